@@ -1,0 +1,37 @@
+package dev.ejabberdlab.api.v1alpha1;
+
+import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
+import io.fabric8.kubernetes.api.model.Namespaced;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.model.annotation.Group;
+import io.fabric8.kubernetes.model.annotation.Kind;
+import io.fabric8.kubernetes.model.annotation.Plural;
+import io.fabric8.kubernetes.model.annotation.ShortNames;
+import io.fabric8.kubernetes.model.annotation.Version;
+
+/** A gateway, a replicated PostgreSQL and an ejabberd cluster on libvirt virtual machines. */
+@Group(EjabberdLab.GROUP)
+@Version(EjabberdLab.VERSION)
+@Kind(EjabberdLab.KIND)
+@Plural("ejabberdlabs")
+@ShortNames("ejl")
+@AdditionalPrinterColumn(name = "READY", jsonPath = ".status.conditions[?(@.type==\"Ready\")].status")
+@AdditionalPrinterColumn(name = "STATUS", jsonPath = ".status.phase")
+@AdditionalPrinterColumn(name = "NODES", jsonPath = ".status.readyNodes")
+@AdditionalPrinterColumn(name = "PRIMARY", jsonPath = ".status.postgresql.currentPrimary")
+@AdditionalPrinterColumn(name = "REPLICATION", jsonPath = ".status.postgresql.replication")
+@AdditionalPrinterColumn(name = "CLUSTER", jsonPath = ".status.ejabberd.members")
+@AdditionalPrinterColumn(name = "AGE", jsonPath = ".metadata.creationTimestamp", type = AdditionalPrinterColumn.Type.DATE)
+@AdditionalPrinterColumn(name = "LAG", jsonPath = ".status.postgresql.lag", priority = 1)
+@AdditionalPrinterColumn(name = "HOST", jsonPath = ".status.host", priority = 1)
+@AdditionalPrinterColumn(name = "REASON", jsonPath = ".status.conditions[?(@.type==\"Ready\")].reason", priority = 1)
+@AdditionalPrinterColumn(name = "MESSAGE", jsonPath = ".status.conditions[?(@.type==\"Ready\")].message", priority = 1)
+public class EjabberdLab extends CustomResource<EjabberdLabSpec, EjabberdLabStatus>
+    implements Namespaced {
+
+  public static final String GROUP = "ejabberdlab.dev";
+  public static final String VERSION = "v1alpha1";
+  public static final String KIND = "EjabberdLab";
+
+  private static final long serialVersionUID = 1L;
+}

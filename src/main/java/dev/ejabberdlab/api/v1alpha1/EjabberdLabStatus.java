@@ -1,0 +1,213 @@
+package dev.ejabberdlab.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.kubernetes.api.model.Condition;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a lab is. Written only when something a user can see has changed; an idle lab writes nothing.
+ *
+ * @param observedGeneration generation of the spec that this status speaks of
+ * @param phase one word for people; programs read the conditions
+ * @param host LibvirtHost in use
+ * @param image what {@code spec.image} resolved to; absent until the host was asked
+ * @param readyNodes ready and wanted nodes, for example 5/5
+ * @param conditions {@code Ready} always; {@code Reconciling} and {@code Stalled} only when true
+ * @param networks one entry a network
+ * @param nodes one entry a node
+ * @param postgresql absent until an instance could be asked
+ * @param ejabberd absent until a member could be asked
+ * @param endpoints where clients connect; absent until the lab was ready once
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record EjabberdLabStatus(
+    Long observedGeneration,
+    @JsonPropertyDescription("One word for people; programs read the conditions.") Phase phase,
+    @JsonPropertyDescription("LibvirtHost in use.") String host,
+    @JsonPropertyDescription("Volume that spec.image resolved to.") String image,
+    @JsonPropertyDescription("Ready and wanted nodes, for example 5/5.") String readyNodes,
+    @JsonPropertyDescription("Ready always; Reconciling and Stalled only when true; details beside them.")
+        List<Condition> conditions,
+    List<NetworkStatus> networks,
+    List<NodeStatus> nodes,
+    PostgresqlStatus postgresql,
+    EjabberdStatus ejabberd,
+    List<Endpoint> endpoints) {
+
+  /** Where a lab is in its life. */
+  public enum Phase {
+    Pending,
+    Provisioning,
+    Ready,
+    Degraded,
+    Stalled,
+    Unknown,
+    Deleting
+  }
+
+  /**
+   * A network on the host.
+   *
+   * @param name name in the spec
+   * @param cidr network in use, given or taken from the host's pool
+   * @param libvirtName libvirt's name of it
+   * @param active whether libvirt has it started
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record NetworkStatus(
+      String name,
+      @JsonPropertyDescription("Network in use, given or taken from the host's pool.") String cidr,
+      @JsonPropertyDescription("libvirt's name of the network.") String libvirtName,
+      @JsonPropertyDescription("Whether libvirt has it started.") Boolean active) {}
+
+  /** State of a domain as libvirt sees it; {@code Unknown} when libvirt cannot be asked. */
+  public enum DomainState {
+    Missing,
+    Running,
+    Paused,
+    ShuttingDown,
+    ShutOff,
+    Crashed,
+    Unknown
+  }
+
+  /** Whether the guest agent answers; {@code Unknown} when libvirt cannot be asked. */
+  public enum AgentState {
+    Connected,
+    Disconnected,
+    Unknown
+  }
+
+  /**
+   * A machine of the lab.
+   *
+   * @param name name in the spec
+   * @param role role in the spec
+   * @param ready every step is done and the agent answers
+   * @param domain libvirt's name of the domain
+   * @param uuid libvirt's UUID of the domain
+   * @param state state of the domain
+   * @param agent whether the guest agent answers
+   * @param addresses IPv4 address by network
+   * @param steps done and wanted steps, for example 3/4
+   * @param step the step that runs, waits or has failed; absent when all are done
+   * @param attempts how often that step was tried and failed; absent when it did not fail
+   * @param lastError last output of that step when it failed, at most 1 KiB
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record NodeStatus(
+      String name,
+      EjabberdLabSpec.Role role,
+      @JsonPropertyDescription("Every step is done and the agent answers.") Boolean ready,
+      @JsonPropertyDescription("libvirt's name of the domain.") String domain,
+      @JsonPropertyDescription("libvirt's UUID of the domain.") String uuid,
+      DomainState state,
+      @JsonPropertyDescription("Whether the guest agent answers.") AgentState agent,
+      @JsonPropertyDescription("IPv4 address by network.") Map<String, String> addresses,
+      @JsonPropertyDescription("Done and wanted steps, for example 3/4.") String steps,
+      @JsonPropertyDescription("The step that runs, waits or has failed.") String step,
+      @JsonPropertyDescription("How often that step failed.") Integer attempts,
+      @JsonPropertyDescription("Last output of that step when it failed.") String lastError) {}
+
+  /** What an instance is at this moment. */
+  public enum InstanceRole {
+    primary,
+    standby,
+    unknown
+  }
+
+  /**
+   * PostgreSQL as the instances report it.
+   *
+   * @param currentPrimary node whose instance accepts writes; absent when none or more than one does
+   * @param targetPrimary node that is to be primary
+   * @param readWriteAddress address that belongs to the primary
+   * @param timeline timeline of the primary
+   * @param systemIdentifier of the primary, as text: JSON numbers lose its last digits
+   * @param replication worst state of the standbys: Streaming, CatchingUp, Down, None (no standby
+   *     wanted)
+   * @param lag largest bucket of the standbys, for people: &lt;1MiB, &lt;16MiB, &lt;128MiB, &lt;1GiB or
+   *     &gt;=1GiB
+   * @param instances one entry a node of role postgresql
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record PostgresqlStatus(
+      @JsonPropertyDescription("Node whose instance accepts writes.") String currentPrimary,
+      @JsonPropertyDescription("Node that is to be primary.") String targetPrimary,
+      @JsonPropertyDescription("Address that belongs to the primary.") String readWriteAddress,
+      @JsonPropertyDescription("Timeline of the primary.") Integer timeline,
+      @JsonPropertyDescription("System identifier of the primary.") String systemIdentifier,
+      @JsonPropertyDescription("Worst state of the standbys: Streaming, CatchingUp, Down or None.") String replication,
+      @JsonPropertyDescription("Largest lag of a standby, in buckets.") String lag,
+      List<Instance> instances) {
+
+    /**
+     * One PostgreSQL instance.
+     *
+     * @param name its node
+     * @param role what it is
+     * @param state for a standby the state of its walsender (streaming, catchup, startup, backup), for
+     *     the primary {@code running}; {@code down} when the server does not answer, {@code unknown}
+     *     when it could not be asked
+     * @param lagBytes bytes of WAL not yet replayed, rounded down to 0, 1 MiB, 16 MiB, 128 MiB or 1
+     *     GiB; absent for the primary; the exact figure is a metric
+     * @param slot replication slot on the primary; absent for the primary
+     * @param timeline timeline it is on
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Instance(
+        String name,
+        InstanceRole role,
+        @JsonPropertyDescription("running (primary), the walsender's state (standby), down or unknown.") String state,
+        @JsonPropertyDescription("Bytes not yet replayed, rounded down to 0, 1Mi, 16Mi, 128Mi or 1Gi.") Long lagBytes,
+        @JsonPropertyDescription("Replication slot on the primary.") String slot,
+        Integer timeline) {}
+  }
+
+  /**
+   * The ejabberd cluster as its nodes report it.
+   *
+   * @param expected wanted members
+   * @param running members that every answering node sees running
+   * @param members running and expected, for example 2/2
+   * @param consistent every expected member answers and all see the same members
+   * @param nodes one entry a node of role ejabberd
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record EjabberdStatus(
+      @JsonPropertyDescription("Wanted members.") Integer expected,
+      @JsonPropertyDescription("Members that every answering node sees running.") Integer running,
+      @JsonPropertyDescription("Running and expected, for example 2/2.") String members,
+      @JsonPropertyDescription("Every expected member answers and all see the same members.") Boolean consistent,
+      List<Member> nodes) {
+
+    /**
+     * One ejabberd node.
+     *
+     * @param name its node
+     * @param running whether its API answers that ejabberd is started; absent when it could not be
+     *     asked
+     * @param version ejabberd's version
+     * @param sees Erlang nodes that it lists as running members, sorted
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Member(
+        String name,
+        @JsonPropertyDescription("Whether its API answers that ejabberd is started.") Boolean running,
+        @JsonPropertyDescription("ejabberd's version.") String version,
+        @JsonPropertyDescription("Erlang nodes that it lists as running members.") List<String> sees) {}
+  }
+
+  /**
+   * Where a client connects.
+   *
+   * @param name what it is: xmpp, http, postgresql
+   * @param node node that answers there; absent when it moves
+   * @param address IPv4 address
+   * @param port TCP port
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Endpoint(String name, String node, String address, Integer port) {}
+}

@@ -1,0 +1,54 @@
+package dev.ejabberdlab.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Pattern;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import java.util.List;
+
+/**
+ * How to reach a libvirt host and what labs may use of it.
+ *
+ * @param uri libvirt connection URI
+ * @param pool storage pool that holds images and the labs' disks
+ * @param virtualization {@code auto} takes KVM where the host offers it
+ * @param managementCidrs networks that labs without a management CIDR of their own take one from, in
+ *     order; each is cut into /24
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record LibvirtHostSpec(
+    @Required
+        @Pattern("^(qemu|test)(\\+(unix|tls|ssh|libssh2?))?://[^\\s]*$")
+        @Size(max = 512)
+        @ValidationRule(value = "self == oldSelf", message = "spec.uri cannot be changed: create another LibvirtHost")
+        @JsonPropertyDescription("libvirt connection URI, for example qemu:///system.")
+        String uri,
+    @Default(DEFAULT_POOL)
+        @Pattern("^[A-Za-z0-9][A-Za-z0-9._-]*$")
+        @Size(max = 64)
+        @JsonPropertyDescription("Storage pool that holds images and the labs' disks.")
+        String pool,
+    @Default("auto")
+        @JsonPropertyDescription("auto: KVM where the host offers it. kvm, qemu: that and nothing else.")
+        Virtualization virtualization,
+    @Size(max = 16)
+        @JsonPropertyDescription(
+            "Networks from which labs without a management CIDR take a /24, in order. Absent: 192.168.121.0/24, then 10.121.0.0/16.")
+        List<@Pattern(Names.CIDR) String> managementCidrs) {
+
+  public static final String DEFAULT_POOL = "default";
+
+  /** Where management networks come from when the host says nothing. */
+  public static final List<String> DEFAULT_MANAGEMENT_CIDRS =
+      List.of("192.168.121.0/24", "10.121.0.0/16");
+
+  /** Which accelerator guests run with. */
+  public enum Virtualization {
+    auto,
+    kvm,
+    qemu
+  }
+}
