@@ -1,0 +1,65 @@
+package dev.ejabberdlab.guest;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a guest says of itself at one moment.
+ *
+ * @param bootId kernel's boot id; changes with every boot
+ * @param steps every step the guest remembers, by name
+ * @param postgresql absent where PostgreSQL is not set up
+ * @param ejabberd absent where ejabberd is not set up
+ */
+public record GuestReport(
+    String bootId,
+    Map<String, StepState> steps,
+    Optional<Postgresql> postgresql,
+    Optional<Ejabberd> ejabberd) {
+
+  /**
+   * A PostgreSQL instance.
+   *
+   * @param up whether the server answers; the rest is meaningful only then
+   * @param inRecovery true for a standby
+   * @param timeline current timeline, by the WAL file name on a primary
+   * @param systemIdentifier as text
+   * @param readWriteAddress whether this guest holds the read-write address
+   * @param standbys walsenders on a primary
+   * @param slots replication slots on a primary
+   */
+  public record Postgresql(
+      boolean up,
+      boolean inRecovery,
+      int timeline,
+      String systemIdentifier,
+      boolean readWriteAddress,
+      List<Standby> standbys,
+      List<Slot> slots) {}
+
+  /**
+   * A standby as its primary sees it.
+   *
+   * @param name application_name, which is the node's name
+   * @param state streaming, catchup, startup or backup
+   * @param lagBytes WAL written on the primary and not yet replayed there
+   */
+  public record Standby(String name, String state, long lagBytes) {}
+
+  /**
+   * A replication slot.
+   *
+   * @param walStatus reserved, extended, unreserved or lost
+   */
+  public record Slot(String name, boolean active, String walStatus) {}
+
+  /**
+   * An ejabberd node.
+   *
+   * @param up whether its API answers that ejabberd is started
+   * @param version for example 24.12; empty when down
+   * @param members Erlang nodes that it lists as running, sorted
+   */
+  public record Ejabberd(boolean up, String version, List<String> members) {}
+}

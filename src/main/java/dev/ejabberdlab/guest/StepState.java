@@ -1,0 +1,31 @@
+package dev.ejabberdlab.guest;
+
+/**
+ * What a guest remembers of a step.
+ *
+ * @param name the step
+ * @param digest what was run, see {@link Step#digest()}
+ * @param status how it stands
+ * @param attempts failures of this digest in this epoch; 0 when it has not failed
+ * @param epoch attempts are counted anew when the epoch changes (spec or image changed)
+ * @param secondsAgo seconds since it ended, by the guest's clock; 0 while it runs
+ * @param output bounded tail of the output of the last failed run; empty otherwise
+ */
+public record StepState(
+    String name,
+    String digest,
+    Status status,
+    int attempts,
+    String epoch,
+    long secondsAgo,
+    String output) {
+
+  /** How a step stands. */
+  public enum Status {
+    RUNNING,
+    DONE,
+    FAILED,
+    /** Started, but its unit is gone and left no result: killed, or the guest rebooted. */
+    INTERRUPTED
+  }
+}

@@ -1,0 +1,100 @@
+package dev.ejabberdlab.hypervisor;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Consumer;
+
+/**
+ * One libvirt host. Thread-safe. Every call may block on the host for a while and is therefore never
+ * made from a reconcile; every call throws {@link HypervisorException.Unreachable} when the host
+ * cannot be asked, and {@link HypervisorException} when it was asked and refused.
+ *
+ * <p>All changes are idempotent. A change to an object that exists without the given owner's mark
+ * throws {@link HypervisorException.NameConflict} and leaves the object alone. Deleting what is not
+ * there is success.
+ */
+public interface Hypervisor extends AutoCloseable {
+
+  /** What the host says of itself. */
+  HostFacts facts();
+
+  /** Every network of the host, ours and foreign. */
+  List<NetworkState> networks();
+
+  /** One network, or empty when there is none with that UUID. */
+  Optional<NetworkState> network(UUID uuid);
+
+  /** Creates the network, or redefines it when it is ours and differs; does not start it. */
+  void defineNetwork(NetworkDefinition network);
+
+  /** Starts the network and marks it for autostart. */
+  void startNetwork(UUID uuid, Owner owner);
+
+  /** Stops and undefines the network. */
+  void deleteNetwork(UUID uuid, Owner owner);
+
+  /**
+   * Every volume of a pool, after the pool was refreshed.
+   *
+   * @throws HypervisorException.NotFound when there is no such pool
+   */
+  List<VolumeState> volumes(String pool);
+
+  /** One volume, or empty when the pool has none of that name. */
+  Optional<VolumeState> volume(String pool, String name);
+
+  /**
+   * Creates a qcow2 overlay on a base volume of the same pool; an existing volume of that name is
+   * kept as it is. The owner's mark of a volume is its name: callers derive it from the owner's UID.
+   *
+   * @param capacityBytes virtual size; raised to the base's when smaller
+   * @throws HypervisorException.NotFound when the pool or the base does not exist
+   */
+  void createOverlay(String pool, String name, String baseVolume, long capacityBytes);
+
+  /** Deletes a volume. */
+  void deleteVolume(String pool, String name);
+
+  /** Every domain of the host, ours and foreign. */
+  List<DomainState> domains();
+
+  /** One domain, or empty when there is none with that UUID. */
+  Optional<DomainState> domain(UUID uuid);
+
+  /** Creates the domain, or redefines it when it is ours and differs; does not start it. */
+  void defineDomain(DomainDefinition domain);
+
+  /** Starts the domain; a running one is left alone, a paused one resumed. */
+  void startDomain(UUID uuid, Owner owner);
+
+  /** Asks the guest to shut down, by ACPI and by its agent; returns at once. */
+  void shutdownDomain(UUID uuid, Owner owner);
+
+  /** Pulls the plug and returns when the domain is confirmed off. */
+  void destroyDomain(UUID uuid, Owner owner);
+
+  /** Undefines the domain with its managed save, snapshot metadata, checkpoints and NVRAM. */
+  void undefineDomain(UUID uuid, Owner owner);
+
+  /**
+   * Sends one command to a guest's agent and returns its answer; commands to one domain go one after
+   * the other.
+   *
+   * @param command a JSON object as the agent's protocol has it
+   * @param timeout how long the agent may take, from 1 second
+   * @throws HypervisorException.AgentUnavailable when the agent does not answer or answers with an
+   *     error
+   */
+  String agentCommand(UUID uuid, String command, Duration timeout);
+
+  /**
+   * Calls the listener on every event until the returned handle is closed. The listener is called on
+   * libvirt's event thread and must return at once.
+   */
+  AutoCloseable listen(Consumer<HypervisorEvent> listener);
+
+  @Override
+  void close();
+}

@@ -1,0 +1,182 @@
+package dev.ejabberdlab.topology;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * A lab with nothing left to guess.
+ *
+ * @param uid UID of the resource; every name on the host derives from it
+ * @param namespace of the resource
+ * @param name of the resource
+ * @param host name of its LibvirtHost
+ * @param image as the user wrote it
+ * @param networks in the order of the spec
+ * @param nodes in the order of the spec
+ * @param hosts extra lines of /etc/hosts
+ * @param sysctls kernel settings of every node
+ * @param database the PostgreSQL database
+ * @param xmpp the XMPP service
+ */
+public record LabTopology(
+    UUID uid,
+    String namespace,
+    String name,
+    String host,
+    String image,
+    List<Network> networks,
+    List<Node> nodes,
+    List<HostLine> hosts,
+    Map<String, String> sysctls,
+    Database database,
+    Xmpp xmpp) {
+
+  /**
+   * A network.
+   *
+   * @param name in the spec
+   * @param mode nat or isolated
+   * @param cidr network address and prefix length, normalized
+   * @param prefixLength of cidr
+   * @param gateway the host's address in a nat network, its first; absent in an isolated one
+   * @param uuid libvirt's UUID
+   * @param libvirtName libvirt's name, {@code ejl-<8 hex>-<name>}
+   * @param bridge host bridge, at most 15 characters
+   */
+  public record Network(
+      String name,
+      NetworkMode mode,
+      String cidr,
+      int prefixLength,
+      Optional<String> gateway,
+      UUID uuid,
+      String libvirtName,
+      String bridge) {}
+
+  /**
+   * A node.
+   *
+   * @param name host name
+   * @param role what it is for
+   * @param uuid libvirt's UUID of the domain
+   * @param domain libvirt's name of the domain, {@code ejl-<8 hex>-<name>}
+   * @param volume name of its root disk, {@code ejl-<8 hex>-<name>.qcow2}
+   * @param cpus virtual CPUs
+   * @param memoryBytes memory
+   * @param diskBytes virtual size of the root disk
+   * @param title of the domain
+   * @param description of the domain; may be empty
+   * @param interfaces in the guest's order
+   * @param routes static routes beside the default one through the management network
+   */
+  public record Node(
+      String name,
+      Role role,
+      UUID uuid,
+      String domain,
+      String volume,
+      int cpus,
+      long memoryBytes,
+      long diskBytes,
+      String title,
+      String description,
+      List<Interface> interfaces,
+      List<Route> routes) {
+
+    /** The address in the named network, if the node is attached to it. */
+    public Optional<String> addressIn(String network) {
+      return interfaces.stream()
+          .filter(i -> i.network().equals(network))
+          .map(Interface::address)
+          .findFirst();
+    }
+  }
+
+  /**
+   * A node's interface.
+   *
+   * @param network name in the spec
+   * @param address IPv4
+   * @param prefixLength of the network
+   * @param mac lower case
+   */
+  public record Interface(String network, String address, int prefixLength, String mac) {}
+
+  /**
+   * A static route.
+   *
+   * @param destination CIDR
+   * @param via address of the gateway node in a network of this node
+   */
+  public record Route(String destination, String via) {}
+
+  /** A line of /etc/hosts. */
+  public record HostLine(String address, List<String> names) {}
+
+  /**
+   * The database.
+   *
+   * @param name of the database
+   * @param owner role that owns it and that ejabberd logs in with
+   * @param comment of the database
+   * @param network network of the instances, in which they replicate and where the read-write
+   *     address lives
+   * @param readWriteAddress belongs to whoever is primary
+   * @param prefixLength of that network
+   * @param instances names of the nodes of role postgresql, in the order of the spec
+   * @param initialPrimary the first of them
+   * @param clients CIDR of each network that clients (ejabberd nodes) come from
+   */
+  public record Database(
+      String name,
+      String owner,
+      String comment,
+      String network,
+      String readWriteAddress,
+      int prefixLength,
+      List<String> instances,
+      String initialPrimary,
+      List<String> clients) {}
+
+  /**
+   * The XMPP service.
+   *
+   * @param domain the vhost
+   * @param network network in which the members form the Erlang cluster
+   * @param members names of the nodes of role ejabberd, in the order of the spec; the first is the
+   *     one that others join
+   */
+  public record Xmpp(String domain, String network, List<String> members) {}
+
+  /** The only nat network. */
+  public Network management() {
+    return networks.stream().filter(n -> n.mode() == NetworkMode.nat).findFirst().orElseThrow();
+  }
+
+  /**
+   * A network by name.
+   *
+   * @throws java.util.NoSuchElementException when there is none
+   */
+  public Network network(String networkName) {
+    return networks.stream().filter(n -> n.name().equals(networkName)).findFirst().orElseThrow();
+  }
+
+  /**
+   * A node by name.
+   *
+   * @throws java.util.NoSuchElementException when there is none
+   */
+  public Node node(String nodeName) {
+    return nodes.stream().filter(n -> n.name().equals(nodeName)).findFirst().orElseThrow();
+  }
+
+  /** The nodes of a role, in the order of the spec. */
+  public List<Node> nodes(Role role) {
+    return nodes.stream().filter(n -> n.role() == role).toList();
+  }
+}
