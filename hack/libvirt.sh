@@ -98,6 +98,13 @@ log_outputs = "3:file:/var/log/libvirt/virtlogd.log"
 EOF
 }
 
+# libvirtd probes QEMU with CAP_DAC_OVERRIDE but checks /dev/kvm without: where the device is closed to QEMU's
+# user, it takes each probe for outdated and repeats it, 4 s and more, at every define and start of a guest.
+# There the device is hidden from it.
+qemu_may_use_kvm() {
+  setpriv --reuid libvirt-qemu --regid kvm --init-groups test -r /dev/kvm -a -w /dev/kvm
+}
+
 # start_daemon DAEMON: starts it in the instance's network namespace and a mount namespace where
 # libvirt's directories are the instance's.
 start_daemon() {
@@ -107,6 +114,10 @@ start_daemon() {
     # shellcheck disable=SC2206 # two words, split on purpose
     pairs+=($mount)
   done
+  if [[ -e /dev/kvm ]] && ! qemu_may_use_kvm; then
+    install -m 0600 /dev/null "$DIR/no-kvm"
+    pairs+=(no-kvm /dev/kvm)
+  fi
   # The system bus is out of reach on purpose: over it libvirtd would enter its bridges into the
   # system's firewalld and its guests into the system's machined.
   # shellcheck disable=SC2016 # expanded by the inner shell
@@ -115,7 +126,7 @@ start_daemon() {
       dir=$1 daemon=$2
       shift 2
       while (($#)); do
-        mkdir -p "$2"
+        [[ -e $2 ]] || mkdir -p "$2"
         mount --bind "$dir/$1" "$2"
         shift 2
       done
@@ -141,6 +152,8 @@ up() {
   for mount in "${MOUNTS[@]}"; do
     install -d -m 0755 "$DIR/${mount%% *}"
   done
+  # virtlogd opens the guests' logs there but does not make the directory.
+  install -d -m 0755 "$DIR/log/qemu"
   install -d -m 0711 "$DIR/pool"
   if ! netns_exists; then
     step "network namespace $NETNS"
