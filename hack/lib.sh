@@ -78,3 +78,68 @@ start_time() {
   stat=${stat##*) }
   awk '{print $20}' <<<"$stat"
 }
+
+# process_runs PID START: whether that very process still runs; one that only waits to be reaped does not.
+process_runs() {
+  local stat
+  stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+  [[ ${stat##*) } != Z* && $(start_time "$1") == "$2" ]]
+}
+
+# lock_directory DIR: makes DIR if need be and holds a lock on it until the script ends. Daemons that are
+# started meanwhile must not inherit it: start them with {LOCK_FD}>&-.
+# The directory itself is the lock, so nothing is left behind; one that was removed meanwhile is made anew.
+lock_directory() {
+  while :; do
+    mkdir -p "$1"
+    exec {LOCK_FD}<"$1"
+    if ! flock --nonblock "$LOCK_FD"; then
+      step "waiting for another $(basename "$0") that works in $1"
+      flock "$LOCK_FD"
+    fi
+    [[ /proc/self/fd/$LOCK_FD -ef $1 ]] && return
+    exec {LOCK_FD}<&-
+  done
+}
+
+# apt_mirror CODENAME: the Debian mirror of this machine's own apt configuration (.list or .sources).
+# The machine's package lists are used if it has any; else lists of our own are fetched, /etc/apt is not changed.
+apt_mirror() {
+  local query=(indextargets --format "\$(REPO_URI)" 'Created-By: Packages' 'Origin: Debian' "Codename: $1"
+    'Component: main')
+  local mirror options
+  mirror=$(apt-get "${query[@]}" | head -n 1)
+  if [[ -z $mirror ]]; then
+    mkdir -p "$LAB_CACHE_DIR/apt/machine/lists/partial"
+    options=(-o "Dir::State::Lists=$LAB_CACHE_DIR/apt/machine/lists" -o APT::Sandbox::User=root)
+    apt-get "${options[@]}" -qq update >&2 || step "apt-get update reported errors"
+    mirror=$(apt-get "${options[@]}" "${query[@]}" | head -n 1)
+  fi
+  [[ -n $mirror ]] || die "no apt source of this machine has Debian '$1' with component main: add one to /etc/apt"
+  echo "${mirror%/}"
+}
+
+# private_apt SUITE...: prints the path of an apt configuration (for APT_CONFIG) with binary and source
+# packages of these suites from the machine's own mirror, kept in the cache, with fresh package lists.
+# The packages installed on the machine are known to it; /etc/apt/sources.list* is neither used nor changed.
+private_apt() {
+  local dir=$LAB_CACHE_DIR/apt/${*// /-} keyring=/usr/share/keyrings/debian-archive-keyring.gpg mirror codename
+  dir=${dir// /+}
+  codename=${1%%-*}
+  mirror=$(apt_mirror "$codename")
+  mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial" "$dir/sources"
+  {
+    printf 'Types: deb deb-src\nURIs: %s\nSuites: %s\nComponents: main\n' "$mirror" "$*"
+    # Without the keyring apt falls back to the keys it trusts for every source.
+    if [[ -e $keyring ]]; then echo "Signed-By: $keyring"; fi
+  } >"$dir/sources/debian.sources"
+  cat >"$dir/apt.conf" <<EOF
+Dir::Etc::SourceList "/dev/null";
+Dir::Etc::SourceParts "$dir/sources";
+Dir::State::Lists "$dir/lists";
+Dir::Cache "$dir/cache";
+APT::Sandbox::User "root";
+EOF
+  APT_CONFIG=$dir/apt.conf apt-get -qq update >&2
+  echo "$dir/apt.conf"
+}
