@@ -1,0 +1,163 @@
+package dev.ejabberdlab.guest;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+
+/**
+ * Steps as transient systemd units. The scripts that do the work in the guest are {@code
+ * provision/guest/} in the resources; {@code launch.sh} says how a run goes.
+ */
+public final class TransientStepRunner implements StepRunner {
+
+  private static final Duration REPORT_TIMEOUT = Duration.ofSeconds(60);
+  private static final int MAX_ERROR_CHARS = 300;
+  private static final Pattern STEP_NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
+  private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
+  private static final Pattern VARIABLE = Pattern.compile("[A-Z][A-Z0-9_]*");
+  private static final Pattern FILE_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
+  private static final int OWNER_ONLY = 0600;
+
+  private static final ObjectMapper JSON = new ObjectMapper().registerModule(new Jdk8Module());
+
+  private static final String LAUNCH = resource("launch.sh");
+  private static final String REPORT = resource("report.sh");
+  private static final byte[] RUN = resource("run.sh").getBytes(StandardCharsets.UTF_8);
+
+  /** Functions for scripts of steps; part of every step's digest. */
+  public static final String LIBRARY = resource("lib.sh");
+
+  /**
+   * {@inheritDoc}
+   *
+   * @param epoch letters, digits, dots, dashes and underscores, at most 128
+   * @throws StepLaunchException when the step could not be started
+   */
+  @Override
+  public void run(GuestChannel guest, Step step, String epoch, Duration wait) {
+    require(STEP_NAME, "step", step.name());
+    require(TOKEN, "digest", step.digest());
+    require(TOKEN, "epoch", epoch);
+    List<String> argv =
+        List.of(
+            "/bin/bash",
+            "-c",
+            LAUNCH,
+            "lab",
+            step.name(),
+            step.digest(),
+            epoch,
+            step.scope().name(),
+            Long.toString(step.timeout().toSeconds()));
+    GuestChannel.ExecResult result = guest.exec(argv, archive(step), wait);
+    if (result.exitCode() != 0) {
+      throw failed("Step %s could not be started on %s".formatted(step.name(), step.node()), result);
+    }
+  }
+
+  @Override
+  public GuestReport report(GuestChannel guest) {
+    GuestChannel.ExecResult result =
+        guest.exec(List.of("/bin/bash", "-c", REPORT, "lab"), new byte[0], REPORT_TIMEOUT);
+    if (result.exitCode() != 0) {
+      throw failed("The guest could not report", result);
+    }
+    try {
+      return parse(JSON.readTree(result.stdout()));
+    } catch (JsonProcessingException e) {
+      throw new StepLaunchException("The guest's report is not valid JSON.", e);
+    }
+  }
+
+  private static GuestReport parse(JsonNode report) throws JsonProcessingException {
+    Map<String, StepState> steps = new LinkedHashMap<>();
+    for (JsonNode step : report.path("steps")) {
+      StepState state = JSON.treeToValue(step, StepState.class);
+      steps.put(state.name(), state);
+    }
+    return new GuestReport(
+        report.path("bootId").asText(),
+        Map.copyOf(steps),
+        Optional.ofNullable(
+            JSON.treeToValue(report.path("postgresql"), GuestReport.Postgresql.class)),
+        Optional.ofNullable(JSON.treeToValue(report.path("ejabberd"), GuestReport.Ejabberd.class)));
+  }
+
+  private static StepLaunchException failed(String what, GuestChannel.ExecResult result) {
+    String text = result.stderr().strip();
+    return new StepLaunchException(
+        "%s: exit code %d%s."
+            .formatted(
+                what,
+                result.exitCode(),
+                text.isEmpty()
+                    ? ""
+                    : ", " + text.substring(Math.max(0, text.length() - MAX_ERROR_CHARS))));
+  }
+
+  private static byte[] archive(Step step) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (TarArchiveOutputStream tar = new TarArchiveOutputStream(bytes, "UTF-8")) {
+      add(tar, "run.sh", RUN);
+      add(tar, "lib.sh", LIBRARY.getBytes(StandardCharsets.UTF_8));
+      add(tar, "step.sh", step.script().getBytes(StandardCharsets.UTF_8));
+      for (Map.Entry<String, String> value : new TreeMap<>(step.values()).entrySet()) {
+        require(VARIABLE, "variable", value.getKey());
+        add(tar, "values/" + value.getKey(), value.getValue().getBytes(StandardCharsets.UTF_8));
+      }
+      for (Map.Entry<String, byte[]> file : new TreeMap<>(step.files()).entrySet()) {
+        require(FILE_NAME, "file", file.getKey());
+        add(tar, "files/" + file.getKey(), file.getValue());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toByteArray();
+  }
+
+  private static void add(TarArchiveOutputStream tar, String name, byte[] content)
+      throws IOException {
+    TarArchiveEntry entry = new TarArchiveEntry(name);
+    entry.setMode(OWNER_ONLY);
+    entry.setSize(content.length);
+    entry.setModTime(0);
+    tar.putArchiveEntry(entry);
+    tar.write(content);
+    tar.closeArchiveEntry();
+  }
+
+  private static void require(Pattern pattern, String what, String name) {
+    if (!pattern.matcher(name).matches()) {
+      throw new IllegalArgumentException(
+          "A %s named '%s' cannot be sent to a guest: it must match %s."
+              .formatted(what, name, pattern));
+    }
+  }
+
+  private static String resource(String name) {
+    try (InputStream in =
+        TransientStepRunner.class.getResourceAsStream("/provision/guest/" + name)) {
+      if (in == null) {
+        throw new IllegalStateException("Resource provision/guest/" + name + " is missing.");
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
