@@ -1,5 +1,6 @@
 package dev.ejabberdlab.topology;
 
+import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
 import java.util.List;
@@ -151,6 +152,24 @@ public record LabTopology(
    *     one that others join
    */
   public record Xmpp(String domain, String network, List<String> members) {}
+
+  /**
+   * Makes everything explicit that the spec leaves to the operator.
+   *
+   * <p>The order of a reconcile: {@link SpecValidation#validate}, then {@link
+   * ManagementCidrs#overlap} for a given management CIDR or {@link ManagementCidrs#choose} when
+   * neither the spec nor {@code previous} has one, then this.
+   *
+   * @param lab with metadata.uid, namespace and name
+   * @param previous what was chosen before, with the management CIDR to use when the spec gives
+   *     none
+   * @throws InvalidSpecException with every fault of the spec
+   * @throws IllegalStateException when neither the spec nor {@code previous} has a management CIDR
+   */
+  public static LabTopology of(EjabberdLab lab, Allocations previous) {
+    SpecValidation.validate(lab, previous);
+    return TopologyBuilder.build(lab, previous);
+  }
 
   /** The only nat network. */
   public Network management() {

@@ -15,17 +15,28 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @Kind(EjabberdLab.KIND)
 @Plural("ejabberdlabs")
 @ShortNames("ejl")
-@AdditionalPrinterColumn(name = "READY", jsonPath = ".status.conditions[?(@.type==\"Ready\")].status")
+@AdditionalPrinterColumn(
+    name = "READY",
+    jsonPath = ".status.conditions[?(@.type==\"Ready\")].status")
 @AdditionalPrinterColumn(name = "STATUS", jsonPath = ".status.phase")
 @AdditionalPrinterColumn(name = "NODES", jsonPath = ".status.readyNodes")
 @AdditionalPrinterColumn(name = "PRIMARY", jsonPath = ".status.postgresql.currentPrimary")
 @AdditionalPrinterColumn(name = "REPLICATION", jsonPath = ".status.postgresql.replication")
 @AdditionalPrinterColumn(name = "CLUSTER", jsonPath = ".status.ejabberd.members")
-@AdditionalPrinterColumn(name = "AGE", jsonPath = ".metadata.creationTimestamp", type = AdditionalPrinterColumn.Type.DATE)
+@AdditionalPrinterColumn(
+    name = "AGE",
+    jsonPath = ".metadata.creationTimestamp",
+    type = AdditionalPrinterColumn.Type.DATE)
 @AdditionalPrinterColumn(name = "LAG", jsonPath = ".status.postgresql.lag", priority = 1)
 @AdditionalPrinterColumn(name = "HOST", jsonPath = ".status.host", priority = 1)
-@AdditionalPrinterColumn(name = "REASON", jsonPath = ".status.conditions[?(@.type==\"Ready\")].reason", priority = 1)
-@AdditionalPrinterColumn(name = "MESSAGE", jsonPath = ".status.conditions[?(@.type==\"Ready\")].message", priority = 1)
+@AdditionalPrinterColumn(
+    name = "REASON",
+    jsonPath = ".status.conditions[?(@.type==\"Ready\")].reason",
+    priority = 1)
+@AdditionalPrinterColumn(
+    name = "MESSAGE",
+    jsonPath = ".status.conditions[?(@.type==\"Ready\")].message",
+    priority = 1)
 public class EjabberdLab extends CustomResource<EjabberdLabSpec, EjabberdLabStatus>
     implements Namespaced {
 

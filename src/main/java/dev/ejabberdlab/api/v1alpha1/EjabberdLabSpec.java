@@ -27,10 +27,12 @@ import java.util.Map;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
     value = "!has(self.networks) || self.networks.filter(n, n.mode == 'nat').size() == 1",
-    message = "spec.networks must have exactly one network of mode nat: it is the management network")
+    message =
+        "spec.networks must have exactly one network of mode nat: it is the management network")
 @ValidationRule(
     value = "!has(self.networks) || has(self.nodes)",
-    message = "spec.nodes must be given when spec.networks is: the default nodes live in the default networks")
+    message =
+        "spec.nodes must be given when spec.networks is: the default nodes live in the default networks")
 @ValidationRule(
     value =
         "!has(self.nodes) || !has(self.networks) || self.nodes.all(n, n.networks.all(a,"
@@ -46,20 +48,26 @@ public record EjabberdLabSpec(
     @Default(DEFAULT_HOST)
         @Pattern(Names.DNS_LABEL)
         @Size(max = 63)
-        @ValidationRule(value = "self == oldSelf", message = "spec.host cannot be changed: a lab does not move between hosts")
+        @ValidationRule(
+            value = "self == oldSelf",
+            message = "spec.host cannot be changed: a lab does not move between hosts")
         @JsonPropertyDescription("Name of the LibvirtHost that runs the lab.")
         String host,
     @Required @JsonPropertyDescription("What the machines boot.") Image image,
     @Size(max = 16)
-        @JsonPropertyDescription("Networks of the lab. Absent: management (NAT), dmz and internal (isolated).")
+        @JsonPropertyDescription(
+            "Networks of the lab. Absent: management (NAT), dmz and internal (isolated).")
         List<Network> networks,
     @Size(max = 32)
-        @JsonPropertyDescription("Machines of the lab. Absent: gw1server, e1server, e2server, psql1server and psql2server.")
+        @JsonPropertyDescription(
+            "Machines of the lab. Absent: gw1server, e1server, e2server, psql1server and psql2server.")
         List<Node> nodes,
     @Size(max = 64)
-        @JsonPropertyDescription("Entries added to /etc/hosts of every node, beside those of the nodes themselves.")
+        @JsonPropertyDescription(
+            "Entries added to /etc/hosts of every node, beside those of the nodes themselves.")
         List<HostEntry> hosts,
-    @JsonPropertyDescription("Kernel settings of every node by name. Absent: net.ipv4.ip_default_ttl 66.")
+    @JsonPropertyDescription(
+            "Kernel settings of every node by name. Absent: net.ipv4.ip_default_ttl 66.")
         Map<String, String> sysctls,
     @JsonPropertyDescription("The PostgreSQL database behind ejabberd.") Database database,
     @Required @JsonPropertyDescription("The XMPP service.") Xmpp xmpp) {
@@ -101,8 +109,8 @@ public record EjabberdLabSpec(
    *
    * @param name unique in the lab
    * @param mode {@code nat} or {@code isolated}
-   * @param cidr IPv4 network in CIDR notation; may be absent for {@code nat} only, and is then taken
-   *     from the host's pool
+   * @param cidr IPv4 network in CIDR notation; may be absent for {@code nat} only, and is then
+   *     taken from the host's pool
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   @ValidationRule(
@@ -120,11 +128,14 @@ public record EjabberdLabSpec(
           @Size(max = 32)
           @JsonPropertyDescription("Name, unique in the lab.")
           String name,
-      @Required @JsonPropertyDescription("nat: through the host. isolated: no way out and no host address.")
+      @Required
+          @JsonPropertyDescription(
+              "nat: through the host. isolated: no way out and no host address.")
           NetworkMode mode,
       @Pattern(Names.CIDR)
           @Size(max = 18)
-          @JsonPropertyDescription("IPv4 network, for example 192.168.1.0/29. A nat network without it takes one from the host's pool.")
+          @JsonPropertyDescription(
+              "IPv4 network, for example 192.168.1.0/29. A nat network without it takes one from the host's pool.")
           String cidr) {}
 
   /**
@@ -134,8 +145,8 @@ public record EjabberdLabSpec(
    * @param role what it is for
    * @param cpus virtual CPUs, 1 to 64; absent means 1
    * @param memory {@code Mi} or {@code Gi}, 256Mi to 512Gi; absent means 1Gi
-   * @param disk size of the root disk, {@code Mi} or {@code Gi}, not below the image's; absent means
-   *     6Gi
+   * @param disk size of the root disk, {@code Mi} or {@code Gi}, not below the image's; absent
+   *     means 6Gi
    * @param title libvirt's title of the domain; absent means namespace/lab/node
    * @param description libvirt's description of the domain
    * @param networks attachments, in the order of the guest's interfaces
@@ -150,7 +161,8 @@ public record EjabberdLabSpec(
           @Size(max = 32)
           @JsonPropertyDescription("Host name of the guest, unique in the lab.")
           String name,
-      @Required @JsonPropertyDescription("What the node is for; plain has base settings only.") Role role,
+      @Required @JsonPropertyDescription("What the node is for; plain has base settings only.")
+          Role role,
       @io.fabric8.generator.annotation.Min(1)
           @io.fabric8.generator.annotation.Max(64)
           @JsonPropertyDescription("Virtual CPUs. Absent: 1.")
@@ -169,15 +181,16 @@ public record EjabberdLabSpec(
           String description,
       @Required
           @Size(min = 1, max = 8)
-          @JsonPropertyDescription("Networks the node is attached to, in the order of its interfaces.")
+          @JsonPropertyDescription(
+              "Networks the node is attached to, in the order of its interfaces.")
           List<Attachment> networks) {}
 
   /**
    * A node's interface in one network.
    *
    * @param name name of the network
-   * @param address IPv4 address inside the network; may be absent in a {@code nat} network only, and
-   *     is then chosen by the operator
+   * @param address IPv4 address inside the network; may be absent in a {@code nat} network only,
+   *     and is then chosen by the operator
    * @param mac unicast MAC address; absent means one derived from the lab's UID
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -189,7 +202,8 @@ public record EjabberdLabSpec(
           String name,
       @Pattern(Names.IPV4)
           @Size(max = 15)
-          @JsonPropertyDescription("IPv4 address inside the network. Absent in a nat network: chosen by the operator.")
+          @JsonPropertyDescription(
+              "IPv4 address inside the network. Absent in a nat network: chosen by the operator.")
           String address,
       @Pattern(Names.MAC)
           @Size(max = 17)
@@ -205,7 +219,9 @@ public record EjabberdLabSpec(
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record HostEntry(
       @Required @Pattern(Names.IPV4) @JsonPropertyDescription("IPv4 address.") String address,
-      @Required @Size(min = 1, max = 8) @JsonPropertyDescription("Host names, the canonical one first.")
+      @Required
+          @Size(min = 1, max = 8)
+          @JsonPropertyDescription("Host names, the canonical one first.")
           List<@Pattern(Names.HOSTNAME) String> names) {}
 
   /**
@@ -222,13 +238,18 @@ public record EjabberdLabSpec(
   public record Database(
       @Pattern(Names.SQL_IDENTIFIER)
           @Size(max = 63)
-          @ValidationRule(value = "self == oldSelf", message = "spec.database.name cannot be changed")
-          @JsonPropertyDescription("Name of the database. Absent: ejabberd- and the XMPP domain with dashes for dots.")
+          @ValidationRule(
+              value = "self == oldSelf",
+              message = "spec.database.name cannot be changed")
+          @JsonPropertyDescription(
+              "Name of the database. Absent: ejabberd- and the XMPP domain with dashes for dots.")
           String name,
       @Default(DEFAULT_OWNER)
           @Pattern(Names.SQL_IDENTIFIER)
           @Size(max = 63)
-          @ValidationRule(value = "self == oldSelf", message = "spec.database.owner cannot be changed")
+          @ValidationRule(
+              value = "self == oldSelf",
+              message = "spec.database.owner cannot be changed")
           @JsonPropertyDescription("Role that owns the database and that ejabberd logs in with.")
           String owner,
       @Default(DEFAULT_COMMENT)
@@ -238,7 +259,8 @@ public record EjabberdLabSpec(
           String comment,
       @Pattern(Names.IPV4)
           @Size(max = 15)
-          @JsonPropertyDescription("Address that always belongs to the primary. Absent: the first free one in the instances' network.")
+          @JsonPropertyDescription(
+              "Address that always belongs to the primary. Absent: the first free one in the instances' network.")
           String address) {
 
     public static final String DEFAULT_OWNER = "ejabberd";

@@ -7,7 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a lab is. Written only when something a user can see has changed; an idle lab writes nothing.
+ * What a lab is. Written only when something a user can see has changed; an idle lab writes
+ * nothing.
  *
  * @param observedGeneration generation of the spec that this status speaks of
  * @param phase one word for people; programs read the conditions
@@ -28,7 +29,8 @@ public record EjabberdLabStatus(
     @JsonPropertyDescription("LibvirtHost in use.") String host,
     @JsonPropertyDescription("Volume that spec.image resolved to.") String image,
     @JsonPropertyDescription("Ready and wanted nodes, for example 5/5.") String readyNodes,
-    @JsonPropertyDescription("Ready always; Reconciling and Stalled only when true; details beside them.")
+    @JsonPropertyDescription(
+            "Ready always; Reconciling and Stalled only when true; details beside them.")
         List<Condition> conditions,
     List<NetworkStatus> networks,
     List<NodeStatus> nodes,
@@ -121,16 +123,19 @@ public record EjabberdLabStatus(
   /**
    * PostgreSQL as the instances report it.
    *
-   * @param currentPrimary node whose instance accepts writes; absent when none or more than one does
+   * @param currentPrimary node whose instance accepts writes; absent when none or more than one
+   *     does
    * @param targetPrimary node that is to be primary
    * @param readWriteAddress address that belongs to the primary
    * @param timeline timeline of the primary
    * @param systemIdentifier of the primary, as text: JSON numbers lose its last digits
    * @param replication worst state of the standbys: Streaming, CatchingUp, Down, None (no standby
    *     wanted)
-   * @param lag largest bucket of the standbys, for people: &lt;1MiB, &lt;16MiB, &lt;128MiB, &lt;1GiB or
-   *     &gt;=1GiB
+   * @param lag largest bucket of the standbys, for people: &lt;1MiB, &lt;16MiB, &lt;128MiB,
+   *     &lt;1GiB or &gt;=1GiB
    * @param instances one entry a node of role postgresql
+   * @param database name of the database, which cannot change once it is here
+   * @param owner role that owns the database, which cannot change once it is here
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record PostgresqlStatus(
@@ -139,18 +144,44 @@ public record EjabberdLabStatus(
       @JsonPropertyDescription("Address that belongs to the primary.") String readWriteAddress,
       @JsonPropertyDescription("Timeline of the primary.") Integer timeline,
       @JsonPropertyDescription("System identifier of the primary.") String systemIdentifier,
-      @JsonPropertyDescription("Worst state of the standbys: Streaming, CatchingUp, Down or None.") String replication,
+      @JsonPropertyDescription("Worst state of the standbys: Streaming, CatchingUp, Down or None.")
+          String replication,
       @JsonPropertyDescription("Largest lag of a standby, in buckets.") String lag,
-      List<Instance> instances) {
+      @JsonPropertyDescription("One entry a node of role postgresql.") List<Instance> instances,
+      @JsonPropertyDescription("Name of the database.") String database,
+      @JsonPropertyDescription("Role that owns the database.") String owner) {
+
+    /** What the instances say, without the names that the spec gave. */
+    public PostgresqlStatus(
+        String currentPrimary,
+        String targetPrimary,
+        String readWriteAddress,
+        Integer timeline,
+        String systemIdentifier,
+        String replication,
+        String lag,
+        List<Instance> instances) {
+      this(
+          currentPrimary,
+          targetPrimary,
+          readWriteAddress,
+          timeline,
+          systemIdentifier,
+          replication,
+          lag,
+          instances,
+          null,
+          null);
+    }
 
     /**
      * One PostgreSQL instance.
      *
      * @param name its node
      * @param role what it is
-     * @param state for a standby the state of its walsender (streaming, catchup, startup, backup), for
-     *     the primary {@code running}; {@code down} when the server does not answer, {@code unknown}
-     *     when it could not be asked
+     * @param state for a standby the state of its walsender (streaming, catchup, startup, backup),
+     *     for the primary {@code running}; {@code down} when the server does not answer, {@code
+     *     unknown} when it could not be asked
      * @param lagBytes bytes of WAL not yet replayed, rounded down to 0, 1 MiB, 16 MiB, 128 MiB or 1
      *     GiB; absent for the primary; the exact figure is a metric
      * @param slot replication slot on the primary; absent for the primary
@@ -160,8 +191,12 @@ public record EjabberdLabStatus(
     public record Instance(
         String name,
         InstanceRole role,
-        @JsonPropertyDescription("running (primary), the walsender's state (standby), down or unknown.") String state,
-        @JsonPropertyDescription("Bytes not yet replayed, rounded down to 0, 1Mi, 16Mi, 128Mi or 1Gi.") Long lagBytes,
+        @JsonPropertyDescription(
+                "running (primary), the walsender's state (standby), down or unknown.")
+            String state,
+        @JsonPropertyDescription(
+                "Bytes not yet replayed, rounded down to 0, 1Mi, 16Mi, 128Mi or 1Gi.")
+            Long lagBytes,
         @JsonPropertyDescription("Replication slot on the primary.") String slot,
         Integer timeline) {}
   }
@@ -174,14 +209,23 @@ public record EjabberdLabStatus(
    * @param members running and expected, for example 2/2
    * @param consistent every expected member answers and all see the same members
    * @param nodes one entry a node of role ejabberd
+   * @param domain XMPP domain, which cannot change once it is here
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record EjabberdStatus(
       @JsonPropertyDescription("Wanted members.") Integer expected,
       @JsonPropertyDescription("Members that every answering node sees running.") Integer running,
       @JsonPropertyDescription("Running and expected, for example 2/2.") String members,
-      @JsonPropertyDescription("Every expected member answers and all see the same members.") Boolean consistent,
-      List<Member> nodes) {
+      @JsonPropertyDescription("Every expected member answers and all see the same members.")
+          Boolean consistent,
+      @JsonPropertyDescription("One entry a node of role ejabberd.") List<Member> nodes,
+      @JsonPropertyDescription("XMPP domain.") String domain) {
+
+    /** What the members say, without the domain that the spec gave. */
+    public EjabberdStatus(
+        Integer expected, Integer running, String members, Boolean consistent, List<Member> nodes) {
+      this(expected, running, members, consistent, nodes, null);
+    }
 
     /**
      * One ejabberd node.
@@ -195,9 +239,11 @@ public record EjabberdLabStatus(
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Member(
         String name,
-        @JsonPropertyDescription("Whether its API answers that ejabberd is started.") Boolean running,
+        @JsonPropertyDescription("Whether its API answers that ejabberd is started.")
+            Boolean running,
         @JsonPropertyDescription("ejabberd's version.") String version,
-        @JsonPropertyDescription("Erlang nodes that it lists as running members.") List<String> sees) {}
+        @JsonPropertyDescription("Erlang nodes that it lists as running members.")
+            List<String> sees) {}
   }
 
   /**

@@ -14,12 +14,23 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @Kind(LibvirtHost.KIND)
 @Plural("libvirthosts")
 @ShortNames("lvh")
-@AdditionalPrinterColumn(name = "READY", jsonPath = ".status.conditions[?(@.type==\"Ready\")].status")
+@AdditionalPrinterColumn(
+    name = "READY",
+    jsonPath = ".status.conditions[?(@.type==\"Ready\")].status")
 @AdditionalPrinterColumn(name = "VIRTUALIZATION", jsonPath = ".status.virtualization")
-@AdditionalPrinterColumn(name = "LABS", jsonPath = ".status.labs", type = AdditionalPrinterColumn.Type.INTEGER)
-@AdditionalPrinterColumn(name = "AGE", jsonPath = ".metadata.creationTimestamp", type = AdditionalPrinterColumn.Type.DATE)
+@AdditionalPrinterColumn(
+    name = "LABS",
+    jsonPath = ".status.labs",
+    type = AdditionalPrinterColumn.Type.INTEGER)
+@AdditionalPrinterColumn(
+    name = "AGE",
+    jsonPath = ".metadata.creationTimestamp",
+    type = AdditionalPrinterColumn.Type.DATE)
 @AdditionalPrinterColumn(name = "URI", jsonPath = ".spec.uri", priority = 1)
-@AdditionalPrinterColumn(name = "MESSAGE", jsonPath = ".status.conditions[?(@.type==\"Ready\")].message", priority = 1)
+@AdditionalPrinterColumn(
+    name = "MESSAGE",
+    jsonPath = ".status.conditions[?(@.type==\"Ready\")].message",
+    priority = 1)
 public class LibvirtHost extends CustomResource<LibvirtHostSpec, LibvirtHostStatus> {
 
   public static final String KIND = "LibvirtHost";

@@ -15,15 +15,17 @@ import java.util.List;
  * @param uri libvirt connection URI
  * @param pool storage pool that holds images and the labs' disks
  * @param virtualization {@code auto} takes KVM where the host offers it
- * @param managementCidrs networks that labs without a management CIDR of their own take one from, in
- *     order; each is cut into /24
+ * @param managementCidrs networks that labs without a management CIDR of their own take one from,
+ *     in order; each is cut into /24
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record LibvirtHostSpec(
     @Required
         @Pattern("^(qemu|test)(\\+(unix|tls|ssh|libssh2?))?://[^\\s]*$")
         @Size(max = 512)
-        @ValidationRule(value = "self == oldSelf", message = "spec.uri cannot be changed: create another LibvirtHost")
+        @ValidationRule(
+            value = "self == oldSelf",
+            message = "spec.uri cannot be changed: create another LibvirtHost")
         @JsonPropertyDescription("libvirt connection URI, for example qemu:///system.")
         String uri,
     @Default(DEFAULT_POOL)
@@ -32,7 +34,8 @@ public record LibvirtHostSpec(
         @JsonPropertyDescription("Storage pool that holds images and the labs' disks.")
         String pool,
     @Default("auto")
-        @JsonPropertyDescription("auto: KVM where the host offers it. kvm, qemu: that and nothing else.")
+        @JsonPropertyDescription(
+            "auto: KVM where the host offers it. kvm, qemu: that and nothing else.")
         Virtualization virtualization,
     @Size(max = 16)
         @JsonPropertyDescription(

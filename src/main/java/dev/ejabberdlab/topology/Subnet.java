@@ -1,0 +1,134 @@
+package dev.ejabberdlab.topology;
+
+import inet.ipaddr.AddressStringException;
+import inet.ipaddr.IPAddressString;
+import inet.ipaddr.IPAddressStringParameters;
+import inet.ipaddr.ipv4.IPv4Address;
+import java.util.Optional;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+
+/**
+ * An IPv4 network.
+ *
+ * @param block network address with prefix length
+ */
+record Subnet(IPv4Address block) {
+
+  private static final IPAddressStringParameters PLAIN =
+      new IPAddressStringParameters.Builder()
+          .allowIPv6(false)
+          .allowEmpty(false)
+          .allowAll(false)
+          .allowWildcardedSeparator(false)
+          .getIPv4AddressParametersBuilder()
+          .allow_inet_aton(false)
+          .getParentBuilder()
+          .toParams();
+
+  /**
+   * The network that an address with prefix length lies in; bits behind the prefix are cut off.
+   *
+   * @throws IllegalArgumentException when the text is no IPv4 CIDR
+   */
+  static Subnet around(String cidr) {
+    IPv4Address address = parse(cidr);
+    if (!address.isPrefixed()) {
+      throw new IllegalArgumentException(cidr + " has no prefix length.");
+    }
+    return new Subnet(address.toPrefixBlock());
+  }
+
+  /**
+   * A plain address.
+   *
+   * @throws IllegalArgumentException when the text is no IPv4 address
+   */
+  static long address(String address) {
+    return parse(address).longValue();
+  }
+
+  static String text(long address) {
+    return new IPv4Address((int) address).toString();
+  }
+
+  private static IPv4Address parse(String text) {
+    try {
+      return new IPAddressString(text, PLAIN).toAddress().toIPv4();
+    } catch (AddressStringException e) {
+      throw new IllegalArgumentException(text + " is no IPv4 address or network.", e);
+    }
+  }
+
+  String cidr() {
+    return block.toCanonicalString();
+  }
+
+  int prefixLength() {
+    return block.getNetworkPrefixLength();
+  }
+
+  long network() {
+    return block.getLower().longValue();
+  }
+
+  long broadcast() {
+    return block.getUpper().longValue();
+  }
+
+  /** First address that a machine may have; in a nat network it is the host's. */
+  long first() {
+    return network() + 1;
+  }
+
+  /** Last address that a machine may have. */
+  long last() {
+    return broadcast() - 1;
+  }
+
+  /** Number of addresses that machines may have. */
+  long size() {
+    return last() - first() + 1;
+  }
+
+  /** Whether a machine may have the address. */
+  boolean hosts(long address) {
+    return first() <= address && address <= last();
+  }
+
+  boolean overlaps(Subnet other) {
+    return network() <= other.broadcast() && other.network() <= broadcast();
+  }
+
+  /** All addresses that machines may have, lowest first. */
+  LongStream addresses() {
+    return LongStream.rangeClosed(first(), last());
+  }
+
+  /** The /24 networks inside, lowest first; the network itself when it is smaller. */
+  Stream<Subnet> carve() {
+    return prefixLength() >= 24
+        ? Stream.of(this)
+        : LongStream.iterate(network(), a -> a <= broadcast(), a -> a + 256)
+            .mapToObj(a -> around(text(a) + "/24"));
+  }
+
+  /** The overlap of this network with none of the others, as a test for streams. */
+  boolean isApartFrom(Iterable<Subnet> others) {
+    for (Subnet other : others) {
+      if (overlaps(other)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** The same as {@link #around}, empty when the text is no IPv4 CIDR. */
+  static Optional<Subnet> tryAround(String cidr) {
+    try {
+      return Optional.of(around(cidr));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,360 @@
+package dev.ejabberdlab.topology;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Attachment;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
+import dev.ejabberdlab.topology.LabTopology.HostLine;
+import dev.ejabberdlab.topology.LabTopology.Interface;
+import dev.ejabberdlab.topology.LabTopology.Network;
+import dev.ejabberdlab.topology.LabTopology.Node;
+import dev.ejabberdlab.topology.LabTopology.Route;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.stream.LongStream;
+
+/** Makes a {@link LabTopology} out of a spec that is known to be good. */
+final class TopologyBuilder {
+
+  /** Management addresses are chosen from the tenth on, and below it when those are taken. */
+  private static final int FIRST_CHOSEN = 10;
+
+  private final EjabberdLab lab;
+  private final EjabberdLabSpec spec;
+  private final Allocations previous;
+  private final Identity identity;
+  private final Wiring wiring;
+  private final Map<String, Subnet> subnets = new HashMap<>();
+
+  /** Address of each node in the nat network. */
+  private final Map<String, String> managementAddresses = new HashMap<>();
+
+  private TopologyBuilder(EjabberdLab lab, Allocations previous) {
+    this.lab = lab;
+    this.spec = lab.getSpec();
+    this.previous = previous;
+    this.identity = new Identity(UUID.fromString(lab.getMetadata().getUid()));
+    this.wiring =
+        new Wiring(
+            spec.networks() == null ? ReferenceLab.NETWORKS : spec.networks(),
+            spec.nodes() == null ? ReferenceLab.NODES : spec.nodes());
+  }
+
+  static LabTopology build(EjabberdLab lab, Allocations previous) {
+    return new TopologyBuilder(lab, previous).build();
+  }
+
+  static String host(EjabberdLabSpec spec) {
+    return spec.host() == null ? EjabberdLabSpec.DEFAULT_HOST : spec.host();
+  }
+
+  /** Name of the database; null when it follows from a domain that is missing. */
+  static String database(EjabberdLabSpec spec) {
+    if (spec.database() != null && spec.database().name() != null) {
+      return spec.database().name();
+    }
+    return spec.xmpp() == null || spec.xmpp().domain() == null
+        ? null
+        : ReferenceLab.databaseName(spec.xmpp().domain());
+  }
+
+  static String owner(EjabberdLabSpec spec) {
+    return spec.database() == null || spec.database().owner() == null
+        ? EjabberdLabSpec.Database.DEFAULT_OWNER
+        : spec.database().owner();
+  }
+
+  private LabTopology build() {
+    for (EjabberdLabSpec.Network network : wiring.networks()) {
+      subnets.put(network.name(), Subnet.around(cidr(network)));
+    }
+    EjabberdLabSpec.Network databaseNetwork = wiring.meeting(Role.postgresql).orElseThrow();
+    String readWriteAddress = chooseAddresses(databaseNetwork.name());
+    List<Node> nodes = nodes();
+    return new LabTopology(
+        identity.uid(),
+        lab.getMetadata().getNamespace(),
+        lab.getMetadata().getName(),
+        host(spec),
+        spec.image().volume(),
+        networks(),
+        nodes,
+        hosts(),
+        Collections.unmodifiableMap(
+            new TreeMap<>(spec.sysctls() == null ? ReferenceLab.SYSCTLS : spec.sysctls())),
+        database(databaseNetwork.name(), readWriteAddress),
+        new LabTopology.Xmpp(
+            spec.xmpp().domain(),
+            wiring.meeting(Role.ejabberd).orElseThrow().name(),
+            names(Role.ejabberd)));
+  }
+
+  private String cidr(EjabberdLabSpec.Network network) {
+    if (network.cidr() != null) {
+      return network.cidr();
+    }
+    if (previous.managementCidr() == null) {
+      throw new IllegalStateException(
+          "Network "
+              + network.name()
+              + " has no cidr; choose one with ManagementCidrs.choose before.");
+    }
+    return previous.managementCidr();
+  }
+
+  private List<Network> networks() {
+    Map<String, String> bridges = new HashMap<>();
+    Set<String> taken = new HashSet<>();
+    wiring.networks().stream()
+        .map(EjabberdLabSpec.Network::name)
+        .sorted()
+        .forEach(
+            name -> {
+              int attempt = 0;
+              while (!taken.add(identity.bridge(name, attempt))) {
+                attempt++;
+              }
+              bridges.put(name, identity.bridge(name, attempt));
+            });
+    return wiring.networks().stream()
+        .map(
+            n -> {
+              Subnet subnet = subnets.get(n.name());
+              return new Network(
+                  n.name(),
+                  n.mode(),
+                  subnet.cidr(),
+                  subnet.prefixLength(),
+                  n.mode() == NetworkMode.nat
+                      ? Optional.of(Subnet.text(subnet.first()))
+                      : Optional.empty(),
+                  identity.networkUuid(n.name()),
+                  identity.name(n.name()),
+                  bridges.get(n.name()));
+            })
+        .toList();
+  }
+
+  /**
+   * Fills {@link #managementAddresses}: what is given, then what was chosen before, then the first
+   * free ones for the rest.
+   *
+   * @return the database's read-write address, chosen between the two last, so that it stays put
+   */
+  private String chooseAddresses(String databaseNetwork) {
+    String nat =
+        wiring.networks().stream()
+            .filter(n -> n.mode() == NetworkMode.nat)
+            .findFirst()
+            .orElseThrow()
+            .name();
+    Subnet management = subnets.get(nat);
+    Set<Long> taken = new HashSet<>();
+    taken.add(management.first());
+    List<EjabberdLabSpec.Node> attached =
+        wiring.nodes().stream().filter(n -> Wiring.isAttached(n, nat)).toList();
+    for (EjabberdLabSpec.Node node : wiring.nodes()) {
+      for (Attachment a : node.networks()) {
+        if (a.address() != null) {
+          taken.add(Subnet.address(a.address()));
+          if (a.name().equals(nat)) {
+            managementAddresses.put(node.name(), a.address());
+          }
+        }
+      }
+    }
+    String given = spec.database() == null ? null : spec.database().address();
+    if (given != null) {
+      taken.add(Subnet.address(given));
+    }
+    for (EjabberdLabSpec.Node node : attached) {
+      String before = previous.managementAddresses().get(node.name());
+      if (before != null
+          && !managementAddresses.containsKey(node.name())
+          && management.hosts(Subnet.address(before))
+          && taken.add(Subnet.address(before))) {
+        managementAddresses.put(node.name(), before);
+      }
+    }
+    String readWrite = given;
+    if (readWrite == null && !databaseNetwork.equals(nat)) {
+      readWrite = readWrite(subnets.get(databaseNetwork), taken);
+    } else if (readWrite == null && previous.readWriteAddress() != null) {
+      readWrite = readWrite(management, taken);
+    }
+    long first = management.network() + FIRST_CHOSEN;
+    for (EjabberdLabSpec.Node node : attached) {
+      if (!managementAddresses.containsKey(node.name())) {
+        long address =
+            LongStream.concat(
+                    management.addresses().filter(a -> a >= first),
+                    management.addresses().filter(a -> a < first))
+                .filter(a -> !taken.contains(a))
+                .findFirst()
+                .orElseThrow();
+        taken.add(address);
+        managementAddresses.put(node.name(), Subnet.text(address));
+      }
+    }
+    return readWrite == null ? readWrite(management, taken) : readWrite;
+  }
+
+  private String readWrite(Subnet subnet, Set<Long> taken) {
+    if (previous.readWriteAddress() != null) {
+      long before = Subnet.address(previous.readWriteAddress());
+      if (subnet.hosts(before) && taken.add(before)) {
+        return previous.readWriteAddress();
+      }
+    }
+    long address = subnet.addresses().filter(taken::add).findFirst().orElseThrow();
+    return Subnet.text(address);
+  }
+
+  private List<Node> nodes() {
+    Map<String, String> macs = macs();
+    List<Node> nodes = new ArrayList<>();
+    for (EjabberdLabSpec.Node node : wiring.nodes()) {
+      List<Interface> interfaces =
+          node.networks().stream()
+              .map(
+                  a ->
+                      new Interface(
+                          a.name(),
+                          a.address() == null ? managementAddresses.get(node.name()) : a.address(),
+                          subnets.get(a.name()).prefixLength(),
+                          macs.get(node.name() + "/" + a.name())))
+              .toList();
+      String domain = identity.name(node.name());
+      nodes.add(
+          new Node(
+              node.name(),
+              node.role(),
+              identity.domainUuid(node.name()),
+              domain,
+              domain + ".qcow2",
+              node.cpus() == null ? ReferenceLab.CPUS : node.cpus(),
+              SpecValidation.bytes(node.memory() == null ? ReferenceLab.MEMORY : node.memory()),
+              SpecValidation.bytes(node.disk() == null ? ReferenceLab.DISK : node.disk()),
+              node.title() == null
+                  ? lab.getMetadata().getNamespace()
+                      + "/"
+                      + lab.getMetadata().getName()
+                      + "/"
+                      + node.name()
+                  : node.title(),
+              node.description() == null
+                  ? ReferenceLab.description(node.role())
+                  : node.description(),
+              interfaces,
+              routes(node)));
+    }
+    return List.copyOf(nodes);
+  }
+
+  /** MAC by "node/network": what is given stays, the rest avoids it and each other. */
+  private Map<String, String> macs() {
+    Map<String, String> macs = new HashMap<>();
+    Map<String, String[]> rest = new TreeMap<>();
+    for (EjabberdLabSpec.Node node : wiring.nodes()) {
+      for (Attachment a : node.networks()) {
+        String key = node.name() + "/" + a.name();
+        if (a.mac() != null) {
+          macs.put(key, a.mac());
+        } else {
+          rest.put(key, new String[] {node.name(), a.name()});
+        }
+      }
+    }
+    Set<String> taken = new HashSet<>(macs.values());
+    rest.forEach(
+        (key, at) -> {
+          int attempt = 0;
+          while (!taken.add(identity.mac(at[0], at[1], attempt))) {
+            attempt++;
+          }
+          macs.put(key, identity.mac(at[0], at[1], attempt));
+        });
+    return macs;
+  }
+
+  private List<Route> routes(EjabberdLabSpec.Node node) {
+    if (node.role() == Role.gateway) {
+      return List.of();
+    }
+    List<Route> routes = new ArrayList<>();
+    for (EjabberdLabSpec.Network network : wiring.networks()) {
+      if (network.mode() == NetworkMode.isolated && !Wiring.isAttached(node, network.name())) {
+        wiring
+            .hop(node, network.name())
+            .ifPresent(
+                hop ->
+                    routes.add(
+                        new Route(
+                            subnets.get(network.name()).cidr(),
+                            givenAddress(hop.gateway(), hop.through()))));
+      }
+    }
+    return List.copyOf(routes);
+  }
+
+  /** A node's address in an isolated network, where addresses are always given. */
+  private String givenAddress(String nodeName, String network) {
+    return wiring.nodes().stream()
+        .filter(n -> n.name().equals(nodeName))
+        .flatMap(n -> n.networks().stream())
+        .filter(a -> a.name().equals(network))
+        .findFirst()
+        .orElseThrow()
+        .address();
+  }
+
+  private List<HostLine> hosts() {
+    return spec.hosts() == null
+        ? List.of()
+        : spec.hosts().stream()
+            .map(h -> new HostLine(h.address(), List.copyOf(h.names())))
+            .toList();
+  }
+
+  private LabTopology.Database database(String network, String readWriteAddress) {
+    Map<String, String> clients = new LinkedHashMap<>();
+    for (EjabberdLabSpec.Node node : wiring.nodes(Role.ejabberd)) {
+      String from =
+          Wiring.isAttached(node, network)
+              ? network
+              : wiring.hop(node, network).orElseThrow().through();
+      clients.put(from, subnets.get(from).cidr());
+    }
+    List<String> instances = names(Role.postgresql);
+    return new LabTopology.Database(
+        database(spec),
+        owner(spec),
+        spec.database() == null || spec.database().comment() == null
+            ? EjabberdLabSpec.Database.DEFAULT_COMMENT
+            : spec.database().comment(),
+        network,
+        readWriteAddress,
+        subnets.get(network).prefixLength(),
+        instances,
+        instances.get(0),
+        clients.entrySet().stream()
+            .sorted(Comparator.comparing(Map.Entry::getKey))
+            .map(Map.Entry::getValue)
+            .toList());
+  }
+
+  private List<String> names(Role role) {
+    return wiring.nodes(role).stream().map(EjabberdLabSpec.Node::name).toList();
+  }
+}
