@@ -7,9 +7,9 @@ import java.util.UUID;
 import java.util.function.Consumer;
 
 /**
- * One libvirt host. Thread-safe. Every call may block on the host for a while and is therefore never
- * made from a reconcile; every call throws {@link HypervisorException.Unreachable} when the host
- * cannot be asked, and {@link HypervisorException} when it was asked and refused.
+ * One libvirt host. Thread-safe. Every call may block on the host for a while and is therefore
+ * never made from a reconcile; every call throws {@link HypervisorException.Unreachable} when the
+ * host cannot be asked, and {@link HypervisorException} when it was asked and refused.
  *
  * <p>All changes are idempotent. A change to an object that exists without the given owner's mark
  * throws {@link HypervisorException.NameConflict} and leaves the object alone. Deleting what is not
@@ -47,7 +47,8 @@ public interface Hypervisor extends AutoCloseable {
 
   /**
    * Creates a qcow2 overlay on a base volume of the same pool; an existing volume of that name is
-   * kept as it is. The owner's mark of a volume is its name: callers derive it from the owner's UID.
+   * kept as it is. The owner's mark of a volume is its name: callers derive it from the owner's
+   * UID.
    *
    * @param capacityBytes virtual size; raised to the base's when smaller
    * @throws HypervisorException.NotFound when the pool or the base does not exist
@@ -79,8 +80,8 @@ public interface Hypervisor extends AutoCloseable {
   void undefineDomain(UUID uuid, Owner owner);
 
   /**
-   * Sends one command to a guest's agent and returns its answer; commands to one domain go one after
-   * the other.
+   * Sends one command to a guest's agent and returns its answer; commands to one domain go one
+   * after the other.
    *
    * @param command a JSON object as the agent's protocol has it
    * @param timeout how long the agent may take, from 1 second
@@ -90,8 +91,8 @@ public interface Hypervisor extends AutoCloseable {
   String agentCommand(UUID uuid, String command, Duration timeout);
 
   /**
-   * Calls the listener on every event until the returned handle is closed. The listener is called on
-   * libvirt's event thread and must return at once.
+   * Calls the listener on every event until the returned handle is closed. The listener is called
+   * on libvirt's event thread and must return at once.
    */
   AutoCloseable listen(Consumer<HypervisorEvent> listener);
 

@@ -1,0 +1,495 @@
+package dev.ejabberdlab.hypervisor.libvirt;
+
+import dev.ejabberdlab.hypervisor.HypervisorEvent;
+import dev.ejabberdlab.hypervisor.HypervisorEvent.Kind;
+import dev.ejabberdlab.hypervisor.HypervisorException;
+import dev.ejabberdlab.hypervisor.HypervisorException.Unreachable;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jboss.logging.Logger;
+import org.libvirt.Connect;
+import org.libvirt.Domain;
+import org.libvirt.LibvirtException;
+import org.libvirt.event.AgentLifecycleListener;
+import org.libvirt.event.LifecycleListener;
+
+/**
+ * A connection to libvirt that is made when it is first needed, watched, and made anew after a
+ * loss.
+ *
+ * <p>Nothing here waits without end. libvirt's calls cannot be interrupted, so each runs on a
+ * thread of its own while the caller waits for a bounded time. A libvirtd that hangs is found out
+ * by keepalive and fails the calls; a single call that hangs (a frozen QEMU, a dead file server)
+ * costs the session: the caller is told, and others go on over a new one.
+ */
+final class Connection implements AutoCloseable {
+
+  private static final Logger LOG = Logger.getLogger(Connection.class);
+
+  /** How long a caller waits for an attempt to connect, counted from the attempt's start. */
+  private static final Duration CONNECT_WAIT = Duration.ofSeconds(5);
+
+  private static final Duration FIRST_DELAY = Duration.ofMillis(500);
+  private static final Duration LAST_DELAY = Duration.ofSeconds(15);
+
+  /** How often the connection's state is looked at, in case libvirt does not tell of a loss. */
+  private static final Duration WATCH = Duration.ofSeconds(5);
+
+  /** With three unanswered messages: a silent libvirtd is given up after 20 seconds. */
+  private static final int KEEPALIVE_SECONDS = 5;
+
+  private static final int KEEPALIVE_COUNT = 3;
+
+  /**
+   * Calls at once. libvirtd stops reading from a client with 5 calls under way (max_client_requests
+   * in libvirtd.conf), keepalive included, and would be taken for dead.
+   */
+  private static final int CALLS_AT_ONCE = 4;
+
+  /** How long a call may wait for its turn. */
+  private static final Duration TURN_WAIT = Duration.ofSeconds(30);
+
+  private final String uri;
+  private final String host;
+  private final Consumer<HypervisorEvent> events;
+  private final ExecutorService calls;
+
+  private final Object lock = new Object();
+  private Thread connector;
+  private Session session;
+  private boolean closed;
+  private boolean attempting;
+  private long attemptStart;
+  private String failure = "not connected yet";
+  private Throwable failureCause;
+
+  /** What is done with a connection. */
+  interface Call<T> {
+    T on(Connect connect) throws LibvirtException;
+  }
+
+  /** Turns a refusal into the port's exception. */
+  interface Translation {
+    HypervisorException of(String what, String host, LibvirtException e);
+  }
+
+  /**
+   * @param uri libvirt's connection URI
+   * @param events gets domain events and the connection's own; null for a connection without events
+   */
+  Connection(String uri, Consumer<HypervisorEvent> events) {
+    this.uri = uri;
+    // What follows the question mark may name files with credentials.
+    this.host = uri.replaceFirst("\\?.*", "");
+    this.events = events;
+    this.calls =
+        Executors.newCachedThreadPool(
+            task -> {
+              Thread thread = new Thread(task, "libvirt-call " + host);
+              thread.setDaemon(true);
+              return thread;
+            });
+  }
+
+  /** The URI without its parameters, for messages. */
+  String host() {
+    return host;
+  }
+
+  /** Starts connecting in the background. */
+  void open() {
+    synchronized (lock) {
+      if (connector == null && !closed) {
+        beginAttempt();
+        connector = new Thread(this::connectForEver, "libvirt-connect " + host);
+        connector.setDaemon(true);
+        connector.start();
+      }
+    }
+  }
+
+  /**
+   * Makes a call.
+   *
+   * @param what what is done, as in "cannot …"
+   * @param limit how long the call may take
+   * @throws Unreachable when there is no connection, or no answer within the limit
+   */
+  <T> T call(String what, Duration limit, Call<T> call) {
+    return call(what, limit, LibvirtErrors::translate, call);
+  }
+
+  /** As {@link #call(String, Duration, Call)} with an own translation of refusals. */
+  <T> T call(String what, Duration limit, Translation translation, Call<T> call) {
+    Session at = session(what);
+    Future<T> answer = start(at, what, call);
+    try {
+      return answer.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      String reason = "libvirt did not answer within " + limit.toSeconds() + " s";
+      at.lose(reason);
+      throw new Unreachable("cannot " + what + " on " + host + ": " + reason, e);
+    } catch (ExecutionException e) {
+      throw failed(at, what, translation, e.getCause());
+    } catch (InterruptedException e) {
+      throw interrupted(what, e);
+    }
+  }
+
+  /**
+   * Makes a call and waits for its end no longer than given; the call goes on.
+   *
+   * @throws HypervisorException when it failed within that time
+   */
+  void callAndLeave(String what, Duration wait, Call<Void> call) {
+    Session at = session(what);
+    Future<Void> answer = start(at, what, call);
+    try {
+      answer.get(wait.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      LOG.debugf("%s goes on in the background", what);
+    } catch (ExecutionException e) {
+      throw failed(at, what, LibvirtErrors::translate, e.getCause());
+    } catch (InterruptedException e) {
+      throw interrupted(what, e);
+    }
+  }
+
+  private <T> Future<T> start(Session at, String what, Call<T> call) {
+    try {
+      if (!at.turns.tryAcquire(TURN_WAIT.toMillis(), TimeUnit.MILLISECONDS)) {
+        String reason = "earlier calls did not end within " + TURN_WAIT.toSeconds() + " s";
+        throw new Unreachable("cannot " + what + " on " + host + ": " + reason, null);
+      }
+    } catch (InterruptedException e) {
+      throw interrupted(what, e);
+    }
+    at.hold();
+    try {
+      return calls.submit(
+          () -> {
+            try {
+              return call.on(at.connect);
+            } finally {
+              at.turns.release();
+              at.release();
+            }
+          });
+    } catch (RejectedExecutionException e) {
+      at.turns.release();
+      at.release();
+      throw new Unreachable("cannot " + what + " on " + host + ": the connection is closed", e);
+    }
+  }
+
+  private HypervisorException failed(
+      Session at, String what, Translation translation, Throwable cause) {
+    if (cause instanceof LibvirtException e) {
+      if (!at.isAlive()) {
+        String reason = "the connection to libvirt is lost: " + LibvirtErrors.sentence(e);
+        at.lose(reason);
+        return new Unreachable("cannot " + what + " on " + host + ": " + reason, e);
+      }
+      return translation.of(what, host, e);
+    }
+    if (cause instanceof HypervisorException e) {
+      return e;
+    }
+    if (cause instanceof Error e) {
+      throw e;
+    }
+    return new HypervisorException("cannot " + what + " on " + host + ": " + cause, cause);
+  }
+
+  private Unreachable interrupted(String what, InterruptedException e) {
+    Thread.currentThread().interrupt();
+    return new Unreachable("cannot " + what + " on " + host + ": interrupted", e);
+  }
+
+  /** The session, waiting for an attempt under way but not for the next one. */
+  private Session session(String what) {
+    open();
+    synchronized (lock) {
+      while (!closed && session == null && attempting) {
+        long left = attemptStart + CONNECT_WAIT.toNanos() - System.nanoTime();
+        if (left <= 0) {
+          throw new Unreachable(
+              "cannot " + what + ": libvirt at " + host + " does not answer", null);
+        }
+        try {
+          TimeUnit.NANOSECONDS.timedWait(lock, left);
+        } catch (InterruptedException e) {
+          throw interrupted(what, e);
+        }
+      }
+      if (closed) {
+        throw new Unreachable(
+            "cannot " + what + " on " + host + ": the connection is closed", null);
+      }
+      if (session == null) {
+        throw new Unreachable("cannot " + what + " on " + host + ": " + failure, failureCause);
+      }
+      return session;
+    }
+  }
+
+  private void beginAttempt() {
+    attempting = true;
+    attemptStart = System.nanoTime();
+  }
+
+  private void connectForEver() {
+    Duration delay = FIRST_DELAY;
+    while (true) {
+      Session opened = null;
+      try {
+        EventLoop.start();
+        opened = new Session(new Connect(uri));
+        opened.prepare();
+      } catch (LibvirtException e) {
+        if (opened != null) {
+          opened.release();
+          opened = null;
+        }
+        failed(LibvirtErrors.sentence(e), e);
+      } catch (LinkageError e) {
+        failed("libvirt's client library (libvirt0) is not installed", e);
+      }
+      if (opened != null) {
+        delay = FIRST_DELAY;
+        if (!publish(opened)) {
+          opened.release();
+          return;
+        }
+        emit(new HypervisorEvent(Kind.CONNECTED, null));
+        watch(opened);
+        emit(new HypervisorEvent(Kind.DISCONNECTED, null));
+        opened.release();
+      }
+      synchronized (lock) {
+        if (!pause(delay)) {
+          return;
+        }
+        beginAttempt();
+      }
+      delay = delay.multipliedBy(2).compareTo(LAST_DELAY) > 0 ? LAST_DELAY : delay.multipliedBy(2);
+    }
+  }
+
+  private void failed(String reason, Throwable cause) {
+    synchronized (lock) {
+      if (!reason.equals(failure)) {
+        LOG.warnf("cannot connect to libvirt at %s: %s", host, reason);
+      }
+      attempting = false;
+      failure = reason;
+      failureCause = cause;
+      lock.notifyAll();
+    }
+  }
+
+  private boolean publish(Session opened) {
+    synchronized (lock) {
+      attempting = false;
+      if (!closed) {
+        LOG.infof("connected to libvirt at %s", host);
+        session = opened;
+        failure = "";
+      }
+      lock.notifyAll();
+      return !closed;
+    }
+  }
+
+  /** Returns when the session is lost or this connection closed. */
+  private void watch(Session opened) {
+    while (true) {
+      synchronized (lock) {
+        if (session != opened) {
+          return;
+        }
+        if (closed) {
+          session = null;
+          return;
+        }
+        try {
+          lock.wait(WATCH.toMillis());
+        } catch (InterruptedException e) {
+          continue;
+        }
+      }
+      if (!opened.isAlive()) {
+        opened.lose("the connection to libvirt is lost");
+      }
+    }
+  }
+
+  /** Waits; false when this connection was closed. */
+  private boolean pause(Duration delay) {
+    long end = System.nanoTime() + delay.toNanos();
+    while (!closed) {
+      long left = end - System.nanoTime();
+      if (left <= 0) {
+        return true;
+      }
+      try {
+        TimeUnit.NANOSECONDS.timedWait(lock, left);
+      } catch (InterruptedException e) {
+        // Nobody has a reason to interrupt this thread but to hurry it.
+        return !closed;
+      }
+    }
+    return false;
+  }
+
+  private void emit(HypervisorEvent event) {
+    if (events != null) {
+      events.accept(event);
+    }
+  }
+
+  /** Ends the connection; calls under way go on to their end. */
+  @Override
+  public void close() {
+    synchronized (lock) {
+      closed = true;
+      lock.notifyAll();
+    }
+    calls.shutdown();
+  }
+
+  /**
+   * One connection as libvirt has it. It is closed when nobody uses it any more: closing it under a
+   * call, or with a listener or a domain object left, leaks it or worse.
+   */
+  private final class Session {
+
+    private final Connect connect;
+    private final Semaphore turns = new Semaphore(CALLS_AT_ONCE, true);
+    private final AtomicInteger users = new AtomicInteger(1);
+    private final AtomicBoolean lost = new AtomicBoolean();
+    private final LifecycleListener lifecycle =
+        (domain, event) -> {
+          forward(domain, Kind.LIFECYCLE);
+          return 0;
+        };
+    private final AgentLifecycleListener agent =
+        (domain, state, reason) -> forward(domain, Kind.AGENT);
+
+    Session(Connect connect) {
+      this.connect = connect;
+    }
+
+    void prepare() throws LibvirtException {
+      try {
+        connect.setKeepAlive(KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
+        connect.registerCloseListener(
+            (c, reason) -> lose("libvirt closed the connection: " + reason));
+      } catch (LibvirtException e) {
+        // The in-process test driver has neither, and needs neither.
+        if (!LibvirtErrors.isUnsupported(e)) {
+          throw e;
+        }
+      }
+      if (events != null) {
+        connect.addLifecycleListener(lifecycle);
+        connect.addAgentLifecycleListener(agent);
+      }
+    }
+
+    private void forward(Domain domain, Kind kind) {
+      try {
+        UUID uuid = UUID.fromString(domain.getUUIDString());
+        emit(new HypervisorEvent(kind, uuid));
+      } catch (LibvirtException e) {
+        LOG.debugf("an event without a domain: %s", e.getMessage());
+      } finally {
+        free(domain);
+      }
+    }
+
+    private void free(Domain domain) {
+      try {
+        domain.free();
+      } catch (LibvirtException e) {
+        LOG.debugf("a domain object could not be freed: %s", e.getMessage());
+      }
+    }
+
+    /** Only asks the client side; false once the socket is closed. */
+    boolean isAlive() {
+      if (lost.get()) {
+        return false;
+      }
+      try {
+        return connect.isAlive();
+      } catch (LibvirtException e) {
+        return false;
+      }
+    }
+
+    /** Takes this session out of use. */
+    void lose(String reason) {
+      if (lost.compareAndSet(false, true)) {
+        synchronized (lock) {
+          if (session == this) {
+            LOG.warnf("lost libvirt at %s: %s", host, reason);
+            session = null;
+            failure = reason;
+            failureCause = null;
+          }
+          lock.notifyAll();
+        }
+      }
+    }
+
+    void hold() {
+      users.incrementAndGet();
+    }
+
+    void release() {
+      if (users.decrementAndGet() == 0) {
+        // Closing talks to libvirtd, which may hang just now.
+        Thread closer = new Thread(this::dispose, "libvirt-close " + host);
+        closer.setDaemon(true);
+        closer.start();
+      }
+    }
+
+    private void dispose() {
+      quietly(() -> connect.removeLifecycleListener(lifecycle));
+      quietly(() -> connect.removeAgentLifecycleListener(agent));
+      quietly(connect::unregisterCloseListener);
+      quietly(
+          () -> {
+            int left = connect.close();
+            if (left > 0) {
+              LOG.debugf("%d references to a closed connection to %s are left", left, host);
+            }
+          });
+    }
+
+    private void quietly(Step step) {
+      try {
+        step.run();
+      } catch (LibvirtException e) {
+        LOG.debugf("closing the connection to %s: %s", host, e.getMessage());
+      }
+    }
+  }
+
+  private interface Step {
+    void run() throws LibvirtException;
+  }
+}

@@ -1,0 +1,112 @@
+package dev.ejabberdlab.hypervisor.libvirt;
+
+import dev.ejabberdlab.hypervisor.HypervisorException;
+import dev.ejabberdlab.hypervisor.HypervisorException.AgentUnavailable;
+import dev.ejabberdlab.hypervisor.HypervisorException.NameConflict;
+import dev.ejabberdlab.hypervisor.HypervisorException.NotFound;
+import dev.ejabberdlab.hypervisor.HypervisorException.Unreachable;
+import java.util.EnumSet;
+import java.util.Set;
+import org.libvirt.Error.ErrorNumber;
+import org.libvirt.LibvirtException;
+
+/** libvirt's error codes in the port's terms. */
+final class LibvirtErrors {
+
+  private static final Set<ErrorNumber> MISSING =
+      EnumSet.of(
+          ErrorNumber.VIR_ERR_NO_DOMAIN,
+          ErrorNumber.VIR_ERR_NO_NETWORK,
+          ErrorNumber.VIR_ERR_NO_STORAGE_POOL,
+          ErrorNumber.VIR_ERR_NO_STORAGE_VOL);
+
+  private static final Set<ErrorNumber> EXISTS =
+      EnumSet.of(
+          ErrorNumber.VIR_ERR_DOM_EXIST,
+          ErrorNumber.VIR_ERR_NETWORK_EXIST,
+          ErrorNumber.VIR_ERR_STORAGE_VOL_EXIST);
+
+  /** Nothing was done, or nothing is known about what was done. */
+  private static final Set<ErrorNumber> NO_CONNECTION =
+      EnumSet.of(
+          ErrorNumber.VIR_ERR_RPC,
+          ErrorNumber.VIR_ERR_NO_CONNECT,
+          ErrorNumber.VIR_ERR_INVALID_CONN,
+          ErrorNumber.VIR_ERR_UNKNOWN_HOST,
+          ErrorNumber.VIR_ERR_AUTH_FAILED,
+          ErrorNumber.VIR_ERR_AUTH_CANCELLED,
+          ErrorNumber.VIR_ERR_AUTH_UNAVAILABLE,
+          ErrorNumber.VIR_ERR_GNUTLS_ERROR,
+          ErrorNumber.VIR_ERR_SSH,
+          ErrorNumber.VIR_ERR_LIBSSH,
+          ErrorNumber.VIR_ERR_NO_SERVER,
+          ErrorNumber.VIR_ERR_NO_CLIENT);
+
+  /**
+   * What libvirt answers when the agent does not: it is silent or out of step, the domain does not
+   * run, has no agent channel, or its agent is held by another command.
+   */
+  private static final Set<ErrorNumber> NO_AGENT =
+      EnumSet.of(
+          ErrorNumber.VIR_ERR_AGENT_UNRESPONSIVE,
+          ErrorNumber.VIR_ERR_AGENT_UNSYNCED,
+          ErrorNumber.VIR_ERR_OPERATION_INVALID,
+          ErrorNumber.VIR_ERR_OPERATION_TIMEOUT,
+          ErrorNumber.VIR_ERR_OPERATION_UNSUPPORTED,
+          ErrorNumber.VIR_ERR_ARGUMENT_UNSUPPORTED,
+          ErrorNumber.VIR_ERR_CONFIG_UNSUPPORTED,
+          ErrorNumber.VIR_ERR_NO_SUPPORT,
+          // The agent's own errors: "unable to execute QEMU agent command '…': …".
+          ErrorNumber.VIR_ERR_INTERNAL_ERROR);
+
+  private LibvirtErrors() {}
+
+  /** Whether what was looked up does not exist. */
+  static boolean isMissing(LibvirtException e) {
+    return MISSING.contains(e.getError().getCode());
+  }
+
+  /** Whether the driver does not have the function at all. */
+  static boolean isUnsupported(LibvirtException e) {
+    return e.getError().getCode() == ErrorNumber.VIR_ERR_NO_SUPPORT;
+  }
+
+  static boolean is(LibvirtException e, ErrorNumber code) {
+    return e.getError().getCode() == code;
+  }
+
+  /**
+   * The exception for a call that libvirt refused.
+   *
+   * @param what what was to be done, as in "cannot …"
+   * @param host the host's URI
+   */
+  static HypervisorException translate(String what, String host, LibvirtException e) {
+    String message = "cannot " + what + " on " + host + ": " + sentence(e);
+    ErrorNumber code = e.getError().getCode();
+    if (MISSING.contains(code)) {
+      return new NotFound(message);
+    }
+    if (EXISTS.contains(code)) {
+      return new NameConflict(message);
+    }
+    if (NO_CONNECTION.contains(code)) {
+      return new Unreachable(message, e);
+    }
+    return new HypervisorException(message, e);
+  }
+
+  /** The exception for a command to a guest's agent. */
+  static HypervisorException translateAgent(String what, String host, LibvirtException e) {
+    if (NO_AGENT.contains(e.getError().getCode())) {
+      return new AgentUnavailable("cannot " + what + " on " + host + ": " + sentence(e), e);
+    }
+    return translate(what, host, e);
+  }
+
+  /** libvirt's message on one line. */
+  static String sentence(LibvirtException e) {
+    String message = e.getError().getMessage();
+    return message == null ? "libvirt gives no reason" : message.strip().replaceAll("\\s+", " ");
+  }
+}

@@ -1,0 +1,825 @@
+package dev.ejabberdlab.hypervisor.libvirt;
+
+import dev.ejabberdlab.hypervisor.DomainDefinition;
+import dev.ejabberdlab.hypervisor.DomainDefinition.DirectBoot;
+import dev.ejabberdlab.hypervisor.DomainState;
+import dev.ejabberdlab.hypervisor.DomainState.Power;
+import dev.ejabberdlab.hypervisor.HostFacts;
+import dev.ejabberdlab.hypervisor.Hypervisor;
+import dev.ejabberdlab.hypervisor.HypervisorEvent;
+import dev.ejabberdlab.hypervisor.HypervisorException;
+import dev.ejabberdlab.hypervisor.HypervisorException.AgentUnavailable;
+import dev.ejabberdlab.hypervisor.HypervisorException.NameConflict;
+import dev.ejabberdlab.hypervisor.HypervisorException.NotFound;
+import dev.ejabberdlab.hypervisor.NetworkDefinition;
+import dev.ejabberdlab.hypervisor.NetworkState;
+import dev.ejabberdlab.hypervisor.Owner;
+import dev.ejabberdlab.hypervisor.VolumeState;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jboss.logging.Logger;
+import org.libvirt.Connect;
+import org.libvirt.Domain;
+import org.libvirt.Domain.UndefineFlags;
+import org.libvirt.Domain.XMLFlags;
+import org.libvirt.Error.ErrorNumber;
+import org.libvirt.LibvirtException;
+import org.libvirt.Network;
+import org.libvirt.NodeInfo;
+import org.libvirt.StoragePool;
+import org.libvirt.StorageVol;
+import org.w3c.dom.Element;
+
+/**
+ * A libvirt host.
+ *
+ * <p>The connection is made when it is first needed and again after a loss; until then every call
+ * throws {@link HypervisorException.Unreachable} at once. Commands to guest agents go over
+ * connections of their own, because a silent agent holds one of the few calls that a connection may
+ * have under way.
+ */
+public final class LibvirtHypervisor implements Hypervisor {
+
+  private static final Logger LOG = Logger.getLogger(LibvirtHypervisor.class);
+
+  /** For calls that only ask or change a definition. */
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  /** For starting and destroying: a loaded host takes tens of seconds for QEMU to come and go. */
+  private static final Duration POWER_LIMIT = Duration.ofSeconds(120);
+
+  /**
+   * How long {@link #shutdownDomain} waits for a refusal; libvirt's call lasts until the guest is
+   * off.
+   */
+  private static final Duration SHUTDOWN_WAIT = Duration.ofSeconds(2);
+
+  /** libvirt waits so long for its own lock on a domain (QEMU_JOB_WAIT_TIME), and a bit. */
+  private static final Duration DOMAIN_LOCK = Duration.ofSeconds(35);
+
+  /** Connections for agents; each takes four commands at once. libvirtd has 20 threads for all. */
+  private static final int AGENT_CONNECTIONS = 3;
+
+  /** Not in libvirt-java's constants. */
+  private static final int UNDEFINE_NVRAM = 1 << 2;
+
+  private static final int UNDEFINE_CHECKPOINTS_METADATA = 1 << 4;
+  private static final int NETWORK_XML_INACTIVE = 1;
+
+  private final Connection connection;
+  private final List<Connection> agents;
+  private final List<Consumer<HypervisorEvent>> listeners = new CopyOnWriteArrayList<>();
+  private final Map<String, ReentrantLock> poolLocks = new ConcurrentHashMap<>();
+  private final Map<UUID, ReentrantLock> agentLocks = new ConcurrentHashMap<>();
+
+  /**
+   * A host that is not connected yet.
+   *
+   * @param uri libvirt's connection URI
+   */
+  public LibvirtHypervisor(String uri) {
+    connection = new Connection(uri, this::emit);
+    // The test driver's state can belong to the connection, and it has no limit of calls.
+    agents =
+        uri.startsWith("test:")
+            ? List.of(connection)
+            : IntStream.range(0, AGENT_CONNECTIONS)
+                .mapToObj(i -> new Connection(uri, null))
+                .toList();
+  }
+
+  private void emit(HypervisorEvent event) {
+    for (Consumer<HypervisorEvent> listener : listeners) {
+      try {
+        listener.accept(event);
+      } catch (RuntimeException e) {
+        LOG.errorf(e, "a listener failed on %s", event);
+      }
+    }
+  }
+
+  @Override
+  public AutoCloseable listen(Consumer<HypervisorEvent> listener) {
+    listeners.add(listener);
+    connection.open();
+    return () -> listeners.remove(listener);
+  }
+
+  @Override
+  public void close() {
+    connection.close();
+    agents.forEach(Connection::close);
+  }
+
+  @Override
+  public HostFacts facts() {
+    return connection.call(
+        "read the host's facts",
+        LIMIT,
+        c -> {
+          NodeInfo node = c.nodeInfo();
+          long version = c.getLibVersion();
+          return new HostFacts(
+              c.getHostName(),
+              hasKvm(Xml.parse(c.getCapabilities())),
+              version / 1_000_000 + "." + version / 1_000 % 1_000 + "." + version % 1_000,
+              node.memory * 1024,
+              node.cpus);
+        });
+  }
+
+  private static boolean hasKvm(Element capabilities) {
+    return Xml.children(capabilities, "guest").stream()
+        .flatMap(guest -> Xml.children(guest, "arch").stream())
+        .filter(arch -> arch.getAttribute("name").equals("x86_64"))
+        .flatMap(arch -> Xml.children(arch, "domain").stream())
+        .anyMatch(domain -> domain.getAttribute("type").equals("kvm"));
+  }
+
+  // Networks
+
+  @Override
+  public List<NetworkState> networks() {
+    return connection.call(
+        "list the networks",
+        LIMIT,
+        c -> {
+          List<NetworkState> states = new ArrayList<>();
+          List<String> names =
+              Stream.of(c.listNetworks(), c.listDefinedNetworks())
+                  .flatMap(Stream::of)
+                  .distinct()
+                  .toList();
+          for (String name : names) {
+            find(() -> c.networkLookupByName(name), Network::free, this::state)
+                .ifPresent(states::add);
+          }
+          return List.copyOf(states);
+        });
+  }
+
+  @Override
+  public Optional<NetworkState> network(UUID uuid) {
+    return connection.call("look up network " + uuid, LIMIT, c -> networkState(c, uuid));
+  }
+
+  private Optional<NetworkState> networkState(Connect c, UUID uuid) throws LibvirtException {
+    return find(() -> c.networkLookupByUUIDString(uuid.toString()), Network::free, this::state);
+  }
+
+  private NetworkState state(Network network) throws LibvirtException {
+    Element now = Xml.parse(network.getXMLDesc(0));
+    boolean active = network.isActive() == 1;
+    Optional<OwnerMark> mark = OwnerMark.read(now);
+    Optional<NetworkDefinition> definition = Optional.empty();
+    if (mark.isPresent()) {
+      Element config = Xml.parse(network.getXMLDesc(NETWORK_XML_INACTIVE));
+      definition = readable(() -> NetworkXml.read(config, mark.get()));
+    }
+    return new NetworkState(
+        NetworkXml.uuid(now),
+        NetworkXml.name(now),
+        mark.map(OwnerMark::owner),
+        active,
+        NetworkXml.cidrs(now),
+        definition);
+  }
+
+  @Override
+  public void defineNetwork(NetworkDefinition network) {
+    String what = "define network '" + network.name() + "'";
+    connection.call(
+        what,
+        LIMIT,
+        c -> {
+          refuseOtherOwner(
+              "network", network.name(), network.owner(), networkState(c, network.uuid()));
+          refuseOtherUuid(
+              "network",
+              network.name(),
+              network.uuid(),
+              find(() -> c.networkLookupByName(network.name()), Network::free, this::state)
+                  .map(NetworkState::uuid));
+          String wanted = NetworkXml.write(network);
+          Optional<String> present =
+              find(
+                  () -> c.networkLookupByUUIDString(network.uuid().toString()),
+                  Network::free,
+                  n -> n.getXMLDesc(NETWORK_XML_INACTIVE));
+          if (present.isEmpty() || !sameNetwork(present.get(), wanted)) {
+            c.networkDefineXML(wanted).free();
+          }
+          return null;
+        });
+  }
+
+  private static boolean sameNetwork(String present, String wanted) {
+    Element there = Xml.parse(present);
+    Element here = Xml.parse(wanted);
+    OwnerMark mark = OwnerMark.read(here).orElseThrow();
+    return OwnerMark.read(there).equals(Optional.of(mark))
+        && readable(() -> NetworkXml.read(there, mark))
+            .equals(Optional.of(NetworkXml.read(here, mark)));
+  }
+
+  @Override
+  public void startNetwork(UUID uuid, Owner owner) {
+    connection.call(
+        "start network " + uuid,
+        LIMIT,
+        c -> {
+          NetworkState state =
+              networkState(c, uuid).orElseThrow(() -> missing("network", uuid.toString()));
+          refuseOtherOwner("network", state.name(), owner, Optional.of(state));
+          Network network = c.networkLookupByUUIDString(uuid.toString());
+          try {
+            if (network.isActive() == 0) {
+              start(network, state);
+            }
+            if (!network.getAutostart()) {
+              network.setAutostart(true);
+            }
+          } finally {
+            network.free();
+          }
+          return null;
+        });
+  }
+
+  private void start(Network network, NetworkState state) throws LibvirtException {
+    try {
+      network.create();
+    } catch (LibvirtException e) {
+      if (network.isActive() == 1) {
+        return;
+      }
+      String message = LibvirtErrors.sentence(e);
+      if (message.contains("already in use by interface")) {
+        throw new HypervisorException(
+            "cannot start network '%s' on %s: its address range %s is already used there by interface %s; choose another CIDR"
+                .formatted(
+                    state.name(),
+                    connection.host(),
+                    String.join(", ", state.cidrs()),
+                    message.replaceFirst(".*already in use by interface ", "")),
+            e);
+      }
+      throw new HypervisorException(
+          "cannot start network '%s' on %s: %s".formatted(state.name(), connection.host(), message),
+          e);
+    }
+  }
+
+  @Override
+  public void deleteNetwork(UUID uuid, Owner owner) {
+    connection.call(
+        "delete network " + uuid,
+        LIMIT,
+        c -> {
+          Optional<NetworkState> state = networkState(c, uuid);
+          refuseOtherOwner("network", state.map(NetworkState::name).orElse(""), owner, state);
+          find(
+              () -> c.networkLookupByUUIDString(uuid.toString()),
+              Network::free,
+              network -> {
+                if (network.isActive() == 1) {
+                  network.destroy();
+                }
+                if (network.isPersistent() == 1) {
+                  network.undefine();
+                }
+                return uuid;
+              });
+          return null;
+        });
+  }
+
+  // Volumes
+
+  @Override
+  public List<VolumeState> volumes(String pool) {
+    return inPool(
+        pool,
+        "list the volumes of pool '" + pool + "'",
+        p -> {
+          refresh(p, pool);
+          List<VolumeState> states = new ArrayList<>();
+          for (String name : p.listVolumes()) {
+            volume(p, name).map(VolumeXml::state).ifPresent(states::add);
+          }
+          return List.copyOf(states);
+        });
+  }
+
+  @Override
+  public Optional<VolumeState> volume(String pool, String name) {
+    return inPool(
+        pool,
+        "look up volume '" + name + "' of pool '" + pool + "'",
+        p -> {
+          refresh(p, pool);
+          return volume(p, name).map(VolumeXml::state);
+        });
+  }
+
+  @Override
+  public void createOverlay(String pool, String name, String baseVolume, long capacityBytes) {
+    inPool(
+        pool,
+        "create volume '" + name + "' in pool '" + pool + "'",
+        p -> {
+          refresh(p, pool);
+          Optional<VolumeXml> present = volume(p, name);
+          if (present.isPresent()) {
+            if (!present.get().isHalfOverlay()) {
+              return null;
+            }
+            LOG.warnf("volume %s of pool %s is half made, making it anew", name, pool);
+            delete(p, name);
+          }
+          VolumeXml base =
+              volume(p, baseVolume)
+                  .orElseThrow(() -> missing("volume", baseVolume + "' in pool '" + pool));
+          long capacity = Math.max(capacityBytes, base.capacityBytes());
+          try {
+            p.storageVolCreateXML(VolumeXml.overlay(name, capacity, base), 0).free();
+          } catch (LibvirtException e) {
+            if (!LibvirtErrors.is(e, ErrorNumber.VIR_ERR_STORAGE_VOL_EXIST)) {
+              throw e;
+            }
+          }
+          return null;
+        });
+  }
+
+  @Override
+  public void deleteVolume(String pool, String name) {
+    try {
+      inPool(
+          pool,
+          "delete volume '" + name + "' of pool '" + pool + "'",
+          p -> {
+            refresh(p, pool);
+            delete(p, name);
+            return null;
+          });
+    } catch (NotFound e) {
+      LOG.debugf("volume %s is gone with its pool: %s", name, e.getMessage());
+    }
+  }
+
+  /**
+   * Refreshing and creating volumes at once fails in libvirt ("pool has asynchronous jobs
+   * running"), so what is done in a pool is done one after the other.
+   */
+  private <T> T inPool(String pool, String what, Ask<StoragePool, T> ask) {
+    ReentrantLock lock = poolLocks.computeIfAbsent(pool, p -> new ReentrantLock(true));
+    return locked(
+        lock,
+        LIMIT,
+        () -> new HypervisorException("cannot " + what + ": pool '" + pool + "' is busy"),
+        () ->
+            connection.call(
+                what,
+                LIMIT,
+                c ->
+                    find(
+                            () -> c.storagePoolLookupByName(pool),
+                            StoragePool::free,
+                            p -> some(ask.of(p)))
+                        .orElseThrow(() -> missing("storage pool", pool))
+                        .orElse(null)));
+  }
+
+  private static <T> Optional<T> some(T value) {
+    return Optional.ofNullable(value);
+  }
+
+  private void refresh(StoragePool pool, String name) throws LibvirtException {
+    if (pool.isActive() == 0) {
+      throw new HypervisorException(
+          "storage pool '%s' on %s is stopped; start it with: virsh pool-start %s"
+              .formatted(name, connection.host(), name));
+    }
+    try {
+      pool.refresh(0);
+    } catch (LibvirtException e) {
+      // Somebody else is creating or uploading a volume: what libvirt knows must do for now.
+      if (!LibvirtErrors.sentence(e).contains("asynchronous jobs")) {
+        throw e;
+      }
+    }
+  }
+
+  private static Optional<VolumeXml> volume(StoragePool pool, String name) throws LibvirtException {
+    return find(
+        () -> pool.storageVolLookupByName(name),
+        StorageVol::free,
+        v -> VolumeXml.read(v.getXMLDesc(0)));
+  }
+
+  private static void delete(StoragePool pool, String name) throws LibvirtException {
+    find(
+        () -> pool.storageVolLookupByName(name),
+        StorageVol::free,
+        v -> {
+          v.delete(0);
+          return name;
+        });
+  }
+
+  // Domains
+
+  @Override
+  public List<DomainState> domains() {
+    return connection.call(
+        "list the domains",
+        LIMIT,
+        c -> {
+          List<DomainState> states = new ArrayList<>();
+          for (Domain domain : c.listAllDomains(0)) {
+            find(() -> domain, Domain::free, this::state).ifPresent(states::add);
+          }
+          return List.copyOf(states);
+        });
+  }
+
+  @Override
+  public Optional<DomainState> domain(UUID uuid) {
+    return connection.call("look up domain " + uuid, LIMIT, c -> domainState(c, uuid));
+  }
+
+  private Optional<DomainState> domainState(Connect c, UUID uuid) throws LibvirtException {
+    return find(() -> c.domainLookupByUUIDString(uuid.toString()), Domain::free, this::state);
+  }
+
+  private DomainState state(Domain domain) throws LibvirtException {
+    Element now = Xml.parse(domain.getXMLDesc(0));
+    Power power = power(domain);
+    Optional<OwnerMark> mark = OwnerMark.read(now);
+    Optional<DomainDefinition> definition = Optional.empty();
+    if (mark.isPresent()) {
+      Element config = Xml.parse(domain.getXMLDesc(XMLFlags.INACTIVE));
+      definition = readable(() -> DomainXml.read(config, mark.get()).definition());
+    }
+    return new DomainState(
+        DomainXml.uuid(now),
+        DomainXml.name(now),
+        mark.map(OwnerMark::owner),
+        power,
+        power == Power.RUNNING && DomainXml.agentConnected(now),
+        definition);
+  }
+
+  private static Power power(Domain domain) throws LibvirtException {
+    return switch (domain.getInfo().state) {
+      case VIR_DOMAIN_NOSTATE, VIR_DOMAIN_RUNNING, VIR_DOMAIN_BLOCKED -> Power.RUNNING;
+      case VIR_DOMAIN_PAUSED, VIR_DOMAIN_PMSUSPENDED -> Power.PAUSED;
+      case VIR_DOMAIN_SHUTDOWN -> Power.SHUTTING_DOWN;
+      case VIR_DOMAIN_SHUTOFF -> Power.SHUT_OFF;
+      case VIR_DOMAIN_CRASHED -> Power.CRASHED;
+    };
+  }
+
+  @Override
+  public void defineDomain(DomainDefinition domain) {
+    String what = "define domain '" + domain.name() + "'";
+    connection.call(
+        what,
+        LIMIT,
+        c -> {
+          refuseOtherOwner("domain", domain.name(), domain.owner(), domainState(c, domain.uuid()));
+          refuseOtherUuid(
+              "domain",
+              domain.name(),
+              domain.uuid(),
+              find(() -> c.domainLookupByName(domain.name()), Domain::free, this::state)
+                  .map(DomainState::uuid));
+          String wanted = DomainXml.write(domain, paths(c, domain));
+          Optional<String> present =
+              find(
+                  () -> c.domainLookupByUUIDString(domain.uuid().toString()),
+                  Domain::free,
+                  d -> d.getXMLDesc(XMLFlags.INACTIVE));
+          if (present.isEmpty() || !sameDomain(present.get(), wanted)) {
+            c.domainDefineXML(wanted).free();
+          }
+          return null;
+        });
+  }
+
+  private static boolean sameDomain(String present, String wanted) {
+    Element there = Xml.parse(present);
+    Element here = Xml.parse(wanted);
+    OwnerMark mark = OwnerMark.read(here).orElseThrow();
+    return OwnerMark.read(there).equals(Optional.of(mark))
+        && readable(() -> DomainXml.read(there, mark))
+            .equals(Optional.of(DomainXml.read(here, mark)));
+  }
+
+  private DomainXml.Paths paths(Connect c, DomainDefinition domain) throws LibvirtException {
+    return find(
+            () -> c.storagePoolLookupByName(domain.pool()),
+            StoragePool::free,
+            pool ->
+                new DomainXml.Paths(
+                    path(pool, domain.pool(), domain.volume()),
+                    path(pool, domain, DirectBoot::kernelVolume),
+                    path(pool, domain, DirectBoot::initrdVolume)))
+        .orElseThrow(() -> missing("storage pool", domain.pool()));
+  }
+
+  private Optional<String> path(
+      StoragePool pool,
+      DomainDefinition domain,
+      java.util.function.Function<DirectBoot, String> volume)
+      throws LibvirtException {
+    return domain.directBoot().isEmpty()
+        ? Optional.empty()
+        : Optional.of(path(pool, domain.pool(), volume.apply(domain.directBoot().get())));
+  }
+
+  private String path(StoragePool pool, String poolName, String volume) throws LibvirtException {
+    return find(() -> pool.storageVolLookupByName(volume), StorageVol::free, StorageVol::getPath)
+        .orElseThrow(() -> missing("volume", volume + "' in pool '" + poolName));
+  }
+
+  @Override
+  public void startDomain(UUID uuid, Owner owner) {
+    withOurDomain(
+        "start",
+        uuid,
+        owner,
+        (domain, state) -> {
+          switch (state.power()) {
+            case RUNNING -> {}
+            case PAUSED -> domain.resume();
+            case SHUTTING_DOWN ->
+                throw new HypervisorException(
+                    "cannot start domain '%s' on %s: it is shutting down"
+                        .formatted(state.name(), connection.host()));
+            case CRASHED -> {
+              domain.destroy();
+              create(domain);
+            }
+            case SHUT_OFF -> create(domain);
+          }
+        });
+  }
+
+  private static void create(Domain domain) throws LibvirtException {
+    try {
+      domain.create();
+    } catch (LibvirtException e) {
+      if (domain.isActive() != 1) {
+        throw e;
+      }
+    }
+  }
+
+  @Override
+  public void shutdownDomain(UUID uuid, Owner owner) {
+    DomainState state = domain(uuid).orElseThrow(() -> missing("domain", uuid.toString()));
+    refuseOtherOwner("domain", state.name(), owner, Optional.of(state));
+    if (state.power() == Power.SHUT_OFF || state.power() == Power.CRASHED) {
+      return;
+    }
+    agents(uuid)
+        .callAndLeave(
+            "shut down domain '" + state.name() + "'",
+            SHUTDOWN_WAIT,
+            c -> {
+              find(
+                  () -> c.domainLookupByUUIDString(uuid.toString()),
+                  Domain::free,
+                  domain -> {
+                    domain.shutdown();
+                    return uuid;
+                  });
+              return null;
+            });
+  }
+
+  @Override
+  public void destroyDomain(UUID uuid, Owner owner) {
+    withOurDomain(
+        "destroy",
+        uuid,
+        owner,
+        (domain, state) -> {
+          if (state.power() == Power.SHUT_OFF) {
+            return;
+          }
+          try {
+            domain.destroy();
+          } catch (LibvirtException e) {
+            if (LibvirtErrors.isMissing(e) || power(domain) == Power.SHUT_OFF) {
+              return;
+            }
+            throw e;
+          }
+          Power now = power(domain);
+          if (now != Power.SHUT_OFF) {
+            throw new HypervisorException(
+                "domain '%s' on %s was destroyed but is %s"
+                    .formatted(state.name(), connection.host(), now));
+          }
+        });
+  }
+
+  @Override
+  public void undefineDomain(UUID uuid, Owner owner) {
+    withOurDomain(
+        "undefine",
+        uuid,
+        owner,
+        (domain, state) -> {
+          if (state.power() != Power.SHUT_OFF) {
+            throw new HypervisorException(
+                "cannot undefine domain '%s' on %s: it is %s; stop it first"
+                    .formatted(state.name(), connection.host(), state.power()));
+          }
+          int flags =
+              UndefineFlags.MANAGED_SAVE
+                  | UndefineFlags.SNAPSHOTS_METADATA
+                  | UNDEFINE_CHECKPOINTS_METADATA;
+          try {
+            domain.undefine(flags | UNDEFINE_NVRAM);
+          } catch (LibvirtException e) {
+            // The test driver has no NVRAM and refuses the flag.
+            if (!LibvirtErrors.is(e, ErrorNumber.VIR_ERR_INVALID_ARG)) {
+              throw e;
+            }
+            domain.undefine(flags);
+          }
+        });
+    agentLocks.remove(uuid);
+  }
+
+  @Override
+  public String agentCommand(UUID uuid, String command, Duration timeout) {
+    String what = "send a command to the agent of domain " + uuid;
+    ReentrantLock lock = agentLocks.computeIfAbsent(uuid, u -> new ReentrantLock(true));
+    return locked(
+        lock,
+        timeout.plus(DOMAIN_LOCK),
+        () ->
+            new AgentUnavailable(
+                "cannot " + what + ": an earlier command is still under way", null),
+        () ->
+            agents(uuid)
+                .call(
+                    what,
+                    // libvirt first synchronizes with the agent, under the same timeout.
+                    timeout.multipliedBy(2).plus(DOMAIN_LOCK),
+                    LibvirtErrors::translateAgent,
+                    c ->
+                        find(
+                                () -> c.domainLookupByUUIDString(uuid.toString()),
+                                Domain::free,
+                                d -> d.qemuAgentCommand(command, seconds(timeout), 0))
+                            .orElseThrow(() -> missing("domain", uuid.toString()))));
+  }
+
+  private static int seconds(Duration timeout) {
+    return (int) Math.max(1, timeout.plusMillis(999).toSeconds());
+  }
+
+  private Connection agents(UUID uuid) {
+    return agents.get(Math.floorMod(uuid.hashCode(), agents.size()));
+  }
+
+  private interface DomainAction {
+    void run(Domain domain, DomainState state) throws LibvirtException;
+  }
+
+  private void withOurDomain(String verb, UUID uuid, Owner owner, DomainAction action) {
+    connection.call(
+        verb + " domain " + uuid,
+        POWER_LIMIT,
+        c -> {
+          Optional<DomainState> state = domainState(c, uuid);
+          if (state.isEmpty()) {
+            if (verb.equals("start")) {
+              throw missing("domain", uuid.toString());
+            }
+            return null;
+          }
+          refuseOtherOwner("domain", state.get().name(), owner, state);
+          find(
+              () -> c.domainLookupByUUIDString(uuid.toString()),
+              Domain::free,
+              domain -> {
+                action.run(domain, state.get());
+                return uuid;
+              });
+          return null;
+        });
+  }
+
+  // Common
+
+  private interface Lookup<O> {
+    O look() throws LibvirtException;
+  }
+
+  private interface Free<O> {
+    void free(O object) throws LibvirtException;
+  }
+
+  private interface Ask<O, T> {
+    T of(O object) throws LibvirtException;
+  }
+
+  /**
+   * Looks an object up, asks it and frees it; empty when it does not exist or vanishes meanwhile.
+   */
+  private static <O, T> Optional<T> find(Lookup<O> lookup, Free<O> free, Ask<O, T> ask)
+      throws LibvirtException {
+    try {
+      O object = lookup.look();
+      try {
+        return Optional.of(ask.of(object));
+      } finally {
+        free.free(object);
+      }
+    } catch (LibvirtException e) {
+      if (LibvirtErrors.isMissing(e)) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+  }
+
+  private interface Reading<T> {
+    T read();
+  }
+
+  /** Empty when somebody has changed one of our objects to what no definition can say. */
+  private static <T> Optional<T> readable(Reading<T> reading) {
+    try {
+      return Optional.of(reading.read());
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static <T> T locked(
+      ReentrantLock lock,
+      Duration limit,
+      java.util.function.Supplier<HypervisorException> busy,
+      java.util.function.Supplier<T> work) {
+    try {
+      if (!lock.tryLock(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw busy.get();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new HypervisorException.Unreachable("interrupted while waiting for a turn", e);
+    }
+    try {
+      return work.get();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private NotFound missing(String kind, String name) {
+    return new NotFound("there is no %s '%s' on %s".formatted(kind, name, connection.host()));
+  }
+
+  private void refuseOtherOwner(String kind, String name, Owner owner, Optional<?> state) {
+    Optional<Owner> present =
+        state.flatMap(s -> s instanceof DomainState d ? d.owner() : ((NetworkState) s).owner());
+    if (state.isPresent() && !present.map(Owner::uid).equals(Optional.of(owner.uid()))) {
+      throw new NameConflict(
+          "%s '%s' on %s %s; it was left alone"
+              .formatted(
+                  kind,
+                  name,
+                  connection.host(),
+                  present
+                      .map(o -> "belongs to " + o + " (UID " + o.uid() + ")")
+                      .orElse("does not carry the mark of " + owner)));
+    }
+  }
+
+  private void refuseOtherUuid(String kind, String name, UUID uuid, Optional<UUID> present) {
+    if (present.isPresent() && !present.get().equals(uuid)) {
+      throw new NameConflict(
+          "a %s named '%s' with UUID %s exists on %s and is not ours; it was left alone: rename or remove it"
+              .formatted(kind, name, present.get(), connection.host()));
+    }
+  }
+}
