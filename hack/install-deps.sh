@@ -15,29 +15,30 @@ EOF
 
 MISSING=()
 
-# want PACKAGE WHY [PATH-OR-COMMAND...]: notes PACKAGE unless it is installed or one of the commands or files exists,
-# from wherever it came.
+# want PACKAGE WHY [COMMAND]: notes PACKAGE unless it is installed, or COMMAND exists from wherever it came.
 want() {
-  local package=$1 why=$2 found
-  shift 2
-  for found; do
-    if [[ $found == /* ]]; then
-      [[ -e $found ]] && return
-    else
-      command -v "$found" >/dev/null && return
-    fi
-  done
-  [[ $(dpkg-query --show --showformat '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] && return
-  MISSING+=("$package")
-  step "missing: $package ($why)"
+  if [[ -n ${3-} ]] && command -v "$3" >/dev/null; then
+    return
+  fi
+  [[ $(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null) == installed ]] && return
+  MISSING+=("$1")
+  step "missing: $1 ($2)"
+}
+
+has_java_17() {
+  local version
+  version=$(javac -version 2>&1) || return 1
+  version=${version#javac }
+  [[ ${version%%.*} =~ ^[0-9]+$ ]] && ((${version%%.*} >= 17))
 }
 
 want_default() {
-  want openjdk-17-jdk-headless "compiles and runs the operator" javac
+  has_java_17 || want openjdk-17-jdk-headless "compiles and runs the operator"
   want maven "builds it" mvn
+  want make "runs the targets that CONTRIBUTING.md names" make
+  want git "the source's version" git
   want libvirt-daemon "libvirtd with the drivers for networks and storage" libvirtd
-  want libvirt-daemon-driver-qemu "QEMU guests in libvirt" /usr/lib/x86_64-linux-gnu/libvirt/connection-driver/libvirt_driver_qemu.so
-  # It also makes the user libvirt-qemu, as which QEMU runs.
+  want libvirt-daemon-driver-qemu "QEMU guests in libvirt"
   want libvirt-daemon-system "libvirt's users and directories"
   want libvirt-clients "virsh" virsh
   want libvirt0 "the library that libvirt-java loads"
@@ -47,14 +48,15 @@ want_default() {
   want iproute2 "network namespaces" ip
   want iptables "libvirt's NAT" iptables
   want nftables "checks the guests' firewall rules" nft
+  want procps "sets kernel parameters of the network namespace" sysctl
   want mmdebstrap "builds the guest image" mmdebstrap
   want e2fsprogs "makes its file system" mke2fs
   want etcd-server "stores the development control plane's resources" etcd
+  want kubernetes-client "kubectl" kubectl
   want jq "reads JSON in scripts" jq
   want curl "downloads envtest's kube-apiserver" curl
   want openssl "the development control plane's keys" openssl
   want shellcheck "checks the scripts" shellcheck
-  want kubernetes-client "kubectl" kubectl
 }
 
 want_apiserver_build() {
@@ -65,33 +67,64 @@ want_apiserver_build() {
   want etcd-server "goes with the API server" etcd
 }
 
-# Packages start their services when they are installed. For those installed here that must not happen: a
-# libvirtd of the system would take addresses and bridges, an etcd its port, and nobody asked for either. Services that
-# are installed already are left as they are.
-install_missing() {
-  local policy=/usr/sbin/policy-rc.d
-  step "installing with apt-get: ${MISSING[*]}"
-  as_root apt-get -qq update >&2 || step "apt-get update reported errors"
-  if [[ -e $policy ]]; then
-    apt_install
+# Services that packages bring along are neither started now nor at the next boot: a libvirtd of the system would take
+# addresses and bridges, an etcd its port, and the project starts its own. Services that were installed before are
+# left as they are, also when a package is upgraded underneath them.
+QUIET_PACKAGES=(libvirt-daemon libvirt-daemon-system libvirt-daemon-system-systemd etcd-server)
+POLICY=/usr/sbin/policy-rc.d
+POLICY_MARK="# Of ejabberd-lab's hack/install-deps.sh while it works"
+
+forbid_starts() {
+  # An administrator's policy stands; one of ours that a killed run left is replaced.
+  if [[ -e $POLICY ]] && ! grep -qF "$POLICY_MARK" "$POLICY"; then
     return
   fi
-  trap 'as_root rm -f "$policy"' EXIT
-  printf '#!/bin/sh\n# Of an ejabberd-lab hack/install-deps.sh that is at work: new services are not started.\nexit 101\n' \
-    | as_root install -m 0755 /dev/stdin "$policy"
-  apt_install
+  trap 'as_root rm -f "$POLICY"' EXIT
+  as_root install -m 0755 /dev/stdin "$POLICY" <<EOF
+#!/bin/sh
+$POLICY_MARK
+case \$1 in
+  libvirt* | virt* | etcd*) exit 101 ;;
+esac
+EOF
 }
 
-apt_install() {
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "${MISSING[@]}" >&2
+installed_packages() {
+  dpkg-query --show --showformat '${Package} ${db:Status-Status}\n' | sed -n 's/ installed$//p' | sort -u
+}
+
+# disable_units PACKAGE: its units are not started at boot.
+disable_units() {
+  local unit
+  command -v systemctl >/dev/null || return 0
+  while read -r unit; do
+    as_root systemctl --quiet disable "$(basename "$unit")" >/dev/null 2>&1 \
+      || step "$(basename "$unit") of $1 could not be disabled, the next boot will start it"
+  done < <(dpkg -L "$1" | grep -E '^(/usr)?/lib/systemd/system/[^/@]+\.(service|socket)$')
+}
+
+install_missing() {
+  local before package
+  step "installing with apt-get: ${MISSING[*]}"
+  forbid_starts
+  before=$(installed_packages)
+  as_root apt-get -qq -o DPkg::Lock::Timeout=600 update >&2 || step "apt-get update reported errors"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 \
+    install --yes --no-install-recommends "${MISSING[@]}" >&2
+  for package in "${QUIET_PACKAGES[@]}"; do
+    if ! grep -qxF "$package" <<<"$before" && installed_packages | grep -xF "$package" >/dev/null; then
+      disable_units "$package"
+    fi
+  done
 }
 
 case ${1-} in
-  '') want_default ;;
-  apiserver-build) want_apiserver_build ;;
+  '') wanted=want_default ;;
+  apiserver-build) wanted=want_apiserver_build ;;
   -h | --help | help) usage; exit ;;
   *) usage >&2; exit 2 ;;
 esac
+"$wanted"
 if ((${#MISSING[@]})); then
   install_missing
   step "installed: ${MISSING[*]}"
