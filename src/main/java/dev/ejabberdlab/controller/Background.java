@@ -1,0 +1,37 @@
+package dev.ejabberdlab.controller;
+
+import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Threads for everything that may wait: calls to libvirt, programs in guests, Events. There are as
+ * many as there are calls under way, and none when there are none.
+ */
+@ApplicationScoped
+public class Background {
+
+  private final ExecutorService threads = Executors.newCachedThreadPool(named());
+
+  public Executor executor() {
+    return threads;
+  }
+
+  private static ThreadFactory named() {
+    AtomicLong number = new AtomicLong();
+    return task -> {
+      Thread thread = new Thread(task, "background-" + number.incrementAndGet());
+      thread.setDaemon(true);
+      return thread;
+    };
+  }
+
+  @PreDestroy
+  void stop() {
+    threads.shutdownNow();
+  }
+}

@@ -1,0 +1,373 @@
+package dev.ejabberdlab.controller;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
+import dev.ejabberdlab.api.v1alpha1.LibvirtHost;
+import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
+import dev.ejabberdlab.guest.Step;
+import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
+import dev.ejabberdlab.observe.HostSnapshot;
+import dev.ejabberdlab.observe.ImageVolumes;
+import dev.ejabberdlab.observe.LabSnapshot;
+import dev.ejabberdlab.observe.RemainsWatch;
+import dev.ejabberdlab.plan.Plan;
+import dev.ejabberdlab.plan.Planner;
+import dev.ejabberdlab.plan.Progress;
+import dev.ejabberdlab.plan.Teardown;
+import dev.ejabberdlab.provision.Credentials;
+import dev.ejabberdlab.provision.Provisioning;
+import dev.ejabberdlab.status.Conditions;
+import dev.ejabberdlab.status.Conditions.Finding;
+import dev.ejabberdlab.status.LabStatuses;
+import dev.ejabberdlab.status.Reason;
+import dev.ejabberdlab.status.Transitions;
+import dev.ejabberdlab.status.View;
+import dev.ejabberdlab.topology.Allocations;
+import dev.ejabberdlab.topology.InvalidSpecException;
+import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.SpecValidation;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
+import io.javaoperatorsdk.operator.api.reconciler.ErrorStatusUpdateControl;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.MaxReconciliationInterval;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
+import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** Makes labs what their specs say. Reads what was seen, starts what is next, writes the status. */
+@ControllerConfiguration(
+    name = "ejabberdlab",
+    finalizerName = "ejabberdlab.dev/lab",
+    fieldManager = EjabberdLabReconciler.FIELD_MANAGER,
+    maxReconciliationInterval =
+        @MaxReconciliationInterval(interval = 5, timeUnit = TimeUnit.MINUTES))
+public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<EjabberdLab> {
+
+  static final String FIELD_MANAGER = "ejabberd-lab-operator";
+
+  /** How soon to look again while something outside is missing. */
+  private static final Duration WAIT = Duration.ofSeconds(10);
+
+  /** As the framework patches the status of a lab that is not being deleted. */
+  private static final PatchContext STATUS_PATCH =
+      new PatchContext.Builder()
+          .withPatchType(PatchType.SERVER_SIDE_APPLY)
+          .withFieldManager(FIELD_MANAGER)
+          .withForce(true)
+          .build();
+
+  private final Labs labs;
+  private final Hosts hosts;
+  private final ManagementClaims claims;
+  private final CredentialsSecrets secrets;
+  private final Events events;
+  private final Clock clock = Clock.systemUTC();
+
+  public EjabberdLabReconciler(
+      Labs labs, Hosts hosts, ManagementClaims claims, CredentialsSecrets secrets, Events events) {
+    this.labs = labs;
+    this.hosts = hosts;
+    this.claims = claims;
+    this.secrets = secrets;
+    this.events = events;
+  }
+
+  @Override
+  public List<EventSource<?, EjabberdLab>> prepareEventSources(
+      EventSourceContext<EjabberdLab> context) {
+    SimpleInboundEventSource<EjabberdLab> observations =
+        new SimpleInboundEventSource<>("observations");
+    labs.onChange(observations::propagateEvent);
+    hosts.listen(
+        host -> labsOn(host, context).forEach(observations::propagateEvent));
+    return List.of(
+        observations,
+        new InformerEventSource<>(
+            InformerEventSourceConfiguration.from(LibvirtHost.class, EjabberdLab.class)
+                .withSecondaryToPrimaryMapper(
+                    host -> labsOn(host.getMetadata().getName(), context))
+                .withPrimaryToSecondaryMapper(
+                    (EjabberdLab lab) -> Set.of(new ResourceID(lab.getSpec().host())))
+                .build(),
+            context),
+        new InformerEventSource<>(
+            InformerEventSourceConfiguration.from(Secret.class, EjabberdLab.class)
+                .withLabelSelector(
+                    CredentialsSecrets.MANAGED_BY + "=" + CredentialsSecrets.OPERATOR)
+                .build(),
+            context));
+  }
+
+  private static Set<ResourceID> labsOn(
+      String host, EventSourceContext<EjabberdLab> context) {
+    return context
+        .getPrimaryCache()
+        .list(lab -> host.equals(lab.getSpec().host()))
+        .map(ResourceID::fromResource)
+        .collect(Collectors.toSet());
+  }
+
+  @Override
+  public UpdateControl<EjabberdLab> reconcile(EjabberdLab lab, Context<EjabberdLab> context) {
+    Instant now = clock.instant();
+    try {
+      SpecValidation.validate(lab);
+      LibvirtHost host = host(lab, context);
+      LabRuntime runtime = labs.runtime(lab, host);
+      HostSnapshot seen = runtime.host().snapshot();
+      if (!seen.reachable() && isNew(lab)) {
+        return update(lab, waiting(lab, host, seen, now)).rescheduleAfter(WAIT);
+      }
+      Allocations allocations =
+          claims.claim(lab, host, seen, others(lab, context));
+      LabTopology topology = LabTopology.of(lab, allocations);
+      Optional<Credentials> credentials =
+          secrets.credentials(lab, context.getSecondaryResource(Secret.class));
+      runtime.watch().follow(topology, host.getSpec().pool());
+      return work(lab, host, runtime, topology, credentials, now);
+    } catch (InvalidSpecException e) {
+      return update(
+              lab,
+              LabStatuses.refused(
+                  lab.getStatus(),
+                  generation(lab),
+                  lab.getSpec().host(),
+                  Reason.InvalidSpec,
+                  e.getMessage(),
+                  now))
+          .rescheduleAfter(WAIT);
+    }
+  }
+
+  private UpdateControl<EjabberdLab> work(
+      EjabberdLab lab,
+      LibvirtHost host,
+      LabRuntime runtime,
+      LabTopology topology,
+      Optional<Credentials> credentials,
+      Instant now) {
+    HostSnapshot seen = runtime.host().snapshot();
+    LabSnapshot snapshot = runtime.watch().snapshot();
+    String primary = targetPrimary(lab, topology);
+    List<Step> steps =
+        credentials.map(c -> Provisioning.steps(topology, c, primary)).orElse(List.of());
+    Progress progress = runtime.actor().progress();
+    Virtualization virtualization = host.getSpec().virtualization();
+    // Nothing is done before the status tells what belongs to the lab.
+    boolean recorded = !isNew(lab) && credentials.isPresent();
+    Plan plan =
+        recorded
+            ? Planner.plan(
+                new Planner.Input(
+                    topology,
+                    steps,
+                    host.getSpec().pool(),
+                    virtualization,
+                    seen,
+                    snapshot,
+                    progress,
+                    epoch(lab, snapshot),
+                    now))
+            : new Plan(List.of(), Optional.of(now), List.of());
+    runtime.actor().submit(plan.actions());
+    boolean autoKvm =
+        virtualization == Virtualization.auto
+            && seen.facts()
+                .is(f -> Planner.accelerator(virtualization, f) == Accelerator.kvm);
+    EjabberdLabStatus status =
+        LabStatuses.of(
+            new View(
+                generation(lab),
+                lab.getStatus(),
+                topology,
+                primary,
+                steps,
+                seen,
+                autoKvm,
+                snapshot,
+                plan,
+                progress,
+                now));
+    UpdateControl<EjabberdLab> control = update(lab, status);
+    plan.wakeAt()
+        .ifPresent(
+            at -> control.rescheduleAfter(Math.max(1, Duration.between(now, at).toMillis())));
+    return control;
+  }
+
+  @Override
+  public DeleteControl cleanup(EjabberdLab lab, Context<EjabberdLab> context) {
+    Optional<LibvirtHost> host = context.getSecondaryResource(LibvirtHost.class);
+    if (isNew(lab)) {
+      return gone(lab);
+    }
+    if (host.isEmpty()) {
+      return wait(
+          lab,
+          context,
+          Finding.unknown(
+              Reason.HostUnreachable,
+              "LibvirtHost %s does not exist, so what the lab has there cannot be removed; create it again."
+                  .formatted(lab.getSpec().host())));
+    }
+    LabRuntime runtime = labs.runtime(lab, host.get());
+    RemainsWatch.View view = runtime.remains().follow();
+    if (!view.remains().isPresent()) {
+      return wait(
+          lab,
+          context,
+          Finding.unknown(
+              Reason.HostUnreachable,
+              "What remains on LibvirtHost %s could not be seen: %s"
+                  .formatted(host.get().getMetadata().getName(), view.remains().why())));
+    }
+    Progress progress = runtime.actor().progress();
+    boolean settled =
+        progress.inFlight().isEmpty() && !view.since().isBefore(runtime.actor().lastEnd());
+    if (view.remains().value().isEmpty()) {
+      if (settled) {
+        return gone(lab);
+      }
+      runtime.remains().refresh();
+      return DeleteControl.noFinalizerRemoval().rescheduleAfter(WAIT.toMillis());
+    }
+    Plan plan =
+        Teardown.plan(
+            view.remains().value(),
+            host.get().getSpec().pool(),
+            progress,
+            Instant.parse(lab.getMetadata().getDeletionTimestamp()),
+            clock.instant());
+    runtime.actor().submit(plan.actions());
+    Finding finding =
+        Finding.no(
+            Reason.Deleting,
+            "Still there: %s.".formatted(LabStatuses.remains(view.remains().value())));
+    writeStatus(lab, context, finding);
+    Duration wake =
+        plan.wakeAt().map(at -> Duration.between(clock.instant(), at)).orElse(WAIT);
+    return DeleteControl.noFinalizerRemoval().rescheduleAfter(Math.max(1, wake.toMillis()));
+  }
+
+  private DeleteControl gone(EjabberdLab lab) {
+    secrets.delete(lab);
+    claims.release(lab);
+    labs.forget(lab.getMetadata().getUid());
+    return DeleteControl.defaultDelete();
+  }
+
+  private DeleteControl wait(EjabberdLab lab, Context<EjabberdLab> context, Finding finding) {
+    writeStatus(lab, context, finding);
+    return DeleteControl.noFinalizerRemoval().rescheduleAfter(WAIT.toMillis());
+  }
+
+  private void writeStatus(EjabberdLab lab, Context<EjabberdLab> context, Finding finding) {
+    EjabberdLabStatus status =
+        LabStatuses.deleting(
+            lab.getStatus(), generation(lab), lab.getSpec().host(), finding, clock.instant());
+    if (!status.equals(lab.getStatus())) {
+      events.publish(lab, Transitions.between(lab.getStatus(), status));
+      context
+          .getClient()
+          .resource(withStatus(lab, status))
+          .subresource("status")
+          .patch(STATUS_PATCH);
+    }
+  }
+
+  @Override
+  public ErrorStatusUpdateControl<EjabberdLab> updateErrorStatus(
+      EjabberdLab lab, Context<EjabberdLab> context, Exception e) {
+    return ErrorStatusUpdateControl.<EjabberdLab>noStatusUpdate().rescheduleAfter(WAIT);
+  }
+
+  private static LibvirtHost host(EjabberdLab lab, Context<EjabberdLab> context) {
+    return context
+        .getSecondaryResource(LibvirtHost.class)
+        .orElseThrow(
+            () ->
+                new InvalidSpecException(
+                    List.of(
+                        "spec.host: there is no LibvirtHost named %s; create it or name one that exists."
+                            .formatted(lab.getSpec().host()))));
+  }
+
+  private EjabberdLabStatus waiting(
+      EjabberdLab lab, LibvirtHost host, HostSnapshot seen, Instant now) {
+    return LabStatuses.waiting(
+        lab.getStatus(),
+        generation(lab),
+        host.getMetadata().getName(),
+        Finding.unknown(
+            Reason.Pending,
+            "LibvirtHost %s has not answered yet: %s"
+                .formatted(host.getMetadata().getName(), seen.facts().why())),
+        now);
+  }
+
+  private UpdateControl<EjabberdLab> update(EjabberdLab lab, EjabberdLabStatus status) {
+    if (status.equals(lab.getStatus())) {
+      return UpdateControl.noUpdate();
+    }
+    events.publish(lab, Transitions.between(lab.getStatus(), status));
+    return UpdateControl.patchStatus(withStatus(lab, status));
+  }
+
+  /** Server-side apply owns what it sends: nothing but the status may be in it. */
+  private static EjabberdLab withStatus(EjabberdLab lab, EjabberdLabStatus status) {
+    EjabberdLab patch = new EjabberdLab();
+    patch.getMetadata().setName(lab.getMetadata().getName());
+    patch.getMetadata().setNamespace(lab.getMetadata().getNamespace());
+    patch.setStatus(status);
+    return patch;
+  }
+
+  /** Nothing of it exists: its status does not tell of any network yet. */
+  private static boolean isNew(EjabberdLab lab) {
+    return lab.getStatus() == null || lab.getStatus().networks() == null;
+  }
+
+  private static String targetPrimary(EjabberdLab lab, LabTopology topology) {
+    return Optional.ofNullable(lab.getStatus())
+        .map(EjabberdLabStatus::postgresql)
+        .map(EjabberdLabStatus.PostgresqlStatus::targetPrimary)
+        .filter(topology.database().instances()::contains)
+        .orElse(topology.database().initialPrimary());
+  }
+
+  /** Failed steps are tried anew when spec or image changes. */
+  private static String epoch(EjabberdLab lab, LabSnapshot snapshot) {
+    return generation(lab)
+        + "/"
+        + snapshot.image().known().map(ImageVolumes::disk).orElse("");
+  }
+
+  private static Stream<EjabberdLab> others(EjabberdLab lab, Context<EjabberdLab> context) {
+    return context
+        .getPrimaryCache()
+        .list(other -> !other.getMetadata().getUid().equals(lab.getMetadata().getUid()));
+  }
+
+  private static long generation(EjabberdLab lab) {
+    return lab.getMetadata().getGeneration();
+  }
+}

@@ -1,0 +1,77 @@
+package dev.ejabberdlab.controller;
+
+import dev.ejabberdlab.api.v1alpha1.LibvirtHost;
+import dev.ejabberdlab.hypervisor.HypervisorFactory;
+import dev.ejabberdlab.observe.HostWatch;
+import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+
+/** The connections to the hosts, one for each LibvirtHost, made when first needed. */
+@ApplicationScoped
+public class Hosts {
+
+  private final HypervisorFactory hypervisors;
+  private final Background background;
+  private final Map<String, Connected> connected = new HashMap<>();
+  private final List<Consumer<String>> listeners = new CopyOnWriteArrayList<>();
+
+  private record Connected(String uri, HostWatch watch) {}
+
+  public Hosts(HypervisorFactory hypervisors, Background background) {
+    this.hypervisors = hypervisors;
+    this.background = background;
+  }
+
+  /** Calls the listener with a host's name whenever its view has changed. */
+  void listen(Consumer<String> listener) {
+    listeners.add(listener);
+  }
+
+  /** The watch over a host. */
+  synchronized HostWatch watch(LibvirtHost host) {
+    String name = host.getMetadata().getName();
+    String uri = host.getSpec().uri();
+    Connected known = connected.get(name);
+    if (known != null && known.uri().equals(uri)) {
+      return known.watch();
+    }
+    forget(name);
+    HostWatch watch =
+        new HostWatch(
+            hypervisors.open(uri),
+            background.executor(),
+            Clock.systemUTC(),
+            () -> listeners.forEach(l -> l.accept(name)));
+    connected.put(name, new Connected(uri, watch));
+    watch.tick();
+    return watch;
+  }
+
+  /** Closes the connection to a host that is no longer wanted. */
+  synchronized void forget(String name) {
+    Connected known = connected.remove(name);
+    if (known != null) {
+      known.watch().close();
+    }
+  }
+
+  void tick() {
+    List<Connected> all;
+    synchronized (this) {
+      all = new ArrayList<>(connected.values());
+    }
+    all.forEach(c -> c.watch().tick());
+  }
+
+  @PreDestroy
+  synchronized void close() {
+    List.copyOf(connected.keySet()).forEach(this::forget);
+  }
+}

@@ -1,0 +1,100 @@
+package dev.ejabberdlab.controller;
+
+import dev.ejabberdlab.act.Actor;
+import dev.ejabberdlab.act.Hands;
+import dev.ejabberdlab.guest.AgentGuestChannel;
+import dev.ejabberdlab.guest.StepRunner;
+import dev.ejabberdlab.hypervisor.Hypervisor;
+import dev.ejabberdlab.hypervisor.HypervisorEvent;
+import dev.ejabberdlab.hypervisor.Owner;
+import dev.ejabberdlab.observe.HostWatch;
+import dev.ejabberdlab.observe.LabWatch;
+import dev.ejabberdlab.observe.RemainsWatch;
+import dev.ejabberdlab.plan.Action;
+import java.time.Clock;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+
+/** What the operator holds in memory for one lab; all of it can be lost without harm. */
+final class LabRuntime implements AutoCloseable {
+
+  private final HostWatch host;
+  private final LabWatch watch;
+  private final RemainsWatch remains;
+  private final Actor actor;
+  private final AutoCloseable listening;
+
+  /**
+   * @param changed called when the lab is worth a reconcile; must return at once
+   */
+  LabRuntime(
+      HostWatch host,
+      Owner owner,
+      String pool,
+      String volumePrefix,
+      StepRunner steps,
+      Executor io,
+      Clock clock,
+      Runnable changed) {
+    Hypervisor hypervisor = host.hypervisor();
+    this.host = host;
+    this.watch = new LabWatch(hypervisor, steps, io, clock, changed);
+    this.remains =
+        new RemainsWatch(hypervisor, owner.uid(), pool, volumePrefix, io, clock, changed);
+    this.actor =
+        new Actor(
+            owner.toString(),
+            new Hands(
+                hypervisor, domain -> new AgentGuestChannel(hypervisor, domain), steps, owner),
+            io,
+            clock,
+            this::observe,
+            changed);
+    this.listening = hypervisor.listen(this::onEvent);
+  }
+
+  HostWatch host() {
+    return host;
+  }
+
+  LabWatch watch() {
+    return watch;
+  }
+
+  RemainsWatch remains() {
+    return remains;
+  }
+
+  Actor actor() {
+    return actor;
+  }
+
+  private CompletableFuture<Void> observe(Action action) {
+    if (remains.active()) {
+      return remains.refresh();
+    }
+    return action instanceof Action.RunStep step
+        ? watch.refreshPeers(step.node())
+        : watch.refresh();
+  }
+
+  private void onEvent(HypervisorEvent event) {
+    if (event.domain() == null) {
+      return;
+    }
+    if (remains.active()) {
+      remains.refresh();
+    } else if (watch.owns(event.domain())) {
+      watch.refresh();
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      listening.close();
+    } catch (Exception e) {
+      throw new IllegalStateException("A lab's listener could not be removed.", e);
+    }
+  }
+}

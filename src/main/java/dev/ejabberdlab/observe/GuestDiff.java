@@ -1,0 +1,48 @@
+package dev.ejabberdlab.observe;
+
+import dev.ejabberdlab.guest.GuestReport;
+import dev.ejabberdlab.guest.GuestReport.Standby;
+import dev.ejabberdlab.guest.StepState;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** Tells a change that matters from the ticking of clocks and counters. */
+final class GuestDiff {
+
+  private GuestDiff() {}
+
+  /** The report without ages, and with lag in the buckets that users see. */
+  static Seen<GuestReport> settled(Seen<GuestReport> seen) {
+    return seen.map(
+        report ->
+            new GuestReport(
+                report.bootId(),
+                report.steps().entrySet().stream()
+                    .collect(Collectors.toMap(Map.Entry::getKey, e -> ageless(e.getValue()))),
+                report
+                    .postgresql()
+                    .map(
+                        p ->
+                            new GuestReport.Postgresql(
+                                p.up(),
+                                p.inRecovery(),
+                                p.timeline(),
+                                p.systemIdentifier(),
+                                p.readWriteAddress(),
+                                p.standbys().stream()
+                                    .map(
+                                        s ->
+                                            new Standby(
+                                                s.name(),
+                                                s.state(),
+                                                LagBucket.of(s.lagBytes()).floorBytes()))
+                                    .toList(),
+                                p.slots())),
+                report.ejabberd()));
+  }
+
+  private static StepState ageless(StepState s) {
+    return new StepState(
+        s.name(), s.digest(), s.status(), s.attempts(), s.epoch(), 0, s.output());
+  }
+}

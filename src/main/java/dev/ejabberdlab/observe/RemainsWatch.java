@@ -1,0 +1,90 @@
+package dev.ejabberdlab.observe;
+
+import dev.ejabberdlab.hypervisor.Hypervisor;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+
+/** Keeps the last view of what remains of a lab that is being taken down. */
+public final class RemainsWatch {
+
+  /** How often the host is asked while nothing happens. */
+  static final Duration INTERVAL = Duration.ofSeconds(10);
+
+  private final Hypervisor hypervisor;
+  private final UUID owner;
+  private final String pool;
+  private final String volumePrefix;
+  private final Clock clock;
+  private final Runnable changed;
+  private final Refresh refresh;
+  private volatile boolean active;
+  private volatile View view = new View(Seen.unknown("It has not been asked yet."), Instant.EPOCH);
+
+  /**
+   * What was seen, and when the look began.
+   *
+   * @param remains everything with the lab's mark
+   * @param since the view shows what was done before this moment
+   */
+  public record View(Seen<Remains> remains, Instant since) {}
+
+  /**
+   * @param volumePrefix with which the names of the lab's volumes begin
+   * @param changed called when the view has changed; must return at once
+   */
+  public RemainsWatch(
+      Hypervisor hypervisor,
+      UUID owner,
+      String pool,
+      String volumePrefix,
+      Executor io,
+      Clock clock,
+      Runnable changed) {
+    this.hypervisor = hypervisor;
+    this.owner = owner;
+    this.pool = pool;
+    this.volumePrefix = volumePrefix;
+    this.clock = clock;
+    this.changed = changed;
+    this.refresh = new Refresh(this::ask, io);
+  }
+
+  /** Whether the lab is being taken down. */
+  public boolean active() {
+    return active;
+  }
+
+  /** Begins to watch, if not begun, and returns the last view. */
+  public View follow() {
+    if (!active) {
+      active = true;
+      refresh();
+    }
+    return view;
+  }
+
+  /** Asks the host. */
+  public CompletableFuture<Void> refresh() {
+    return refresh.request();
+  }
+
+  /** Asks the host if that is due. */
+  public void tick() {
+    if (active && view.since().plus(INTERVAL).isBefore(clock.instant())) {
+      refresh();
+    }
+  }
+
+  private void ask() {
+    Instant since = clock.instant();
+    View before = view;
+    view = new View(Remains.of(hypervisor, owner, pool, volumePrefix), since);
+    if (!before.remains().equals(view.remains())) {
+      changed.run();
+    }
+  }
+}

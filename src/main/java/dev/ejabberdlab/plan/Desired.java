@@ -1,0 +1,75 @@
+package dev.ejabberdlab.plan;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
+import dev.ejabberdlab.hypervisor.DomainDefinition;
+import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
+import dev.ejabberdlab.hypervisor.NetworkDefinition;
+import dev.ejabberdlab.hypervisor.NetworkDefinition.Nat;
+import dev.ejabberdlab.hypervisor.NetworkDefinition.Reservation;
+import dev.ejabberdlab.hypervisor.Owner;
+import dev.ejabberdlab.observe.ImageVolumes;
+import dev.ejabberdlab.topology.LabTopology;
+import java.util.List;
+import java.util.Optional;
+
+/** What the topology means in the hypervisor's terms. */
+final class Desired {
+
+  private Desired() {}
+
+  static Owner owner(LabTopology lab) {
+    return new Owner(lab.uid(), lab.namespace(), lab.name());
+  }
+
+  /** Reservations only: no address is left to chance, and a stray guest gets none. */
+  static NetworkDefinition network(LabTopology lab, LabTopology.Network network) {
+    Optional<Nat> nat =
+        network.mode() == NetworkMode.isolated
+            ? Optional.empty()
+            : Optional.of(
+                new Nat(
+                    network.gateway().orElseThrow(),
+                    network.prefixLength(),
+                    null,
+                    null,
+                    reservations(lab, network)));
+    return new NetworkDefinition(
+        network.uuid(), network.libvirtName(), owner(lab), network.bridge(), nat);
+  }
+
+  private static List<Reservation> reservations(LabTopology lab, LabTopology.Network network) {
+    return lab.nodes().stream()
+        .flatMap(
+            node ->
+                node.interfaces().stream()
+                    .filter(i -> i.network().equals(network.name()))
+                    .map(i -> new Reservation(i.mac(), i.address(), node.name())))
+        .toList();
+  }
+
+  static DomainDefinition domain(
+      LabTopology lab,
+      LabTopology.Node node,
+      String pool,
+      Accelerator accelerator,
+      ImageVolumes image) {
+    return new DomainDefinition(
+        node.uuid(),
+        node.domain(),
+        owner(lab),
+        node.title(),
+        node.description(),
+        accelerator,
+        node.cpus(),
+        node.memoryBytes(),
+        pool,
+        node.volume(),
+        image.directBoot(),
+        node.interfaces().stream()
+            .map(
+                i ->
+                    new DomainDefinition.Interface(
+                        lab.network(i.network()).libvirtName(), i.mac()))
+            .toList());
+  }
+}

@@ -1,0 +1,106 @@
+package dev.ejabberdlab.status;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.EjabberdStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.EjabberdStatus.Member;
+import dev.ejabberdlab.guest.GuestReport;
+import dev.ejabberdlab.guest.GuestReport.Ejabberd;
+import dev.ejabberdlab.status.Conditions.Finding;
+import java.util.List;
+import java.util.Optional;
+
+/** What is said of the ejabberd cluster. */
+final class EjabberdStatuses {
+
+  private final View view;
+  private final List<String> members;
+  private final List<String> erlangNodes;
+
+  EjabberdStatuses(View view) {
+    this.view = view;
+    this.members = view.lab().xmpp().members();
+    this.erlangNodes = members.stream().map(EjabberdStatuses::erlangNode).sorted().toList();
+  }
+
+  /** Erlang's name of a member. */
+  static String erlangNode(String node) {
+    return "ejabberd@" + node;
+  }
+
+  /** Null until a member could be asked. */
+  EjabberdStatus status() {
+    if (members.stream().noneMatch(m -> ejabberd(m).isPresent())) {
+      return view.previous() == null ? null : view.previous().ejabberd();
+    }
+    int running = running();
+    return new EjabberdStatus(
+        members.size(),
+        running,
+        running + "/" + members.size(),
+        consistent(),
+        members.stream().map(this::member).toList());
+  }
+
+  Finding formed() {
+    if (consistent()) {
+      return Finding.yes(
+          Reason.ClusterComplete,
+          members.size() == 1
+              ? members.get(0) + " runs alone, as it should."
+              : "All of %s see each other.".formatted(String.join(", ", members)));
+    }
+    List<String> unasked =
+        members.stream().filter(m -> view.snapshot().machine(m).guest().isUnknown()).toList();
+    List<String> incomplete =
+        members.stream()
+            .filter(m -> !unasked.contains(m))
+            .filter(m -> !complete(m))
+            .map(this::describe)
+            .toList();
+    return incomplete.isEmpty()
+        ? Finding.unknown(
+            Reason.NotObserved, "%s could not be asked.".formatted(String.join(", ", unasked)))
+        : Finding.no(Reason.ClusterIncomplete, String.join("; ", incomplete) + ".");
+  }
+
+  private String describe(String member) {
+    List<String> sees = ejabberd(member).filter(Ejabberd::up).map(Ejabberd::members).orElse(null);
+    return sees == null
+        ? "ejabberd on %s is not running yet".formatted(member)
+        : "%s sees only %s".formatted(member, String.join(", ", sees));
+  }
+
+  private boolean consistent() {
+    return members.stream().allMatch(this::complete);
+  }
+
+  private boolean complete(String member) {
+    return ejabberd(member)
+        .filter(e -> e.up() && e.members().stream().sorted().toList().equals(erlangNodes))
+        .isPresent();
+  }
+
+  private int running() {
+    List<Ejabberd> answering =
+        members.stream().flatMap(m -> ejabberd(m).filter(Ejabberd::up).stream()).toList();
+    return answering.isEmpty()
+        ? 0
+        : (int)
+            erlangNodes.stream()
+                .filter(node -> answering.stream().allMatch(e -> e.members().contains(node)))
+                .count();
+  }
+
+  private Member member(String name) {
+    Optional<Ejabberd> seen = ejabberd(name);
+    boolean asked = view.snapshot().machine(name).guest().isPresent();
+    return new Member(
+        name,
+        asked ? seen.filter(Ejabberd::up).isPresent() : null,
+        seen.map(Ejabberd::version).filter(v -> !v.isEmpty()).orElse(null),
+        seen.filter(Ejabberd::up).map(e -> e.members().stream().sorted().toList()).orElse(null));
+  }
+
+  private Optional<Ejabberd> ejabberd(String name) {
+    return view.snapshot().machine(name).guest().known().flatMap(GuestReport::ejabberd);
+  }
+}

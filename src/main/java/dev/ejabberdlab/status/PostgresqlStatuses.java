@@ -1,0 +1,177 @@
+package dev.ejabberdlab.status;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.InstanceRole;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Instance;
+import dev.ejabberdlab.guest.GuestReport;
+import dev.ejabberdlab.guest.GuestReport.Postgresql;
+import dev.ejabberdlab.guest.GuestReport.Standby;
+import dev.ejabberdlab.observe.LagBucket;
+import dev.ejabberdlab.observe.Seen;
+import dev.ejabberdlab.status.Conditions.Finding;
+import dev.ejabberdlab.topology.LabTopology.Database;
+import java.util.List;
+import java.util.Optional;
+
+/** What is said of PostgreSQL. */
+final class PostgresqlStatuses {
+
+  private static final String STREAMING = "streaming";
+
+  private final View view;
+  private final Database database;
+  private final List<String> primaries;
+  private final Optional<Postgresql> primary;
+
+  PostgresqlStatuses(View view) {
+    this.view = view;
+    this.database = view.lab().database();
+    this.primaries =
+        database.instances().stream()
+            .filter(name -> instance(name).filter(p -> p.up() && !p.inRecovery()).isPresent())
+            .toList();
+    this.primary = primaries.size() == 1 ? instance(primaries.get(0)) : Optional.empty();
+  }
+
+  /** Null until an instance could be asked. */
+  PostgresqlStatus status() {
+    if (database.instances().stream().noneMatch(name -> instance(name).isPresent())) {
+      return view.previous() == null ? null : view.previous().postgresql();
+    }
+    return new PostgresqlStatus(
+        primary.isPresent() ? primaries.get(0) : null,
+        view.targetPrimary(),
+        database.readWriteAddress(),
+        primary.map(Postgresql::timeline).orElse(null),
+        primary.map(Postgresql::systemIdentifier).orElse(null),
+        replication(),
+        primary
+            .flatMap(p -> p.standbys().stream().map(Standby::lagBytes).max(Long::compare))
+            .map(lag -> LagBucket.of(lag).label())
+            .orElse(null),
+        database.instances().stream().map(this::instanceStatus).toList());
+  }
+
+  Finding serving() {
+    if (primaries.size() > 1) {
+      return Finding.no(
+          Reason.SplitBrain,
+          "More than one instance accepts writes: %s.".formatted(String.join(", ", primaries)));
+    }
+    if (primary.isPresent() && primary.get().readWriteAddress()) {
+      return Finding.yes(
+          Reason.PrimaryServing,
+          "%s accepts writes at %s.".formatted(primaries.get(0), database.readWriteAddress()));
+    }
+    if (primary.isPresent()) {
+      return Finding.no(
+          Reason.NoPrimary,
+          "%s accepts writes, but does not hold the read-write address %s yet."
+              .formatted(primaries.get(0), database.readWriteAddress()));
+    }
+    if (report(view.targetPrimary()).isUnknown()) {
+      return Finding.unknown(
+          Reason.NotObserved, "%s could not be asked.".formatted(view.targetPrimary()));
+    }
+    return Finding.no(Reason.NoPrimary, "No instance accepts writes yet.");
+  }
+
+  Finding replicating() {
+    List<String> standbys = standbys();
+    if (standbys.isEmpty()) {
+      return Finding.yes(Reason.NoStandby, "The lab has no standby.");
+    }
+    if (primary.isEmpty()) {
+      return report(view.targetPrimary()).isUnknown()
+          ? Finding.unknown(
+              Reason.NotObserved, "%s could not be asked.".formatted(view.targetPrimary()))
+          : Finding.no(Reason.NotStreaming, "There is no primary to stream from yet.");
+    }
+    List<String> missing =
+        standbys.stream()
+            .filter(name -> walsender(name).filter(s -> s.state().equals(STREAMING)).isEmpty())
+            .toList();
+    return missing.isEmpty()
+        ? Finding.yes(
+            Reason.Streaming,
+            "%s from %s.".formatted(verb(standbys, "streams", "stream"), primaries.get(0)))
+        : Finding.no(
+            Reason.NotStreaming,
+            "%s not stream from %s yet."
+                .formatted(verb(missing, "does", "do"), primaries.get(0)));
+  }
+
+  private String replication() {
+    List<String> standbys = standbys();
+    if (standbys.isEmpty()) {
+      return "None";
+    }
+    if (primary.isEmpty()) {
+      return report(view.targetPrimary()).isUnknown() ? "Unknown" : "Down";
+    }
+    List<Optional<Standby>> senders = standbys.stream().map(this::walsender).toList();
+    if (senders.stream().anyMatch(Optional::isEmpty)) {
+      return "Down";
+    }
+    return senders.stream().allMatch(s -> s.get().state().equals(STREAMING))
+        ? "Streaming"
+        : "CatchingUp";
+  }
+
+  private Instance instanceStatus(String name) {
+    Optional<Postgresql> seen = instance(name);
+    boolean up = seen.filter(Postgresql::up).isPresent();
+    Optional<Standby> sender = walsender(name);
+    InstanceRole role =
+        !up
+            ? InstanceRole.unknown
+            : seen.get().inRecovery() ? InstanceRole.standby : InstanceRole.primary;
+    String state;
+    if (report(name).isUnknown()) {
+      state = "unknown";
+    } else if (!up) {
+      state = "down";
+    } else if (role == InstanceRole.primary) {
+      state = "running";
+    } else {
+      state = sender.map(Standby::state).orElse("disconnected");
+    }
+    boolean standby = role == InstanceRole.standby;
+    return new Instance(
+        name,
+        role,
+        state,
+        standby ? sender.map(s -> LagBucket.of(s.lagBytes()).floorBytes()).orElse(null) : null,
+        standby ? primary.flatMap(p -> slot(p, name)).orElse(null) : null,
+        up ? seen.get().timeline() : null);
+  }
+
+  private static Optional<String> slot(Postgresql primary, String standby) {
+    String wanted = standby.replace('-', '_');
+    return primary.slots().stream()
+        .map(GuestReport.Slot::name)
+        .filter(wanted::equals)
+        .findFirst();
+  }
+
+  private List<String> standbys() {
+    return database.instances().stream().filter(n -> !n.equals(view.targetPrimary())).toList();
+  }
+
+  private Optional<Standby> walsender(String name) {
+    return primary.flatMap(
+        p -> p.standbys().stream().filter(s -> s.name().equals(name)).findFirst());
+  }
+
+  private Optional<Postgresql> instance(String name) {
+    return report(name).known().flatMap(GuestReport::postgresql);
+  }
+
+  private Seen<GuestReport> report(String name) {
+    return view.snapshot().machine(name).guest();
+  }
+
+  private static String verb(List<String> names, String singular, String plural) {
+    return String.join(", ", names) + " " + (names.size() == 1 ? singular : plural);
+  }
+}

@@ -1,0 +1,75 @@
+package dev.ejabberdlab.status;
+
+/** Reasons of conditions and Events; the only ones there are. */
+public enum Reason {
+  /** The lab is what its spec says. */
+  Ready,
+  /** Nothing has been asked yet. */
+  Pending,
+  /** The host answers. */
+  HostConnected,
+  /** The host does not answer. */
+  HostUnreachable,
+  /** The spec cannot work as it is. */
+  InvalidSpec,
+  /** Something of that name exists and is not the lab's. */
+  NameConflict,
+  /** An action on the host failed and is tried again. */
+  HypervisorError,
+  /** Every network is started. */
+  NetworksActive,
+  /** Some network is not started yet. */
+  NetworksPending,
+  /** Every domain runs and its agent answers. */
+  MachinesRunning,
+  /** Some domain does not run yet. */
+  MachinesPending,
+  /** A domain runs, but its agent does not answer yet. */
+  AgentPending,
+  /** A domain has run for long without an answer from its agent. */
+  AgentSilent,
+  /** Every step is done. */
+  StepsDone,
+  /** Some step is not done yet. */
+  StepsPending,
+  /** A step failed and is tried again. */
+  StepRetrying,
+  /** A step failed too often. */
+  StepFailed,
+  /** The primary accepts writes at the read-write address. */
+  PrimaryServing,
+  /** No instance accepts writes. */
+  NoPrimary,
+  /** More than one instance accepts writes. */
+  SplitBrain,
+  /** Every standby streams. */
+  Streaming,
+  /** Some standby does not stream. */
+  NotStreaming,
+  /** The lab has no standby. */
+  NoStandby,
+  /** Every member sees every other. */
+  ClusterComplete,
+  /** Some member is missing, or members do not see the same. */
+  ClusterIncomplete,
+  /** What the condition speaks of could not be asked. */
+  NotObserved,
+  /** The lab is being taken down. */
+  Deleting,
+  /** A lab's credentials were generated. */
+  CredentialsGenerated,
+  /** A domain appeared. */
+  MachineCreated,
+  /** A domain started. */
+  MachineStarted,
+  /** A domain stopped. */
+  MachineStopped,
+  /** A guest's agent answers. */
+  AgentConnected,
+  /** A step is done. */
+  StepDone,
+  /** The primary is another instance than before. */
+  PrimaryChanged,
+  /** Everything of the lab is gone. */
+  Deleted
+}

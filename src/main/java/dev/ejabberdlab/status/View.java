@@ -1,0 +1,39 @@
+package dev.ejabberdlab.status;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
+import dev.ejabberdlab.guest.Step;
+import dev.ejabberdlab.observe.HostSnapshot;
+import dev.ejabberdlab.observe.LabSnapshot;
+import dev.ejabberdlab.plan.Plan;
+import dev.ejabberdlab.plan.Progress;
+import dev.ejabberdlab.topology.LabTopology;
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * Everything that a lab's status is made of.
+ *
+ * @param generation of the resource
+ * @param previous last status; null when there is none
+ * @param lab what shall exist
+ * @param targetPrimary node that is to be primary
+ * @param steps what shall be done in the guests
+ * @param host last view of the host
+ * @param autoKvm the host's virtualization is {@code auto} and came to KVM
+ * @param snapshot last view of the lab
+ * @param plan what is done next
+ * @param progress what is under way
+ * @param now the time
+ */
+public record View(
+    long generation,
+    EjabberdLabStatus previous,
+    LabTopology lab,
+    String targetPrimary,
+    List<Step> steps,
+    HostSnapshot host,
+    boolean autoKvm,
+    LabSnapshot snapshot,
+    Plan plan,
+    Progress progress,
+    Instant now) {}
