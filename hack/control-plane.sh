@@ -39,7 +39,7 @@ running() {
 start() {
   local daemon=$1
   shift
-  setsid "$@" </dev/null >>"$STATE/$daemon.log" 2>&1 {LOCK_FD}<&- &
+  setsid "$@" </dev/null >>"$STATE/$daemon.log" 2>&1 9<&- &
   echo "$! $(start_time $!)" >"$STATE/$daemon.pid.new"
   mv "$STATE/$daemon.pid.new" "$STATE/$daemon.pid"
 }

@@ -108,7 +108,7 @@ from_debian_source() {
   setsid nice -n 10 env GOROOT="$GOROOT" GOPATH="$WORK/gopath" GO111MODULE=off GOFLAGS='' CGO_ENABLED=0 \
     PATH="$GOROOT/bin:$PATH" TMPDIR="$WORK/tmp" \
     KUBE_GIT_VERSION="v$upstream" KUBE_GIT_COMMIT=debian KUBE_GIT_TREE_STATE=archive \
-    make WHAT=cmd/kube-apiserver >"$log" 2>&1 {LOCK_FD}>&- &
+    make WHAT=cmd/kube-apiserver >"$log" 2>&1 9<&- &
   BUILD_PID=$!
   started=$SECONDS
   while kill -0 "$BUILD_PID" 2>/dev/null; do

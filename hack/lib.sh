@@ -86,19 +86,19 @@ process_runs() {
   [[ ${stat##*) } != Z* && $(start_time "$1") == "$2" ]]
 }
 
-# lock_directory DIR: makes DIR if need be and holds a lock on it until the script ends. Daemons that are
-# started meanwhile must not inherit it: start them with {LOCK_FD}>&-.
+# lock_directory DIR: makes DIR if need be and holds a lock on it, as file descriptor 9, until the script ends. Daemons
+# that are started meanwhile must not inherit it: start them with 9<&-.
 # The directory itself is the lock, so nothing is left behind; one that was removed meanwhile is made anew.
 lock_directory() {
   while :; do
-    mkdir -p "$1"
-    exec {LOCK_FD}<"$1"
-    if ! flock --nonblock "$LOCK_FD"; then
+    # The directory above may be removed in the same moment.
+    mkdir -p "$1" 2>/dev/null || mkdir -p "$1"
+    exec 9<"$1"
+    if ! flock --nonblock 9; then
       step "waiting for another $(basename "$0") that works in $1"
-      flock "$LOCK_FD"
+      flock 9
     fi
-    [[ /proc/self/fd/$LOCK_FD -ef $1 ]] && return
-    exec {LOCK_FD}<&-
+    [[ /proc/self/fd/9 -ef $1 ]] && return
   done
 }
 

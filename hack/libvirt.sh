@@ -40,22 +40,11 @@ set_name() {
   URI="qemu:///system?socket=$DIR/run/libvirt-sock"
 }
 
-# The calls that change something run wholly as root; the caller stays known for the socket's group.
+# up and down run wholly as root; the caller's group may use the socket.
 become_root() {
   [[ $EUID -eq 0 ]] && return
   command -v sudo >/dev/null || die "needs root: run this as root or install sudo"
-  exec sudo LAB_SOCKET_GROUP="$(id -gn)" -- "${BASH_SOURCE[0]}" "$@"
-}
-
-# One up or down at a time. The lock is the directory above the instances, so nothing is left behind;
-# it may have been removed while we waited, then it is taken anew.
-lock() {
-  while :; do
-    install -d -m 0755 "$LAB_LIBVIRT_ROOT"
-    exec 9<"$LAB_LIBVIRT_ROOT"
-    flock 9
-    [[ /proc/self/fd/9 -ef $LAB_LIBVIRT_ROOT ]] && return
-  done
+  exec sudo -- env LAB_SOCKET_GROUP="$(id -gn)" "${BASH_SOURCE[0]}" "$@"
 }
 
 netns_exists() {
@@ -146,9 +135,8 @@ make_pool() {
 
 up() {
   need ip virsh libvirtd virtlogd dnsmasq qemu-system-x86_64 unshare
-  lock
+  lock_directory "$DIR"
   local mount
-  install -d -m 0755 "$DIR"
   for mount in "${MOUNTS[@]}"; do
     install -d -m 0755 "$DIR/${mount%% *}"
   done
@@ -187,7 +175,7 @@ netns_empty() {
 down() {
   need ip
   [[ -e $LAB_LIBVIRT_ROOT ]] || netns_exists || return 0
-  lock
+  lock_directory "$DIR"
   local id pid
   if netns_exists; then
     if daemon_pid libvirtd >/dev/null && answers >/dev/null 2>&1; then
@@ -266,6 +254,8 @@ case $command in
       *) usage >&2; exit 2 ;;
     esac
     set_name "$name"
+    # libvirt-qemu must get through to the pool.
+    umask 022
     [[ $command == status ]] || become_root "${all[@]}"
     "$command"
     ;;
