@@ -104,6 +104,7 @@ make_credentials() {
 $(<"$STATE/admin.token"),admin,admin,system:masters
 $(<"$STATE/operator.token"),system:serviceaccount:$OPERATOR_NAMESPACE:$OPERATOR_ACCOUNT,operator,"system:serviceaccounts,system:serviceaccounts:$OPERATOR_NAMESPACE"
 EOF
+    echo "Authorization: Bearer $(<"$STATE/admin.token")" >"$STATE/admin.header"
     mv "$STATE/tokens.csv.new" "$STATE/tokens.csv"
   fi
 }
@@ -129,7 +130,7 @@ EOF
   mv "$1.new" "$1"
 }
 
-# The two settings below trade durability and alertness, of which a development store needs little, for idle time.
+# Slow heartbeats and no fsync: nobody waits for another etcd to take over, and a development store may be lost.
 start_etcd() {
   local etcd=$1 client peer
   local -a extra=()
@@ -164,8 +165,13 @@ start_apiserver() {
     --etcd-count-metric-poll-period 0 --runtime-config api/beta=false
 }
 
+# curl, as kubectl would take half a core away from the server that is starting.
 ready() {
-  running etcd && running kube-apiserver && [[ $(admin get --raw /readyz) == ok ]] && admin get namespace default
+  local url
+  running etcd && running kube-apiserver || return 1
+  url=https://127.0.0.1:$(<"$STATE/kube-apiserver.port")
+  curl --silent --fail --fail-early --max-time 10 --cacert "$STATE/tls.crt" --header "@$STATE/admin.header" \
+    "$url/readyz" "$url/api/v1/namespaces/default"
 }
 
 # ready_or_ended: nothing is left to wait for.
@@ -175,7 +181,7 @@ ready_or_ended() {
 
 up_own() {
   local server etcd port
-  need openssl ss setsid
+  need curl openssl ss setsid
   mkdir -p "$STATE"
   if ready >/dev/null 2>&1; then
     step "the control plane runs already"
@@ -202,9 +208,13 @@ up_own() {
 }
 
 up_given() {
+  [[ ! -d $STATE ]] \
+    || die "LAB_KUBECONFIG is set, but $LAB_DEV_DIR has a control plane of its own: run hack/control-plane.sh down"
   # In files of our own, so that everything after this reads the same path in both cases.
-  kubectl --kubeconfig "$LAB_KUBECONFIG" config view --raw --flatten --minify >"$KUBECONFIG_ADMIN.new" \
-    || die "LAB_KUBECONFIG=$LAB_KUBECONFIG is no kubeconfig with a current context"
+  if ! kubectl --kubeconfig "$LAB_KUBECONFIG" config view --raw --flatten --minify >"$KUBECONFIG_ADMIN.new"; then
+    rm "$KUBECONFIG_ADMIN.new"
+    die "LAB_KUBECONFIG=$LAB_KUBECONFIG is no kubeconfig with a current context"
+  fi
   mv "$KUBECONFIG_ADMIN.new" "$KUBECONFIG_ADMIN"
   admin get --raw /readyz >/dev/null \
     || die "the cluster of LAB_KUBECONFIG=$LAB_KUBECONFIG is not ready: it is used as it is, nothing is started for it"

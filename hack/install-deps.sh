@@ -104,13 +104,15 @@ disable_units() {
 }
 
 install_missing() {
-  local before package
+  local before package apt=(as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600)
+  mkdir -p "$LAB_CACHE_DIR"
   step "installing with apt-get: ${MISSING[*]}"
   forbid_starts
   before=$(installed_packages)
-  as_root apt-get -qq -o DPkg::Lock::Timeout=600 update >&2 || step "apt-get update reported errors"
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 \
-    install --yes --no-install-recommends "${MISSING[@]}" >&2
+  "${apt[@]}" -qq update >&2 || step "apt-get update reported errors: going on with the package lists there are"
+  run_logged "apt-get install" "$LAB_CACHE_DIR/apt-get.log" \
+    "${apt[@]}" -o Dpkg::Use-Pty=0 install --yes --no-install-recommends "${MISSING[@]}" \
+    || die "these packages could not be installed: ${MISSING[*]}"
   for package in "${QUIET_PACKAGES[@]}"; do
     if ! grep -qxF "$package" <<<"$before" && installed_packages | grep -xF "$package" >/dev/null; then
       disable_units "$package"

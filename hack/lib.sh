@@ -69,6 +69,31 @@ wait_for() {
   return 0
 }
 
+# run_logged WHAT LOG CMD...: runs CMD with its output in LOG; shows how long it takes and its last line; on failure
+# prints the end of LOG and returns 1.
+run_logged() {
+  local what=$1 log=$2 pid started=$SECONDS shown=0 every=10 waited
+  shift 2
+  [[ -t 2 ]] && every=1
+  "$@" >"$log" 2>&1 &
+  pid=$!
+  while kill -0 "$pid" 2>/dev/null; do
+    waited=$((SECONDS - started))
+    if ((waited >= shown + every)); then
+      shown=$waited
+      [[ -t 2 ]] && printf '\r\033[K' >&2
+      printf '[%4ds] %s: %.90s' "$SECONDS" "$what" "$(tail -n 1 "$log" | tr -dc '[:print:]')" >&2
+      [[ -t 2 ]] || echo >&2
+    fi
+    sleep 0.2
+  done
+  [[ -t 2 ]] && printf '\r\033[K' >&2
+  wait "$pid" && return
+  tail -n 30 "$log" >&2
+  step "$what failed: the end of $log is above"
+  return 1
+}
+
 # start_time PID: the kernel's start time of a process, in clock ticks since boot; empty if it is gone.
 # With the process id it names one process for good, although ids are used again.
 start_time() {
