@@ -71,6 +71,12 @@ final class LibvirtErrors {
     return e.getError().getCode() == ErrorNumber.VIR_ERR_NO_SUPPORT;
   }
 
+  /** Whether this driver, or this version of libvirt, does not know a flag that was given. */
+  static boolean isUnknownFlag(LibvirtException e) {
+    return e.getError().getCode() == ErrorNumber.VIR_ERR_INVALID_ARG
+        && sentence(e).startsWith("unsupported flags");
+  }
+
   static boolean is(LibvirtException e, ErrorNumber code) {
     return e.getError().getCode() == code;
   }

@@ -184,7 +184,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     Optional<OwnerMark> mark = OwnerMark.read(now);
     Optional<NetworkDefinition> definition = Optional.empty();
     if (mark.isPresent()) {
-      Element config = Xml.parse(network.getXMLDesc(NETWORK_XML_INACTIVE));
+      Element config = Xml.parse(inactiveXml(network));
       definition = readable(() -> NetworkXml.read(config, mark.get()));
     }
     return new NetworkState(
@@ -203,8 +203,8 @@ public final class LibvirtHypervisor implements Hypervisor {
         what,
         LIMIT,
         c -> {
-          refuseOtherOwner(
-              "network", network.name(), network.owner(), networkState(c, network.uuid()));
+          networkState(c, network.uuid())
+              .ifPresent(s -> refuseOtherOwner("network", s.name(), network.owner(), s.owner()));
           refuseOtherUuid(
               "network",
               network.name(),
@@ -216,12 +216,24 @@ public final class LibvirtHypervisor implements Hypervisor {
               find(
                   () -> c.networkLookupByUUIDString(network.uuid().toString()),
                   Network::free,
-                  n -> n.getXMLDesc(NETWORK_XML_INACTIVE));
+                  LibvirtHypervisor::inactiveXml);
           if (present.isEmpty() || !sameNetwork(present.get(), wanted)) {
             c.networkDefineXML(wanted).free();
           }
           return null;
         });
+  }
+
+  /** The configuration that the next start will use. */
+  private static String inactiveXml(Network network) throws LibvirtException {
+    try {
+      return network.getXMLDesc(NETWORK_XML_INACTIVE);
+    } catch (LibvirtException e) {
+      if (!LibvirtErrors.isUnknownFlag(e)) {
+        throw e;
+      }
+      return network.getXMLDesc(0);
+    }
   }
 
   private static boolean sameNetwork(String present, String wanted) {
@@ -235,74 +247,74 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   @Override
   public void startNetwork(UUID uuid, Owner owner) {
+    NetworkState state = network(uuid).orElseThrow(() -> missing("network", uuid.toString()));
+    refuseOtherOwner("network", state.name(), owner, state.owner());
     connection.call(
-        "start network " + uuid,
+        "start network '" + state.name() + "'",
         LIMIT,
-        c -> {
-          NetworkState state =
-              networkState(c, uuid).orElseThrow(() -> missing("network", uuid.toString()));
-          refuseOtherOwner("network", state.name(), owner, Optional.of(state));
-          Network network = c.networkLookupByUUIDString(uuid.toString());
-          try {
-            if (network.isActive() == 0) {
-              start(network, state);
-            }
-            if (!network.getAutostart()) {
-              network.setAutostart(true);
-            }
-          } finally {
-            network.free();
-          }
-          return null;
-        });
+        c ->
+            find(
+                    () -> c.networkLookupByUUIDString(uuid.toString()),
+                    Network::free,
+                    network -> {
+                      if (network.isActive() == 0) {
+                        start(network, state);
+                      }
+                      if (!network.getAutostart()) {
+                        network.setAutostart(true);
+                      }
+                      return uuid;
+                    })
+                .orElseThrow(() -> missing("network", state.name())));
   }
 
   private void start(Network network, NetworkState state) throws LibvirtException {
     try {
       network.create();
     } catch (LibvirtException e) {
-      if (network.isActive() == 1) {
-        return;
-      }
+      String interfaceInUse = "already in use by interface ";
       String message = LibvirtErrors.sentence(e);
-      if (message.contains("already in use by interface")) {
+      int at = message.indexOf(interfaceInUse);
+      if (at >= 0) {
         throw new HypervisorException(
-            "cannot start network '%s' on %s: its address range %s is already used there by interface %s; choose another CIDR"
+            "cannot start network '%s' on %s: its address range %s is already used by the host's interface %s; choose another range"
                 .formatted(
                     state.name(),
                     connection.host(),
                     String.join(", ", state.cidrs()),
-                    message.replaceFirst(".*already in use by interface ", "")),
+                    message.substring(at + interfaceInUse.length())),
             e);
       }
-      throw new HypervisorException(
-          "cannot start network '%s' on %s: %s".formatted(state.name(), connection.host(), message),
-          e);
+      if (network.isActive() == 0) {
+        throw e;
+      }
     }
   }
 
   @Override
   public void deleteNetwork(UUID uuid, Owner owner) {
+    Optional<NetworkState> state = network(uuid);
+    if (state.isEmpty()) {
+      return;
+    }
+    String name = state.get().name();
+    refuseOtherOwner("network", name, owner, state.get().owner());
     connection.call(
-        "delete network " + uuid,
+        "delete network '" + name + "'",
         LIMIT,
-        c -> {
-          Optional<NetworkState> state = networkState(c, uuid);
-          refuseOtherOwner("network", state.map(NetworkState::name).orElse(""), owner, state);
-          find(
-              () -> c.networkLookupByUUIDString(uuid.toString()),
-              Network::free,
-              network -> {
-                if (network.isActive() == 1) {
-                  network.destroy();
-                }
-                if (network.isPersistent() == 1) {
-                  network.undefine();
-                }
-                return uuid;
-              });
-          return null;
-        });
+        c ->
+            find(
+                () -> c.networkLookupByUUIDString(uuid.toString()),
+                Network::free,
+                network -> {
+                  if (network.isActive() == 1) {
+                    network.destroy();
+                  }
+                  if (network.isPersistent() == 1) {
+                    network.undefine();
+                  }
+                  return uuid;
+                }));
   }
 
   // Volumes
@@ -499,7 +511,8 @@ public final class LibvirtHypervisor implements Hypervisor {
         what,
         LIMIT,
         c -> {
-          refuseOtherOwner("domain", domain.name(), domain.owner(), domainState(c, domain.uuid()));
+          domainState(c, domain.uuid())
+              .ifPresent(s -> refuseOtherOwner("domain", s.name(), domain.owner(), s.owner()));
           refuseOtherUuid(
               "domain",
               domain.name(),
@@ -557,12 +570,13 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   @Override
   public void startDomain(UUID uuid, Owner owner) {
-    withOurDomain(
+    DomainState state = domain(uuid).orElseThrow(() -> missing("domain", uuid.toString()));
+    change(
         "start",
-        uuid,
+        state,
         owner,
-        (domain, state) -> {
-          switch (state.power()) {
+        domain -> {
+          switch (power(domain)) {
             case RUNNING -> {}
             case PAUSED -> domain.resume();
             case SHUTTING_DOWN ->
@@ -582,7 +596,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     try {
       domain.create();
     } catch (LibvirtException e) {
-      if (domain.isActive() != 1) {
+      if (power(domain) != Power.RUNNING) {
         throw e;
       }
     }
@@ -590,14 +604,17 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   @Override
   public void shutdownDomain(UUID uuid, Owner owner) {
-    DomainState state = domain(uuid).orElseThrow(() -> missing("domain", uuid.toString()));
-    refuseOtherOwner("domain", state.name(), owner, Optional.of(state));
-    if (state.power() == Power.SHUT_OFF || state.power() == Power.CRASHED) {
+    Optional<DomainState> state = domain(uuid);
+    if (state.isEmpty()) {
+      return;
+    }
+    refuseOtherOwner("domain", state.get().name(), owner, state.get().owner());
+    if (state.get().power() == Power.SHUT_OFF || state.get().power() == Power.CRASHED) {
       return;
     }
     agents(uuid)
         .callAndLeave(
-            "shut down domain '" + state.name() + "'",
+            "shut down domain '" + state.get().name() + "'",
             SHUTDOWN_WAIT,
             c -> {
               find(
@@ -613,58 +630,88 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   @Override
   public void destroyDomain(UUID uuid, Owner owner) {
-    withOurDomain(
+    Optional<DomainState> state = domain(uuid);
+    if (state.isEmpty()) {
+      return;
+    }
+    String name = state.get().name();
+    change(
         "destroy",
-        uuid,
+        state.get(),
         owner,
-        (domain, state) -> {
-          if (state.power() == Power.SHUT_OFF) {
+        domain -> {
+          if (power(domain) == Power.SHUT_OFF) {
             return;
           }
           try {
             domain.destroy();
           } catch (LibvirtException e) {
-            if (LibvirtErrors.isMissing(e) || power(domain) == Power.SHUT_OFF) {
-              return;
+            if (power(domain) != Power.SHUT_OFF) {
+              throw e;
             }
-            throw e;
           }
           Power now = power(domain);
           if (now != Power.SHUT_OFF) {
             throw new HypervisorException(
                 "domain '%s' on %s was destroyed but is %s"
-                    .formatted(state.name(), connection.host(), now));
+                    .formatted(name, connection.host(), now));
           }
         });
   }
 
   @Override
   public void undefineDomain(UUID uuid, Owner owner) {
-    withOurDomain(
+    Optional<DomainState> state = domain(uuid);
+    if (state.isEmpty()) {
+      return;
+    }
+    String name = state.get().name();
+    change(
         "undefine",
-        uuid,
+        state.get(),
         owner,
-        (domain, state) -> {
-          if (state.power() != Power.SHUT_OFF) {
+        domain -> {
+          Power now = power(domain);
+          if (now != Power.SHUT_OFF) {
             throw new HypervisorException(
                 "cannot undefine domain '%s' on %s: it is %s; stop it first"
-                    .formatted(state.name(), connection.host(), state.power()));
+                    .formatted(name, connection.host(), now));
           }
-          int flags =
-              UndefineFlags.MANAGED_SAVE
-                  | UndefineFlags.SNAPSHOTS_METADATA
-                  | UNDEFINE_CHECKPOINTS_METADATA;
-          try {
-            domain.undefine(flags | UNDEFINE_NVRAM);
-          } catch (LibvirtException e) {
-            // The test driver has no NVRAM and refuses the flag.
-            if (!LibvirtErrors.is(e, ErrorNumber.VIR_ERR_INVALID_ARG)) {
-              throw e;
-            }
-            domain.undefine(flags);
-          }
+          undefine(domain);
         });
     agentLocks.remove(uuid);
+  }
+
+  private static void undefine(Domain domain) throws LibvirtException {
+    int flags = UndefineFlags.MANAGED_SAVE | UndefineFlags.SNAPSHOTS_METADATA;
+    try {
+      domain.undefine(flags | UNDEFINE_NVRAM | UNDEFINE_CHECKPOINTS_METADATA);
+    } catch (LibvirtException e) {
+      if (!LibvirtErrors.isUnknownFlag(e)) {
+        throw e;
+      }
+      domain.undefine(flags);
+    }
+  }
+
+  private interface Change {
+    void make(Domain domain) throws LibvirtException;
+  }
+
+  /** Changes a domain if it is the owner's; a domain that vanishes meanwhile counts as changed. */
+  private void change(String verb, DomainState state, Owner owner, Change change) {
+    refuseOtherOwner("domain", state.name(), owner, state.owner());
+    connection.call(
+        verb + " domain '" + state.name() + "'",
+        POWER_LIMIT,
+        c ->
+            find(
+                () -> c.domainLookupByUUIDString(state.uuid().toString()),
+                Domain::free,
+                domain -> {
+                  change.make(domain);
+                  return state;
+                }));
   }
 
   @Override
@@ -698,34 +745,6 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   private Connection agents(UUID uuid) {
     return agents.get(Math.floorMod(uuid.hashCode(), agents.size()));
-  }
-
-  private interface DomainAction {
-    void run(Domain domain, DomainState state) throws LibvirtException;
-  }
-
-  private void withOurDomain(String verb, UUID uuid, Owner owner, DomainAction action) {
-    connection.call(
-        verb + " domain " + uuid,
-        POWER_LIMIT,
-        c -> {
-          Optional<DomainState> state = domainState(c, uuid);
-          if (state.isEmpty()) {
-            if (verb.equals("start")) {
-              throw missing("domain", uuid.toString());
-            }
-            return null;
-          }
-          refuseOtherOwner("domain", state.get().name(), owner, state);
-          find(
-              () -> c.domainLookupByUUIDString(uuid.toString()),
-              Domain::free,
-              domain -> {
-                action.run(domain, state.get());
-                return uuid;
-              });
-          return null;
-        });
   }
 
   // Common
@@ -799,10 +818,8 @@ public final class LibvirtHypervisor implements Hypervisor {
     return new NotFound("there is no %s '%s' on %s".formatted(kind, name, connection.host()));
   }
 
-  private void refuseOtherOwner(String kind, String name, Owner owner, Optional<?> state) {
-    Optional<Owner> present =
-        state.flatMap(s -> s instanceof DomainState d ? d.owner() : ((NetworkState) s).owner());
-    if (state.isPresent() && !present.map(Owner::uid).equals(Optional.of(owner.uid()))) {
+  private void refuseOtherOwner(String kind, String name, Owner owner, Optional<Owner> present) {
+    if (!present.map(Owner::uid).equals(Optional.of(owner.uid()))) {
       throw new NameConflict(
           "%s '%s' on %s %s; it was left alone"
               .formatted(
@@ -811,15 +828,15 @@ public final class LibvirtHypervisor implements Hypervisor {
                   connection.host(),
                   present
                       .map(o -> "belongs to " + o + " (UID " + o.uid() + ")")
-                      .orElse("does not carry the mark of " + owner)));
+                      .orElse("is not ours")));
     }
   }
 
   private void refuseOtherUuid(String kind, String name, UUID uuid, Optional<UUID> present) {
     if (present.isPresent() && !present.get().equals(uuid)) {
       throw new NameConflict(
-          "a %s named '%s' with UUID %s exists on %s and is not ours; it was left alone: rename or remove it"
-              .formatted(kind, name, present.get(), connection.host()));
+          "another %s named '%s' exists on %s (UUID %s); it was left alone: rename or remove it"
+              .formatted(kind, name, connection.host(), present.get()));
     }
   }
 }

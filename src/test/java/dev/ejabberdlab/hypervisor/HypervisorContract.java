@@ -1,0 +1,512 @@
+package dev.ejabberdlab.hypervisor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
+import dev.ejabberdlab.hypervisor.DomainDefinition.DirectBoot;
+import dev.ejabberdlab.hypervisor.DomainDefinition.Interface;
+import dev.ejabberdlab.hypervisor.DomainState.Power;
+import dev.ejabberdlab.hypervisor.HypervisorException.AgentUnavailable;
+import dev.ejabberdlab.hypervisor.HypervisorException.NameConflict;
+import dev.ejabberdlab.hypervisor.HypervisorException.NotFound;
+import dev.ejabberdlab.hypervisor.NetworkDefinition.Nat;
+import dev.ejabberdlab.hypervisor.NetworkDefinition.Reservation;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What every {@link Hypervisor} does, whatever is behind it. */
+public abstract class HypervisorContract {
+
+  protected static final Owner OWNER = new Owner(UUID.randomUUID(), "labs", "demo");
+  protected static final Owner OTHER = new Owner(UUID.randomUUID(), "labs", "other");
+
+  /** For addresses and names that no other test on the same host uses. */
+  private static final String RUN = OWNER.uid().toString().substring(0, 4).toLowerCase(Locale.ROOT);
+
+  protected Hypervisor host;
+
+  /** The host under test; the same for all tests of a class. */
+  protected abstract Hypervisor host();
+
+  /** A pool with {@link #base()}, {@link #kernel()} and {@link #initrd()}. */
+  protected abstract String pool();
+
+  protected abstract String base();
+
+  protected abstract long baseBytes();
+
+  protected abstract String kernel();
+
+  protected abstract String initrd();
+
+  /** A domain of somebody else, defined. */
+  protected abstract UUID foreignDomain();
+
+  /** A network of somebody else, with host address 10.99.0.1/24. */
+  protected abstract UUID foreignNetwork();
+
+  @BeforeEach
+  void takeHost() {
+    host = host();
+  }
+
+  @AfterEach
+  void removeWhatIsOurs() {
+    for (DomainState domain : host.domains()) {
+      if (domain.owner().equals(Optional.of(OWNER))) {
+        host.destroyDomain(domain.uuid(), OWNER);
+        host.undefineDomain(domain.uuid(), OWNER);
+      }
+    }
+    for (NetworkState network : host.networks()) {
+      if (network.owner().equals(Optional.of(OWNER))) {
+        host.deleteNetwork(network.uuid(), OWNER);
+      }
+    }
+    for (VolumeState volume : host.volumes(pool())) {
+      if (volume.name().startsWith(RUN)) {
+        host.deleteVolume(pool(), volume.name());
+      }
+    }
+  }
+
+  protected NetworkDefinition isolated(String name) {
+    return new NetworkDefinition(
+        UUID.nameUUIDFromBytes((RUN + name).getBytes()),
+        RUN + name,
+        OWNER,
+        "ej" + RUN + name,
+        Optional.empty());
+  }
+
+  protected NetworkDefinition nat(String name, String subnet, List<Reservation> reservations) {
+    return new NetworkDefinition(
+        UUID.nameUUIDFromBytes((RUN + name).getBytes()),
+        RUN + name,
+        OWNER,
+        "ej" + RUN + name,
+        Optional.of(new Nat(subnet + ".1", 24, subnet + ".100", subnet + ".200", reservations)));
+  }
+
+  protected DomainDefinition domain(String name) {
+    return new DomainDefinition(
+        UUID.nameUUIDFromBytes((RUN + name).getBytes()),
+        RUN + name,
+        OWNER,
+        "A title",
+        "A description",
+        Accelerator.qemu,
+        1,
+        64L << 20,
+        pool(),
+        base(),
+        Optional.empty(),
+        List.of());
+  }
+
+  /** As a user may write it. */
+  private static DomainDefinition with(
+      DomainDefinition d,
+      String title,
+      String description,
+      long memoryBytes,
+      List<Interface> nics) {
+    return new DomainDefinition(
+        d.uuid(),
+        d.name(),
+        d.owner(),
+        title,
+        description,
+        d.accelerator(),
+        d.vcpus(),
+        memoryBytes,
+        d.pool(),
+        d.volume(),
+        d.directBoot(),
+        nics);
+  }
+
+  protected String volumeName(String name) {
+    return RUN + "-" + name + ".qcow2";
+  }
+
+  @Test
+  void factsDescribeTheHost() {
+    HostFacts facts = host.facts();
+
+    assertThat(facts.hostname()).isNotBlank();
+    assertThat(facts.libvirtVersion()).matches("\\d+\\.\\d+\\.\\d+");
+    assertThat(facts.memoryBytes()).isGreaterThan(1L << 30);
+    assertThat(facts.cpus()).isPositive();
+  }
+
+  @Test
+  void anIsolatedNetworkIsReadBackAsDefined() {
+    NetworkDefinition network = isolated("iso");
+
+    host.defineNetwork(network);
+
+    assertThat(host.network(network.uuid()))
+        .contains(
+            new NetworkState(
+                network.uuid(),
+                network.name(),
+                Optional.of(OWNER),
+                false,
+                List.of(),
+                Optional.of(network)));
+  }
+
+  @Test
+  void aNatNetworkIsReadBackAndFollowsChanges() {
+    NetworkDefinition before =
+        nat("nat", "10.211.7", List.of(new Reservation("52:54:00:00:00:01", "10.211.7.10", "e1")));
+    NetworkDefinition after =
+        nat(
+            "nat",
+            "10.211.7",
+            List.of(
+                new Reservation("52:54:00:00:00:01", "10.211.7.10", "e1"),
+                new Reservation("52:54:00:00:00:02", "10.211.7.11", "e2")));
+
+    host.defineNetwork(before);
+    assertThat(host.network(before.uuid()).orElseThrow().definition()).contains(before);
+    host.defineNetwork(after);
+    host.defineNetwork(after);
+
+    NetworkState state = host.network(after.uuid()).orElseThrow();
+    assertThat(state.definition()).contains(after);
+    assertThat(state.cidrs()).containsExactly("10.211.7.0/24");
+  }
+
+  @Test
+  void aNetworkRunsOnceStarted() {
+    NetworkDefinition network = nat("start", "10.211.8", List.of());
+    host.defineNetwork(network);
+
+    host.startNetwork(network.uuid(), OWNER);
+    host.startNetwork(network.uuid(), OWNER);
+
+    NetworkState state = host.network(network.uuid()).orElseThrow();
+    assertThat(state.active()).isTrue();
+    assertThat(state.cidrs()).containsExactly("10.211.8.0/24");
+  }
+
+  @Test
+  void aNetworkIsDeletedAlsoWhenItRunsAndAlsoTwice() {
+    NetworkDefinition network = isolated("del");
+    host.defineNetwork(network);
+    host.startNetwork(network.uuid(), OWNER);
+
+    host.deleteNetwork(network.uuid(), OWNER);
+    host.deleteNetwork(network.uuid(), OWNER);
+
+    assertThat(host.network(network.uuid())).isEmpty();
+    assertThat(host.networks()).extracting(NetworkState::uuid).doesNotContain(network.uuid());
+  }
+
+  @Test
+  void aForeignNetworkIsSeenAndLeftAlone() {
+    NetworkState before = host.network(foreignNetwork()).orElseThrow();
+    assertThat(before.owner()).isEmpty();
+    assertThat(before.definition()).isEmpty();
+    assertThat(before.cidrs()).containsExactly("10.99.0.0/24");
+    assertThat(host.networks()).contains(before);
+
+    assertThatThrownBy(() -> host.deleteNetwork(foreignNetwork(), OWNER))
+        .isInstanceOf(NameConflict.class)
+        .hasMessageContaining("'" + before.name() + "'");
+    assertThatThrownBy(() -> host.startNetwork(foreignNetwork(), OWNER))
+        .isInstanceOf(NameConflict.class);
+    assertThatThrownBy(
+            () ->
+                host.defineNetwork(
+                    new NetworkDefinition(
+                        foreignNetwork(), before.name(), OWNER, "ejx", Optional.empty())))
+        .isInstanceOf(NameConflict.class);
+    assertThatThrownBy(
+            () ->
+                host.defineNetwork(
+                    new NetworkDefinition(
+                        UUID.randomUUID(), before.name(), OWNER, "ejx", Optional.empty())))
+        .isInstanceOf(NameConflict.class)
+        .hasMessageContaining("'" + before.name() + "'")
+        .hasMessageContaining("rename");
+
+    assertThat(host.network(foreignNetwork())).contains(before);
+  }
+
+  @Test
+  void aNetworkOfAnotherOwnerIsLeftAlone() {
+    NetworkDefinition network = isolated("own");
+    host.defineNetwork(network);
+
+    assertThatThrownBy(() -> host.deleteNetwork(network.uuid(), OTHER))
+        .isInstanceOf(NameConflict.class)
+        .hasMessageContaining("labs/demo");
+
+    assertThat(host.network(network.uuid())).isPresent();
+  }
+
+  @Test
+  void whatDoesNotExistCannotBeStarted() {
+    assertThatThrownBy(() -> host.startNetwork(UUID.randomUUID(), OWNER))
+        .isInstanceOf(NotFound.class);
+    assertThatThrownBy(() -> host.startDomain(UUID.randomUUID(), OWNER))
+        .isInstanceOf(NotFound.class);
+    assertThat(host.domain(UUID.randomUUID())).isEmpty();
+    assertThat(host.network(UUID.randomUUID())).isEmpty();
+  }
+
+  @Test
+  void anOverlayIsAtLeastAsBigAsItsBase() {
+    String small = volumeName("small");
+    String big = volumeName("big");
+
+    host.createOverlay(pool(), small, base(), 1 << 20);
+    host.createOverlay(pool(), big, base(), 2 * baseBytes());
+
+    assertThat(host.volume(pool(), small).orElseThrow().capacityBytes()).isEqualTo(baseBytes());
+    assertThat(host.volume(pool(), big).orElseThrow().capacityBytes()).isEqualTo(2 * baseBytes());
+    assertThat(host.volumes(pool())).extracting(VolumeState::name).contains(small, big, base());
+  }
+
+  @Test
+  void anOverlayThatExistsIsKept() {
+    String name = volumeName("kept");
+    host.createOverlay(pool(), name, base(), 2 * baseBytes());
+
+    host.createOverlay(pool(), name, base(), 4 * baseBytes());
+
+    assertThat(host.volume(pool(), name).orElseThrow().capacityBytes()).isEqualTo(2 * baseBytes());
+  }
+
+  @Test
+  void volumesAreDeletedAlsoTwice() {
+    String name = volumeName("gone");
+    host.createOverlay(pool(), name, base(), baseBytes());
+
+    host.deleteVolume(pool(), name);
+    host.deleteVolume(pool(), name);
+
+    assertThat(host.volume(pool(), name)).isEmpty();
+  }
+
+  @Test
+  void aMissingPoolOrBaseIsNamed() {
+    assertThatThrownBy(() -> host.volumes("nopool"))
+        .isInstanceOf(NotFound.class)
+        .hasMessageContaining("'nopool'");
+    assertThatThrownBy(() -> host.createOverlay(pool(), volumeName("x"), "nobase", 1))
+        .isInstanceOf(NotFound.class)
+        .hasMessageContaining("'nobase'");
+    host.deleteVolume("nopool", volumeName("x"));
+  }
+
+  @Test
+  void aDomainIsReadBackAsDefined() {
+    host.defineNetwork(isolated("nic"));
+    DomainDefinition plain =
+        with(
+            domain("full"),
+            "Ünïcode <b>&amp; \"quotes\" ' 𝄞",
+            "first line <&>\nsecond \"line\" ]]> ' ☃",
+            96L << 20,
+            List.of(
+                new Interface(RUN + "nic", "52:54:00:12:34:56"),
+                new Interface(RUN + "nic", "52:54:00:12:34:57")));
+    DomainDefinition domain =
+        new DomainDefinition(
+            plain.uuid(),
+            plain.name(),
+            plain.owner(),
+            plain.title(),
+            plain.description(),
+            plain.accelerator(),
+            2,
+            plain.memoryBytes(),
+            plain.pool(),
+            plain.volume(),
+            Optional.of(new DirectBoot(kernel(), initrd())),
+            plain.interfaces());
+
+    host.defineDomain(domain);
+    host.defineDomain(domain);
+
+    assertThat(host.domain(domain.uuid()))
+        .contains(
+            new DomainState(
+                domain.uuid(),
+                domain.name(),
+                Optional.of(OWNER),
+                Power.SHUT_OFF,
+                false,
+                Optional.of(domain)));
+    assertThat(host.domains()).extracting(DomainState::uuid).contains(domain.uuid());
+  }
+
+  @Test
+  void aDomainFollowsItsDefinition() {
+    DomainDefinition before = domain("chg");
+    DomainDefinition after = with(before, "", "", 128L << 20, List.of());
+    host.defineDomain(before);
+    host.startDomain(before.uuid(), OWNER);
+
+    host.defineDomain(after);
+
+    DomainState state = host.domain(before.uuid()).orElseThrow();
+    assertThat(state.power()).isEqualTo(Power.RUNNING);
+    assertThat(state.definition()).contains(after);
+  }
+
+  @Test
+  void aDomainRunsUntilItIsDestroyed() {
+    DomainDefinition domain = domain("run");
+    host.defineDomain(domain);
+
+    host.startDomain(domain.uuid(), OWNER);
+    host.startDomain(domain.uuid(), OWNER);
+    assertThat(host.domain(domain.uuid()).orElseThrow().power()).isEqualTo(Power.RUNNING);
+    assertThatThrownBy(() -> host.undefineDomain(domain.uuid(), OWNER))
+        .isInstanceOf(HypervisorException.class)
+        .hasMessageContaining("stop it first");
+
+    host.destroyDomain(domain.uuid(), OWNER);
+    assertThat(host.domain(domain.uuid()).orElseThrow().power()).isEqualTo(Power.SHUT_OFF);
+    host.destroyDomain(domain.uuid(), OWNER);
+    host.shutdownDomain(domain.uuid(), OWNER);
+
+    host.undefineDomain(domain.uuid(), OWNER);
+    assertThat(host.domain(domain.uuid())).isEmpty();
+    host.undefineDomain(domain.uuid(), OWNER);
+    host.destroyDomain(domain.uuid(), OWNER);
+    host.shutdownDomain(domain.uuid(), OWNER);
+  }
+
+  @Test
+  void aForeignDomainIsSeenAndLeftAlone() {
+    DomainState before = host.domain(foreignDomain()).orElseThrow();
+    assertThat(before.owner()).isEmpty();
+    assertThat(before.definition()).isEmpty();
+
+    assertThatThrownBy(() -> host.destroyDomain(foreignDomain(), OWNER))
+        .isInstanceOf(NameConflict.class);
+    assertThatThrownBy(() -> host.undefineDomain(foreignDomain(), OWNER))
+        .isInstanceOf(NameConflict.class);
+    assertThatThrownBy(() -> host.shutdownDomain(foreignDomain(), OWNER))
+        .isInstanceOf(NameConflict.class);
+    assertThatThrownBy(() -> host.startDomain(foreignDomain(), OWNER))
+        .isInstanceOf(NameConflict.class);
+    DomainDefinition mine = domain("mine");
+    DomainDefinition sameName =
+        new DomainDefinition(
+            mine.uuid(),
+            before.name(),
+            OWNER,
+            "",
+            "",
+            mine.accelerator(),
+            1,
+            mine.memoryBytes(),
+            pool(),
+            base(),
+            Optional.empty(),
+            List.of());
+    assertThatThrownBy(() -> host.defineDomain(sameName))
+        .isInstanceOf(NameConflict.class)
+        .hasMessageContaining("'" + before.name() + "'")
+        .hasMessageContaining(foreignDomain().toString());
+
+    assertThat(host.domain(foreignDomain())).contains(before);
+  }
+
+  @Test
+  void aDomainOfAnotherOwnerIsLeftAlone() {
+    DomainDefinition domain = domain("own");
+    host.defineDomain(domain);
+
+    for (Consumer<UUID> change :
+        List.<Consumer<UUID>>of(
+            id -> host.startDomain(id, OTHER),
+            id -> host.shutdownDomain(id, OTHER),
+            id -> host.destroyDomain(id, OTHER),
+            id -> host.undefineDomain(id, OTHER))) {
+      assertThatThrownBy(() -> change.accept(domain.uuid()))
+          .isInstanceOf(NameConflict.class)
+          .hasMessageContaining("labs/demo");
+    }
+
+    assertThat(host.domain(domain.uuid()).orElseThrow().power()).isEqualTo(Power.SHUT_OFF);
+  }
+
+  @Test
+  void aDomainWhoseVolumeIsMissingIsNotDefined() {
+    DomainDefinition d = domain("novol");
+    DomainDefinition broken =
+        new DomainDefinition(
+            d.uuid(),
+            d.name(),
+            OWNER,
+            "",
+            "",
+            d.accelerator(),
+            1,
+            d.memoryBytes(),
+            pool(),
+            "novolume",
+            Optional.empty(),
+            List.of());
+
+    assertThatThrownBy(() -> host.defineDomain(broken))
+        .isInstanceOf(NotFound.class)
+        .hasMessageContaining("'novolume'");
+
+    assertThat(host.domain(d.uuid())).isEmpty();
+  }
+
+  @Test
+  void anAgentThatIsNotThereIsUnavailable() {
+    DomainDefinition domain = domain("agent");
+    host.defineDomain(domain);
+    String ping = "{\"execute\":\"guest-ping\"}";
+
+    assertThatThrownBy(() -> host.agentCommand(domain.uuid(), ping, Duration.ofSeconds(1)))
+        .isInstanceOf(AgentUnavailable.class);
+    host.startDomain(domain.uuid(), OWNER);
+    assertThatThrownBy(() -> host.agentCommand(domain.uuid(), ping, Duration.ofSeconds(1)))
+        .isInstanceOf(AgentUnavailable.class);
+    assertThatThrownBy(() -> host.agentCommand(UUID.randomUUID(), ping, Duration.ofSeconds(1)))
+        .isInstanceOf(NotFound.class);
+  }
+
+  @Test
+  void eventsTellOfADomainsLife() throws Exception {
+    ConcurrentLinkedQueue<HypervisorEvent> events = new ConcurrentLinkedQueue<>();
+    DomainDefinition domain = domain("event");
+    HypervisorEvent lifecycle = new HypervisorEvent(HypervisorEvent.Kind.LIFECYCLE, domain.uuid());
+    host.facts();
+    AutoCloseable handle = host.listen(events::add);
+    try {
+      host.defineDomain(domain);
+      await().atMost(Duration.ofSeconds(30)).until(() -> events.contains(lifecycle));
+      events.clear();
+      host.startDomain(domain.uuid(), OWNER);
+      await().atMost(Duration.ofSeconds(30)).until(() -> events.contains(lifecycle));
+      events.clear();
+      host.destroyDomain(domain.uuid(), OWNER);
+      await().atMost(Duration.ofSeconds(30)).until(() -> events.contains(lifecycle));
+    } finally {
+      handle.close();
+    }
+  }
+}

@@ -1,0 +1,440 @@
+package dev.ejabberdlab.hypervisor.libvirt;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.ejabberdlab.hypervisor.DomainDefinition;
+import dev.ejabberdlab.hypervisor.DomainState;
+import dev.ejabberdlab.hypervisor.DomainState.Power;
+import dev.ejabberdlab.hypervisor.Hypervisor;
+import dev.ejabberdlab.hypervisor.HypervisorContract;
+import dev.ejabberdlab.hypervisor.HypervisorEvent;
+import dev.ejabberdlab.hypervisor.HypervisorEvent.Kind;
+import dev.ejabberdlab.hypervisor.HypervisorException;
+import dev.ejabberdlab.hypervisor.HypervisorException.NameConflict;
+import dev.ejabberdlab.hypervisor.HypervisorException.Unreachable;
+import dev.ejabberdlab.hypervisor.NetworkDefinition;
+import dev.ejabberdlab.hypervisor.NetworkDefinition.Reservation;
+import dev.ejabberdlab.hypervisor.NetworkState;
+import dev.ejabberdlab.hypervisor.VolumeState;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.libvirt.Connect;
+import org.libvirt.Domain;
+import org.libvirt.LibvirtException;
+import org.libvirt.StoragePool;
+
+/**
+ * The contract on a real libvirtd, started by {@code hack/libvirt.sh up --name NAME}; {@code
+ * LAB_LIBVIRT_URI} is what {@code hack/libvirt.sh uri NAME} prints. libvirtd is killed, stopped and
+ * started again on the way.
+ */
+class LibvirtHypervisorE2E extends HypervisorContract {
+
+  private static final String POOL = "default";
+  private static final long BASE_BYTES = 8L << 20;
+  private static final UUID FOREIGN_DOMAIN = UUID.randomUUID();
+  private static final UUID FOREIGN_NETWORK = UUID.randomUUID();
+  private static final String RUN = "x" + FOREIGN_DOMAIN.toString().substring(0, 4);
+  private static final String BASE = RUN + "-base.qcow2";
+  private static final String KERNEL = RUN + "-vmlinuz";
+  private static final String INITRD = RUN + "-initrd";
+  private static final Duration LONG = Duration.ofSeconds(120);
+
+  private static String uri;
+  private static Connect admin;
+  private static Hypervisor hypervisor;
+
+  @BeforeAll
+  static void prepare() throws LibvirtException {
+    uri = System.getenv("LAB_LIBVIRT_URI");
+    assertThat(uri)
+        .withFailMessage(
+            "LAB_LIBVIRT_URI is not set: run hack/libvirt.sh up and set it to what hack/libvirt.sh uri prints")
+        .isNotBlank();
+    EventLoop.start();
+    admin = new Connect(uri);
+    StoragePool pool = admin.storagePoolLookupByName(POOL);
+    createVolume(pool, BASE, "qcow2", BASE_BYTES);
+    createVolume(pool, KERNEL, "raw", 4096);
+    createVolume(pool, INITRD, "raw", 4096);
+    pool.free();
+    admin
+        .networkDefineXML(
+            """
+            <network>
+              <name>%s-foreign</name><uuid>%s</uuid>
+              <bridge name="%s0"/>
+              <ip address="10.99.0.1" netmask="255.255.255.0"/>
+            </network>"""
+                .formatted(RUN, FOREIGN_NETWORK, RUN))
+        .free();
+    admin
+        .domainDefineXML(
+            """
+            <domain type="qemu">
+              <name>%s-foreign</name><uuid>%s</uuid>
+              <memory unit="MiB">64</memory>
+              <os><type arch="x86_64" machine="q35">hvm</type></os>
+            </domain>"""
+                .formatted(RUN, FOREIGN_DOMAIN))
+        .free();
+    hypervisor = new LibvirtHypervisorFactory().open(uri);
+  }
+
+  private static void createVolume(StoragePool pool, String name, String format, long bytes)
+      throws LibvirtException {
+    pool.storageVolCreateXML(
+            """
+            <volume><name>%s</name><capacity unit="bytes">%d</capacity>
+              <target><format type="%s"/></target></volume>"""
+                .formatted(name, bytes, format),
+            0)
+        .free();
+  }
+
+  @AfterAll
+  static void remove() throws LibvirtException {
+    if (hypervisor == null) {
+      return;
+    }
+    hypervisor.deleteVolume(POOL, BASE);
+    hypervisor.deleteVolume(POOL, KERNEL);
+    hypervisor.deleteVolume(POOL, INITRD);
+    hypervisor.close();
+    admin.close();
+    Connect again = new Connect(uri);
+    again.networkLookupByUUID(FOREIGN_NETWORK).undefine();
+    again.domainLookupByUUID(FOREIGN_DOMAIN).undefine();
+    again.close();
+  }
+
+  @Override
+  protected Hypervisor host() {
+    return hypervisor;
+  }
+
+  @Override
+  protected String pool() {
+    return POOL;
+  }
+
+  @Override
+  protected String base() {
+    return BASE;
+  }
+
+  @Override
+  protected long baseBytes() {
+    return BASE_BYTES;
+  }
+
+  @Override
+  protected String kernel() {
+    return KERNEL;
+  }
+
+  @Override
+  protected String initrd() {
+    return INITRD;
+  }
+
+  @Override
+  protected UUID foreignDomain() {
+    return FOREIGN_DOMAIN;
+  }
+
+  @Override
+  protected UUID foreignNetwork() {
+    return FOREIGN_NETWORK;
+  }
+
+  @Test
+  void aRunningNetworkIsRedefinedWithoutAStop() {
+    NetworkDefinition before = nat("live", "10.211.9", List.of());
+    NetworkDefinition after =
+        nat("live", "10.211.9", List.of(new Reservation("52:54:00:00:00:01", "10.211.9.10", "e1")));
+    host.defineNetwork(before);
+    host.startNetwork(before.uuid(), OWNER);
+
+    host.defineNetwork(after);
+
+    NetworkState state = host.network(before.uuid()).orElseThrow();
+    assertThat(state.active()).isTrue();
+    assertThat(state.definition()).contains(after);
+  }
+
+  @Test
+  void anAddressRangeInUseIsNamed() {
+    NetworkDefinition first = nat("one", "10.211.10", List.of());
+    NetworkDefinition second = nat("two", "10.211.10", List.of());
+    host.defineNetwork(first);
+    host.startNetwork(first.uuid(), OWNER);
+    host.defineNetwork(second);
+
+    assertThatThrownBy(() -> host.startNetwork(second.uuid(), OWNER))
+        .isInstanceOf(HypervisorException.class)
+        .hasMessageContaining("10.211.10.0/24")
+        .hasMessageContaining("interface " + first.bridge())
+        .hasMessageContaining("choose another range");
+  }
+
+  @Test
+  void anOverlayStandsOnItsBase() throws LibvirtException {
+    String name = volumeName("over");
+
+    host.createOverlay(POOL, name, BASE, 2 * BASE_BYTES);
+
+    VolumeXml volume = VolumeXml.read(rawVolume(name));
+    assertThat(volume.format()).isEqualTo("qcow2");
+    assertThat(volume.backing()).contains(VolumeXml.read(rawVolume(BASE)).path());
+    assertThat(volume.isHalfOverlay()).isFalse();
+    assertThat(volume.modified()).isAfter(java.time.Instant.EPOCH);
+  }
+
+  @Test
+  void aHalfMadeOverlayIsMadeAnew() throws LibvirtException {
+    for (String format : List.of("raw", "qcow2")) {
+      String name = volumeName("half-" + format);
+      StoragePool pool = admin.storagePoolLookupByName(POOL);
+      createVolume(pool, name, format, format.equals("raw") ? 0 : BASE_BYTES);
+      pool.free();
+
+      host.createOverlay(POOL, name, BASE, BASE_BYTES);
+
+      assertThat(VolumeXml.read(rawVolume(name)).backing()).isPresent();
+    }
+  }
+
+  @Test
+  void aStoppedPoolIsNamedAndNotStarted() throws LibvirtException {
+    StoragePool pool = admin.storagePoolLookupByName(POOL);
+    pool.destroy();
+    try {
+      assertThatThrownBy(() -> host.volumes(POOL))
+          .isInstanceOf(HypervisorException.class)
+          .hasMessageContaining("virsh pool-start " + POOL);
+      assertThat(pool.isActive()).isZero();
+    } finally {
+      pool.create(0);
+      pool.free();
+    }
+  }
+
+  @Test
+  void aPoolServesManyAtOnce() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(8);
+    try {
+      List<Future<?>> done = new ArrayList<>();
+      for (int i = 0; i < 24; i++) {
+        String name = volumeName("many" + i);
+        done.add(threads.submit(() -> host.createOverlay(POOL, name, BASE, BASE_BYTES)));
+        done.add(threads.submit(() -> host.volumes(POOL)));
+        done.add(threads.submit(() -> host.domains()));
+      }
+      for (Future<?> one : done) {
+        one.get(LONG.toSeconds(), TimeUnit.SECONDS);
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+
+    assertThat(host.volumes(POOL))
+        .extracting(VolumeState::name)
+        .contains(
+            IntStream.range(0, 24).mapToObj(i -> volumeName("many" + i)).toArray(String[]::new));
+  }
+
+  @Test
+  void aPausedDomainIsResumed() throws LibvirtException {
+    DomainDefinition domain = domain("pause");
+    host.defineDomain(domain);
+    host.startDomain(domain.uuid(), OWNER);
+    Domain raw = admin.domainLookupByUUID(domain.uuid());
+    raw.suspend();
+    raw.free();
+    assertThat(power(domain)).isEqualTo(Power.PAUSED);
+
+    host.startDomain(domain.uuid(), OWNER);
+
+    assertThat(power(domain)).isEqualTo(Power.RUNNING);
+  }
+
+  @Test
+  void askingADomainToShutDownReturnsAtOnce() {
+    DomainDefinition domain = domain("acpi");
+    host.defineDomain(domain);
+    host.startDomain(domain.uuid(), OWNER);
+
+    host.shutdownDomain(domain.uuid(), OWNER);
+
+    assertThat(power(domain)).isEqualTo(Power.RUNNING);
+  }
+
+  @Test
+  void aChangeMadeByOthersIsSeenAndUndone() throws LibvirtException {
+    DomainDefinition domain = domain("edit");
+    host.defineDomain(domain);
+    String edited =
+        rawDomain(domain.uuid())
+            .replaceAll("(<memory unit='KiB'>)\\d+", "$199328")
+            .replaceAll("(<currentMemory unit='KiB'>)\\d+", "$199328");
+    admin.domainDefineXML(edited).free();
+    assertThat(host.domain(domain.uuid()).orElseThrow().definition().orElseThrow().memoryBytes())
+        .isEqualTo(97L << 20);
+
+    host.defineDomain(domain);
+
+    assertThat(host.domain(domain.uuid()).orElseThrow().definition()).contains(domain);
+  }
+
+  @Test
+  void aCloneMadeByOthersIsNotOurs() throws LibvirtException {
+    DomainDefinition domain = domain("orig");
+    host.defineDomain(domain);
+    UUID clone = UUID.randomUUID();
+    Matcher xml =
+        Pattern.compile("<name>.*</name>\\s*<uuid>.*</uuid>").matcher(rawDomain(domain.uuid()));
+    admin
+        .domainDefineXML(
+            xml.replaceFirst("<name>" + domain.name() + "-clone</name><uuid>" + clone + "</uuid>"))
+        .free();
+    try {
+      assertThat(host.domain(clone).orElseThrow().owner()).isEmpty();
+      assertThatThrownBy(() -> host.undefineDomain(clone, OWNER)).isInstanceOf(NameConflict.class);
+    } finally {
+      Domain raw = admin.domainLookupByUUID(clone);
+      raw.undefine();
+      raw.free();
+    }
+  }
+
+  @Test
+  @Timeout(value = 10, unit = TimeUnit.MINUTES)
+  void aKilledLibvirtdIsFoundAgain() throws Exception {
+    ConcurrentLinkedQueue<HypervisorEvent> events = new ConcurrentLinkedQueue<>();
+    HypervisorEvent connected = new HypervisorEvent(Kind.CONNECTED, null);
+    HypervisorEvent disconnected = new HypervisorEvent(Kind.DISCONNECTED, null);
+    DomainDefinition domain = domain("kill");
+    host.defineDomain(domain);
+    host.startDomain(domain.uuid(), OWNER);
+    AutoCloseable handle = host.listen(events::add);
+    try {
+      signal("KILL");
+      await().atMost(LONG).until(() -> events.contains(disconnected));
+      assertThatThrownBy(host::domains).isInstanceOf(Unreachable.class);
+      assertThatThrownBy(() -> host.destroyDomain(domain.uuid(), OWNER))
+          .isInstanceOf(Unreachable.class);
+      assertThatThrownBy(
+              () ->
+                  host.agentCommand(
+                      domain.uuid(), "{\"execute\":\"guest-ping\"}", Duration.ofSeconds(1)))
+          .isInstanceOf(Unreachable.class);
+
+      run("hack/libvirt.sh", "up", "--name", instance());
+
+      await().atMost(LONG).until(() -> events.contains(connected));
+      assertThat(power(domain)).isEqualTo(Power.RUNNING);
+      events.clear();
+      host.destroyDomain(domain.uuid(), OWNER);
+      await()
+          .atMost(LONG)
+          .until(() -> events.contains(new HypervisorEvent(Kind.LIFECYCLE, domain.uuid())));
+    } finally {
+      handle.close();
+      admin.close();
+      admin = new Connect(uri);
+    }
+  }
+
+  @Test
+  @Timeout(value = 10, unit = TimeUnit.MINUTES)
+  void aHungLibvirtdHoldsNobody() throws Exception {
+    assertThat(host.domains()).isNotEmpty();
+    signal("STOP");
+    try {
+      // The first call goes out over the connection that stood, the next ones try anew.
+      for (int i = 0; i < 3; i++) {
+        assertThatThrownBy(host::domains).isInstanceOf(Unreachable.class);
+      }
+    } finally {
+      signal("CONT");
+    }
+
+    await()
+        .atMost(LONG)
+        .ignoreExceptionsInstanceOf(Unreachable.class)
+        .until(() -> !host.domains().isEmpty());
+    // The connection for set-up has no keepalive and has just waited.
+    assertThat(admin.isAlive()).isTrue();
+  }
+
+  private Power power(DomainDefinition domain) {
+    return host.domain(domain.uuid()).map(DomainState::power).orElseThrow();
+  }
+
+  private static String rawDomain(UUID uuid) throws LibvirtException {
+    Domain raw = admin.domainLookupByUUID(uuid);
+    try {
+      return raw.getXMLDesc(Domain.XMLFlags.INACTIVE);
+    } finally {
+      raw.free();
+    }
+  }
+
+  private static String rawVolume(String name) throws LibvirtException {
+    StoragePool pool = admin.storagePoolLookupByName(POOL);
+    try {
+      return pool.storageVolLookupByName(name).getXMLDesc(0);
+    } finally {
+      pool.free();
+    }
+  }
+
+  /** The directory of the libvirtd under test, as hack/libvirt.sh lays it out. */
+  private static Path directory() {
+    Matcher socket = Pattern.compile("\\?socket=(/.+)/run/libvirt-sock$").matcher(uri);
+    assertThat(socket.find())
+        .withFailMessage(
+            "'%s' is not a libvirtd started by hack/libvirt.sh, it will not be killed", uri)
+        .isTrue();
+    return Path.of(socket.group(1));
+  }
+
+  private static String instance() {
+    return directory().getFileName().toString();
+  }
+
+  private static void signal(String signal) throws IOException, InterruptedException {
+    String pid = Files.readString(directory().resolve("run/libvirtd.pid")).strip();
+    assertThat(Files.readString(Path.of("/proc", pid, "comm")).strip()).isEqualTo("libvirtd");
+    run("kill", "-" + signal, pid);
+  }
+
+  private static void run(String... command) throws IOException, InterruptedException {
+    List<String> line = new ArrayList<>(List.of(command));
+    if (command[0].equals("kill") && !System.getProperty("user.name").equals("root")) {
+      line.add(0, "sudo");
+    }
+    Process process = new ProcessBuilder(line).inheritIO().start();
+    assertThat(process.waitFor()).as(String.join(" ", line)).isZero();
+  }
+}
