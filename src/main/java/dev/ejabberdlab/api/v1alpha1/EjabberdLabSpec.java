@@ -3,6 +3,8 @@ package dev.ejabberdlab.api.v1alpha1;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
@@ -16,8 +18,8 @@ import java.util.Map;
  *
  * @param host name of the {@link LibvirtHost}; absent means {@code default}
  * @param image what the machines boot
- * @param networks absent or empty means management (NAT), dmz and internal (isolated)
- * @param nodes absent or empty means gw1server, e1server, e2server, psql1server and psql2server
+ * @param networks absent means management (NAT), dmz and internal (isolated)
+ * @param nodes absent means gw1server, e1server, e2server, psql1server and psql2server
  * @param hosts entries added to /etc/hosts of every node, beside those of the nodes themselves
  * @param sysctls kernel settings of every node, by name; absent means {@code
  *     net.ipv4.ip_default_ttl: "66"}
@@ -35,15 +37,75 @@ import java.util.Map;
         "spec.nodes must be given when spec.networks is: the default nodes live in the default networks")
 @ValidationRule(
     value =
-        "!has(self.nodes) || !has(self.networks) || self.nodes.all(n, n.networks.all(a,"
-            + " self.networks.exists(w, w.name == a.name)))",
-    message = "every spec.nodes[].networks[].name must be the name of one of spec.networks")
+        "!has(self.nodes) || self.nodes.all(n, n.networks.all(a, has(self.networks)"
+            + " ? self.networks.exists(w, w.name == a.name) : a.name in ['management', 'dmz', 'internal']))",
+    message = "every spec.nodes[].networks[].name must be the name of a network of the lab")
+@ValidationRule(
+    value =
+        "!has(self.nodes) || self.nodes.all(n, n.networks.all(a, has(a.address) || (has(self.networks)"
+            + " ? self.networks.exists(w, w.name == a.name && w.mode == 'nat') : a.name == 'management')))",
+    message = "every node needs an address in each isolated network that it is attached to")
+@ValidationRule(
+    value =
+        "!has(self.nodes) || self.nodes.all(n, n.networks.all(a, !has(a.address) || (has(self.networks)"
+            + " ? self.networks.exists(w, w.name == a.name && has(w.cidr)) : a.name != 'management')))",
+    message = "a node's address in the nat network needs the network's cidr: give both or neither")
+@ValidationRule(
+    value =
+        "!has(self.nodes) || self.nodes.all(n, n.networks.all(a, !has(a.address) || self.nodes.all(m,"
+            + " m.name == n.name || !m.networks.exists(b, has(b.address) && b.address == a.address))))",
+    message = "two nodes have the same address: give each its own")
+@ValidationRule(
+    value =
+        "!has(self.nodes) || self.nodes.all(n, n.networks.all(a, !has(a.mac) || self.nodes.all(m,"
+            + " m.name == n.name || !m.networks.exists(b, has(b.mac) && b.mac == a.mac))))",
+    message = "two nodes have the same mac: give each its own, or none")
 @ValidationRule(
     value = "!has(self.nodes) || self.nodes.exists(n, n.role == 'postgresql')",
     message = "spec.nodes must have at least one node of role postgresql")
 @ValidationRule(
     value = "!has(self.nodes) || self.nodes.exists(n, n.role == 'ejabberd')",
     message = "spec.nodes must have at least one node of role ejabberd")
+@ValidationRule(
+    value =
+        "!has(self.nodes) || !self.nodes.exists(n, n.role == 'postgresql') || self.nodes.exists(n,"
+            + " n.role == 'postgresql' && n.networks.exists(a, self.nodes.all(m, m.role != 'postgresql' ||"
+            + " m.networks.exists(b, b.name == a.name))))",
+    message = "the nodes of role postgresql share no network: attach them all to one")
+@ValidationRule(
+    value =
+        "!has(self.nodes) || !self.nodes.exists(n, n.role == 'ejabberd') || self.nodes.exists(n,"
+            + " n.role == 'ejabberd' && n.networks.exists(a, self.nodes.all(m, m.role != 'ejabberd' ||"
+            + " m.networks.exists(b, b.name == a.name))))",
+    message = "the nodes of role ejabberd share no network: attach them all to one")
+@ValidationRule(
+    value =
+        "!has(self.nodes) || self.nodes.all(n, n.role != 'ejabberd' || n.networks.exists(a,"
+            + " has(self.networks) ? self.networks.exists(w, w.name == a.name && w.mode == 'nat') : a.name =="
+            + " 'management'))",
+    message =
+        "every node of role ejabberd must be attached to the nat network, where clients reach it")
+@ValidationRule(
+    value =
+        "!has(self.nodes) || !has(self.database) || !has(self.database.address) ||"
+            + " !self.nodes.exists(n, n.networks.exists(a, has(a.address) && a.address == self.database.address))",
+    message =
+        "spec.database.address belongs to a node: give the database an address of its own, or none")
+@ValidationRule(
+    value = "(has(self.database) && has(self.database.name)) || self.xmpp.domain.size() <= 54",
+    message =
+        "spec.database.name must be given when spec.xmpp.domain is longer than 54 characters: the default would be too long for PostgreSQL")
+@ValidationRule(
+    value =
+        "(has(self.database) && has(self.database.name) ? self.database.name : 'ejabberd-' +"
+            + " self.xmpp.domain.replace('.', '-')) == (has(oldSelf.database) && has(oldSelf.database.name) ?"
+            + " oldSelf.database.name : 'ejabberd-' + oldSelf.xmpp.domain.replace('.', '-'))",
+    message = "spec.database.name cannot be changed: delete the lab and create it anew")
+@ValidationRule(
+    value =
+        "(has(self.database) && has(self.database.owner) ? self.database.owner : 'ejabberd') =="
+            + " (has(oldSelf.database) && has(oldSelf.database.owner) ? oldSelf.database.owner : 'ejabberd')",
+    message = "spec.database.owner cannot be changed: delete the lab and create it anew")
 public record EjabberdLabSpec(
     @Default(DEFAULT_HOST)
         @Pattern(Names.DNS_LABEL)
@@ -54,11 +116,11 @@ public record EjabberdLabSpec(
         @JsonPropertyDescription("Name of the LibvirtHost that runs the lab.")
         String host,
     @Required @JsonPropertyDescription("What the machines boot.") Image image,
-    @Size(max = 16)
+    @Size(min = 1, max = 16)
         @JsonPropertyDescription(
             "Networks of the lab. Absent: management (NAT), dmz and internal (isolated).")
         List<Network> networks,
-    @Size(max = 32)
+    @Size(min = 1, max = 32)
         @JsonPropertyDescription(
             "Machines of the lab. Absent: gw1server, e1server, e2server, psql1server and psql2server.")
         List<Node> nodes,
@@ -67,8 +129,13 @@ public record EjabberdLabSpec(
             "Entries added to /etc/hosts of every node, beside those of the nodes themselves.")
         List<HostEntry> hosts,
     @JsonPropertyDescription(
-            "Kernel settings of every node by name. Absent: net.ipv4.ip_default_ttl 66.")
-        Map<String, String> sysctls,
+            "Kernel settings of every node, value by name, each value one line of printable ASCII. Absent: net.ipv4.ip_default_ttl with 66.")
+        @Size(max = 64)
+        @ValidationRule(
+            value = "self.all(k, k.size() <= 128 && k.matches(r'" + Names.SYSCTL + "'))",
+            message =
+                "every name must be that of a kernel setting, for example net.ipv4.ip_default_ttl")
+        Map<String, @Pattern(Names.SYSCTL_VALUE) @Size(max = 256) String> sysctls,
     @JsonPropertyDescription("The PostgreSQL database behind ejabberd.") Database database,
     @Required @JsonPropertyDescription("The XMPP service.") Xmpp xmpp) {
 
@@ -98,10 +165,10 @@ public record EjabberdLabSpec(
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Image(
       @Required
-          @Pattern("^[A-Za-z0-9][A-Za-z0-9._-]*$")
-          @Size(min = 1, max = 128)
+          @Pattern(Names.VOLUME)
+          @Size(max = 128)
           @JsonPropertyDescription(
-              "Volume in the host's storage pool: an exact name, or an image name whose newest NAME-<digest>.qcow2 is taken.")
+              "Volume in the host's storage pool: an exact name, or an image name whose newest NAME-DIGEST.qcow2 is taken, for example ejabberd-lab-bookworm.")
           String volume) {}
 
   /**
@@ -126,7 +193,7 @@ public record EjabberdLabSpec(
       @Required
           @Pattern(Names.DNS_LABEL)
           @Size(max = 32)
-          @JsonPropertyDescription("Name, unique in the lab.")
+          @JsonPropertyDescription("Name, unique in the lab: lower-case letters, digits and -.")
           String name,
       @Required
           @JsonPropertyDescription(
@@ -135,7 +202,7 @@ public record EjabberdLabSpec(
       @Pattern(Names.CIDR)
           @Size(max = 18)
           @JsonPropertyDescription(
-              "IPv4 network, for example 192.168.1.0/29. A nat network without it takes one from the host's pool.")
+              "IPv4 network with prefix length 8 to 30, for example 192.168.1.0/29. A nat network without it takes one from the host's pool.")
           String cidr) {}
 
   /**
@@ -145,10 +212,10 @@ public record EjabberdLabSpec(
    * @param role what it is for
    * @param cpus virtual CPUs, 1 to 64; absent means 1
    * @param memory {@code Mi} or {@code Gi}, 256Mi to 512Gi; absent means 1Gi
-   * @param disk size of the root disk, {@code Mi} or {@code Gi}, not below the image's; absent
-   *     means 6Gi
+   * @param disk size of the root disk, {@code Mi} or {@code Gi}, 3Gi to 16384Gi and not below the
+   *     image's; absent means 6Gi
    * @param title libvirt's title of the domain; absent means namespace/lab/node
-   * @param description libvirt's description of the domain
+   * @param description libvirt's description of the domain; absent means a sentence about the role
    * @param networks attachments, in the order of the guest's interfaces
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -159,25 +226,40 @@ public record EjabberdLabSpec(
       @Required
           @Pattern(Names.DNS_LABEL)
           @Size(max = 32)
-          @JsonPropertyDescription("Host name of the guest, unique in the lab.")
+          @JsonPropertyDescription(
+              "Host name of the guest, unique in the lab: lower-case letters, digits and -.")
           String name,
       @Required @JsonPropertyDescription("What the node is for; plain has base settings only.")
           Role role,
-      @io.fabric8.generator.annotation.Min(1)
-          @io.fabric8.generator.annotation.Max(64)
-          @JsonPropertyDescription("Virtual CPUs. Absent: 1.")
-          Integer cpus,
+      @Min(1) @Max(64) @JsonPropertyDescription("Virtual CPUs. Absent: 1.") Integer cpus,
       @Pattern(Names.SIZE)
-          @JsonPropertyDescription("Memory, for example 1Gi or 512Mi. Absent: 1Gi.")
+          @Size(max = 8)
+          @ValidationRule(
+              value =
+                  "int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) >= 256"
+                      + " && int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) <= 524288",
+              message = "memory must be 256Mi to 512Gi")
+          @JsonPropertyDescription(
+              "Memory in Mi or Gi, 256Mi to 512Gi, for example 512Mi. Absent: 1Gi.")
           String memory,
       @Pattern(Names.SIZE)
-          @JsonPropertyDescription("Size of the root disk, for example 6Gi. Absent: 6Gi.")
+          @Size(max = 8)
+          @ValidationRule(
+              value =
+                  "int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) >= 3072"
+                      + " && int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) <= 16777216",
+              message = "disk must be 3Gi to 16384Gi")
+          @JsonPropertyDescription(
+              "Size of the root disk in Mi or Gi, 3Gi to 16384Gi and not below the image's. Absent: 6Gi.")
           String disk,
       @Size(max = 128)
           @Pattern(Names.ONE_LINE)
           @JsonPropertyDescription("Title of the libvirt domain. Absent: namespace/lab/node.")
           String title,
-      @Size(max = 1024) @JsonPropertyDescription("Description of the libvirt domain.")
+      @Size(max = 1024)
+          @Pattern(Names.TEXT)
+          @JsonPropertyDescription(
+              "Description of the libvirt domain. Absent: a sentence about the role.")
           String description,
       @Required
           @Size(min = 1, max = 8)
@@ -207,7 +289,8 @@ public record EjabberdLabSpec(
           String address,
       @Pattern(Names.MAC)
           @Size(max = 17)
-          @JsonPropertyDescription("MAC address. Absent: derived from the lab's UID.")
+          @JsonPropertyDescription(
+              "Unicast MAC address in lower case, for example 52:54:00:27:28:83. Absent: derived from the lab's UID.")
           String mac) {}
 
   /**
@@ -218,11 +301,12 @@ public record EjabberdLabSpec(
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record HostEntry(
-      @Required @Pattern(Names.IPV4) @JsonPropertyDescription("IPv4 address.") String address,
+      @Required @Pattern(Names.IPV4) @Size(max = 15) @JsonPropertyDescription("IPv4 address.")
+          String address,
       @Required
           @Size(min = 1, max = 8)
           @JsonPropertyDescription("Host names, the canonical one first.")
-          List<@Pattern(Names.HOSTNAME) String> names) {}
+          List<@Pattern(Names.HOSTNAME) @Size(max = 253) String> names) {}
 
   /**
    * The PostgreSQL database. Instances are the nodes of role postgresql; the first is the initial
@@ -239,17 +323,17 @@ public record EjabberdLabSpec(
       @Pattern(Names.SQL_IDENTIFIER)
           @Size(max = 63)
           @ValidationRule(
-              value = "self == oldSelf",
-              message = "spec.database.name cannot be changed")
+              value = "!(self in ['postgres', 'template0', 'template1'])",
+              message = "this database belongs to PostgreSQL itself: choose another name")
           @JsonPropertyDescription(
-              "Name of the database. Absent: ejabberd- and the XMPP domain with dashes for dots.")
+              "Name of the database: lower-case letters, digits, _ and -. Absent: ejabberd- and the XMPP domain with dashes for dots.")
           String name,
       @Default(DEFAULT_OWNER)
           @Pattern(Names.SQL_IDENTIFIER)
           @Size(max = 63)
           @ValidationRule(
-              value = "self == oldSelf",
-              message = "spec.database.owner cannot be changed")
+              value = "!(self in ['postgres', 'public', 'none']) && !self.startsWith('pg_')",
+              message = "this role belongs to PostgreSQL itself: choose another name")
           @JsonPropertyDescription("Role that owns the database and that ejabberd logs in with.")
           String owner,
       @Default(DEFAULT_COMMENT)
@@ -276,8 +360,11 @@ public record EjabberdLabSpec(
   public record Xmpp(
       @Required
           @Pattern(Names.DNS_NAME)
-          @Size(min = 1, max = 200)
-          @ValidationRule(value = "self == oldSelf", message = "spec.xmpp.domain cannot be changed")
-          @JsonPropertyDescription("XMPP domain (ejabberd's vhost), for example domain.local.")
+          @Size(max = 200)
+          @ValidationRule(
+              value = "self == oldSelf",
+              message = "spec.xmpp.domain cannot be changed: delete the lab and create it anew")
+          @JsonPropertyDescription(
+              "XMPP domain (ejabberd's vhost) in lower case, for example domain.local.")
           String domain) {}
 }

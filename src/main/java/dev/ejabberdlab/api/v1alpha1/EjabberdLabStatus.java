@@ -24,7 +24,8 @@ import java.util.Map;
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record EjabberdLabStatus(
-    Long observedGeneration,
+    @JsonPropertyDescription("Generation of the spec that this status speaks of.")
+        Long observedGeneration,
     @JsonPropertyDescription("One word for people; programs read the conditions.") Phase phase,
     @JsonPropertyDescription("LibvirtHost in use.") String host,
     @JsonPropertyDescription("Volume that spec.image resolved to.") String image,
@@ -32,11 +33,16 @@ public record EjabberdLabStatus(
     @JsonPropertyDescription(
             "Ready always; Reconciling and Stalled only when true; details beside them.")
         List<Condition> conditions,
-    List<NetworkStatus> networks,
-    List<NodeStatus> nodes,
-    PostgresqlStatus postgresql,
-    EjabberdStatus ejabberd,
-    List<Endpoint> endpoints) {
+    @JsonPropertyDescription("One entry a network.") List<NetworkStatus> networks,
+    @JsonPropertyDescription("One entry a node.") List<NodeStatus> nodes,
+    @JsonPropertyDescription(
+            "PostgreSQL as the instances report it; absent until one could be asked.")
+        PostgresqlStatus postgresql,
+    @JsonPropertyDescription(
+            "The ejabberd cluster as its nodes report it; absent until one could be asked.")
+        EjabberdStatus ejabberd,
+    @JsonPropertyDescription("Where clients connect; absent until the lab was ready once.")
+        List<Endpoint> endpoints) {
 
   /** Where a lab is in its life. */
   public enum Phase {
@@ -59,7 +65,7 @@ public record EjabberdLabStatus(
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record NetworkStatus(
-      String name,
+      @JsonPropertyDescription("Name in the spec.") String name,
       @JsonPropertyDescription("Network in use, given or taken from the host's pool.") String cidr,
       @JsonPropertyDescription("libvirt's name of the network.") String libvirtName,
       @JsonPropertyDescription("Whether libvirt has it started.") Boolean active) {}
@@ -100,13 +106,16 @@ public record EjabberdLabStatus(
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record NodeStatus(
-      String name,
-      EjabberdLabSpec.Role role,
+      @JsonPropertyDescription("Name in the spec.") String name,
+      @JsonPropertyDescription("Role in the spec.") EjabberdLabSpec.Role role,
       @JsonPropertyDescription("Every step is done and the agent answers.") Boolean ready,
       @JsonPropertyDescription("libvirt's name of the domain.") String domain,
       @JsonPropertyDescription("libvirt's UUID of the domain.") String uuid,
-      DomainState state,
-      @JsonPropertyDescription("Whether the guest agent answers.") AgentState agent,
+      @JsonPropertyDescription("State of the domain; Unknown when libvirt cannot be asked.")
+          DomainState state,
+      @JsonPropertyDescription(
+              "Whether the guest agent answers; Unknown when libvirt cannot be asked.")
+          AgentState agent,
       @JsonPropertyDescription("IPv4 address by network.") Map<String, String> addresses,
       @JsonPropertyDescription("Done and wanted steps, for example 3/4.") String steps,
       @JsonPropertyDescription("The step that runs, waits or has failed.") String step,
@@ -189,8 +198,8 @@ public record EjabberdLabStatus(
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Instance(
-        String name,
-        InstanceRole role,
+        @JsonPropertyDescription("Its node.") String name,
+        @JsonPropertyDescription("What it is at this moment.") InstanceRole role,
         @JsonPropertyDescription(
                 "running (primary), the walsender's state (standby), down or unknown.")
             String state,
@@ -198,7 +207,7 @@ public record EjabberdLabStatus(
                 "Bytes not yet replayed, rounded down to 0, 1Mi, 16Mi, 128Mi or 1Gi.")
             Long lagBytes,
         @JsonPropertyDescription("Replication slot on the primary.") String slot,
-        Integer timeline) {}
+        @JsonPropertyDescription("Timeline it is on.") Integer timeline) {}
   }
 
   /**
@@ -238,7 +247,7 @@ public record EjabberdLabStatus(
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Member(
-        String name,
+        @JsonPropertyDescription("Its node.") String name,
         @JsonPropertyDescription("Whether its API answers that ejabberd is started.")
             Boolean running,
         @JsonPropertyDescription("ejabberd's version.") String version,
@@ -255,5 +264,9 @@ public record EjabberdLabStatus(
    * @param port TCP port
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record Endpoint(String name, String node, String address, Integer port) {}
+  public record Endpoint(
+      @JsonPropertyDescription("What it is: xmpp, http or postgresql.") String name,
+      @JsonPropertyDescription("Node that answers there; absent when it moves.") String node,
+      @JsonPropertyDescription("IPv4 address.") String address,
+      @JsonPropertyDescription("TCP port.") Integer port) {}
 }

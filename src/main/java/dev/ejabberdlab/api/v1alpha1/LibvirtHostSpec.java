@@ -26,10 +26,11 @@ public record LibvirtHostSpec(
         @ValidationRule(
             value = "self == oldSelf",
             message = "spec.uri cannot be changed: create another LibvirtHost")
-        @JsonPropertyDescription("libvirt connection URI, for example qemu:///system.")
+        @JsonPropertyDescription(
+            "libvirt connection URI of the qemu or test driver, for example qemu:///system.")
         String uri,
     @Default(DEFAULT_POOL)
-        @Pattern("^[A-Za-z0-9][A-Za-z0-9._-]*$")
+        @Pattern(Names.VOLUME)
         @Size(max = 64)
         @JsonPropertyDescription("Storage pool that holds images and the labs' disks.")
         String pool,
@@ -39,8 +40,8 @@ public record LibvirtHostSpec(
         Virtualization virtualization,
     @Size(max = 16)
         @JsonPropertyDescription(
-            "Networks from which labs without a management CIDR take a /24, in order. Absent: 192.168.121.0/24, then 10.121.0.0/16.")
-        List<@Pattern(Names.CIDR) String> managementCidrs) {
+            "Networks in CIDR notation, prefix length 8 to 30, from which labs without a management CIDR take a /24, in order. Absent: 192.168.121.0/24, then 10.121.0.0/16.")
+        List<@Pattern(Names.CIDR) @Size(max = 18) String> managementCidrs) {
 
   public static final String DEFAULT_POOL = "default";
 

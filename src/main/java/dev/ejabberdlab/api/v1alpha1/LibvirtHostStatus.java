@@ -16,7 +16,8 @@ import java.util.List;
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record LibvirtHostStatus(
-    Long observedGeneration,
+    @JsonPropertyDescription("Generation of the spec that this status speaks of.")
+        Long observedGeneration,
     @JsonPropertyDescription("Ready always.") List<Condition> conditions,
     @JsonPropertyDescription("Host name as libvirt reports it.") String hostname,
     @JsonPropertyDescription("kvm or qemu.") String virtualization,
