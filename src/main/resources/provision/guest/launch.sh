@@ -1,1 +1,60 @@
 #!/usr/bin/env bash
+# Runs one step in this guest and returns when it has ended; joins it when it runs already.
+# usage: bash -c "$(cat launch.sh)" lab NAME DIGEST EPOCH DISK|BOOT TIMEOUT_SECONDS <TAR
+#
+# The tar holds run.sh, lib.sh, step.sh, values/VARIABLE and files/NAME. The step runs as the transient unit
+# lab-step-NAME, so it goes on when this script, the agent or the operator ends. Exit code 0 says that the step has
+# ended, in whatever way; report.sh tells how.
+#
+# What a step leaves, in $disk/steps/NAME (scope DISK) or $boot/steps/NAME (scope BOOT, gone after a reboot):
+#   running   "DIGEST EPOCH ATTEMPTS" while it runs; empty when it has ended
+#   result    "DONE|FAILED DIGEST EPOCH ATTEMPTS END" and a second line, the output of a failure as a JSON string
+set -euo pipefail
+umask 077
+
+name=$1 digest=$2 epoch=$3 scope=$4 timeout=$5
+disk=${LAB_DISK:-/var/lib/ejabberd-lab}
+boot=${LAB_BOOT:-/run/ejabberd-lab}
+cgroup=${LAB_CGROUP:-/sys/fs/cgroup/system.slice}/lab-step-$name.service
+
+case $scope in
+  DISK) state=$disk/steps/$name ;;
+  BOOT) state=$boot/steps/$name ;;
+  *) echo "scope '$scope' is neither DISK nor BOOT" >&2; exit 2 ;;
+esac
+
+join() {
+  while [[ -d $cgroup ]]; do sleep 0.3; done
+  exit 0
+}
+
+[[ ! -d $cgroup ]] || join
+
+was='' was_digest='' was_epoch='' attempts=0
+[[ ! -e $state/result ]] || read -r was was_digest was_epoch attempts _ <"$state/result"
+if [[ $was == DONE && $was_digest == "$digest" ]]; then
+  : >"$state/running"
+  exit 0
+fi
+[[ $was_digest == "$digest" && $was_epoch == "$epoch" ]] || attempts=0
+
+# The inputs may hold secrets: they stay in memory, each launch has a directory of its own, and those of
+# launches that were killed are removed.
+for left in "$boot/work/$name".*; do
+  [[ ! -d $left || -d /proc/${left##*.} ]] || rm -rf "$left"
+done
+work=$boot/work/$name.$$
+mkdir -p "$state" "$work" "$disk/stage/$name"
+tar -x -f - -C "$work"
+
+status=0
+message=$(systemd-run --quiet --wait --collect --unit="lab-step-$name" --service-type=exec \
+  --property=RuntimeMaxSec="$timeout" --property=TimeoutStopSec=10 \
+  /bin/bash "$work/run.sh" "$digest" "$epoch" "$attempts" "$timeout" "$state" "$disk/stage/$name" 2>&1) || status=$?
+if ((status != 0)) && [[ -d $work && ! -e $work/started ]]; then
+  rm -rf "$work"
+  # Another launch was faster.
+  [[ ! -d $cgroup ]] || join
+  echo "unit lab-step-$name could not be started: $message" >&2
+  exit 1
+fi

@@ -1,1 +1,90 @@
 #!/usr/bin/env bash
+# Prints what this guest says of itself as one JSON object.
+# usage: bash -c "$(cat report.sh)" lab
+#
+# It is asked often, and on an emulated CPU every program costs 30 to 300 ms: the steps are told by bash alone, and
+# one client is started for a service, only where it is set up.
+set -euo pipefail
+
+disk=${LAB_DISK:-/var/lib/ejabberd-lab}
+boot=${LAB_BOOT:-/run/ejabberd-lab}
+cgroups=${LAB_CGROUP:-/sys/fs/cgroup/system.slice}
+facts=$disk/facts
+
+steps() {
+  local now state name running='' status digest epoch attempts ended output separator=''
+  printf -v now '%(%s)T' -1
+  for state in "$disk"/steps/* "$boot"/steps/*; do
+    [[ -d $state ]] || continue
+    name=${state##*/} running='' status='' output='""' ended=$now
+    if [[ -s $state/result ]]; then
+      { read -r status digest epoch attempts ended && read -r output; } <"$state/result"
+    fi
+    [[ ! -e $state/running ]] || read -r running <"$state/running" || :
+    if [[ -n $running && ! ($status == DONE && ${running%% *} == "$digest") ]]; then
+      read -r digest epoch attempts <<<"$running"
+      status=INTERRUPTED output='""' ended=$now
+      [[ ! -d $cgroups/lab-step-$name.service ]] || status=RUNNING
+    fi
+    [[ -n $status ]] || continue
+    printf '%s{"name":"%s","digest":"%s","status":"%s","attempts":%d,"epoch":"%s","secondsAgo":%d,"output":%s}' \
+      "$separator" "$name" "$digest" "$status" "$attempts" "$epoch" "$((now > ended ? now - ended : 0))" "$output"
+    separator=,
+  done
+}
+
+# Whether an address is one of this guest's.
+has_address() { # ADDRESS
+  local line last=''
+  while read -r line; do
+    [[ $line == */32\ host\ LOCAL && $last == "|-- $1" ]] && return 0
+    last=$line
+  done </proc/net/fib_trie
+  return 1
+}
+
+postgresql() {
+  local address held=false
+  read -r address <"$facts/read-write-address"
+  ! has_address "$address" || held=true
+  setpriv --reuid postgres --regid postgres --clear-groups /usr/lib/postgresql/15/bin/psql -XAtq -v held="$held" <<'SQL' 2>/dev/null ||
+SET statement_timeout = '5s';
+WITH senders AS (
+  -- A base backup opens a second walsender that streams: while it runs, "backup" is the truth.
+  SELECT DISTINCT ON (application_name) application_name AS name, state,
+    pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
+      coalesce(replay_lsn, '0/0'))::bigint AS "lagBytes"
+  FROM pg_stat_replication ORDER BY application_name, state <> 'backup', replay_lsn DESC NULLS LAST
+), slots AS (
+  SELECT slot_name AS name, active, wal_status AS "walStatus" FROM pg_replication_slots ORDER BY slot_name
+)
+SELECT json_build_object(
+  'up', true,
+  'inRecovery', pg_is_in_recovery(),
+  -- pg_control_checkpoint() shows the old timeline until the first checkpoint after a promotion.
+  'timeline', CASE WHEN pg_is_in_recovery()
+    THEN coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint()))
+    ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END,
+  'systemIdentifier', (SELECT system_identifier::text FROM pg_control_system()),
+  'readWriteAddress', :'held'::boolean,
+  'standbys', (SELECT coalesce(json_agg(senders), '[]') FROM senders),
+  'slots', (SELECT coalesce(json_agg(slots), '[]') FROM slots));
+SQL
+    printf '{"up":false,"inRecovery":false,"timeline":0,"systemIdentifier":"","readWriteAddress":%s,"standbys":[],"slots":[]}' "$held"
+}
+
+ejabberd() {
+  local status='' members='' up=false version=''
+  { IFS= read -r status && IFS= read -r members; } < <(curl -fsS -m 10 \
+    -w '\n' http://127.0.0.1:5280/api/status --next -fsS -m 10 -w '\n' http://127.0.0.1:5280/api/list_cluster 2>/dev/null) || :
+  [[ $status != *"started with status: started"* ]] || up=true
+  [[ ! $status =~ ejabberd\ ([0-9.]+)\ is\ running ]] || version=${BASH_REMATCH[1]}
+  [[ $members =~ ^\[(\"[A-Za-z0-9@._-]+\",?)*\]$ ]] || members='[]'
+  printf '{"up":%s,"version":"%s","members":%s}' "$up" "$version" "$members"
+}
+
+read -r boot_id </proc/sys/kernel/random/boot_id
+printf '{"bootId":"%s","steps":[%s]' "$boot_id" "$(steps)"
+[[ ! -e $facts/read-write-address ]] || printf ',"postgresql":%s' "$(postgresql)"
+[[ ! -e $facts/ejabberd ]] || printf ',"ejabberd":%s' "$(ejabberd)"
+printf '}\n'

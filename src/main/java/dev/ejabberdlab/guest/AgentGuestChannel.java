@@ -16,9 +16,9 @@ import java.util.concurrent.CancellationException;
 /**
  * The QEMU guest agent as a way into a guest.
  *
- * <p>The agent hands out the result of a program once: an answer that is lost on the way is lost for
- * good, and the caller learns the outcome by asking the guest anew. A restarted agent does not know
- * the programs of its predecessor; that shows as {@link HypervisorException.AgentUnavailable}.
+ * <p>The agent hands out the result of a program once: an answer that is lost on the way is lost
+ * for good, and the caller learns the outcome by asking the guest anew. A restarted agent does not
+ * know the programs of its predecessor; that shows as {@link HypervisorException.AgentUnavailable}.
  */
 public final class AgentGuestChannel implements GuestChannel {
 

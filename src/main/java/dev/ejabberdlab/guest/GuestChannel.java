@@ -5,15 +5,16 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Runs commands inside one guest. Needs no address, key or open port. Thread-safe; commands run side
- * by side.
+ * Runs commands inside one guest. Needs no address, key or open port. Thread-safe; commands run
+ * side by side.
  */
 public interface GuestChannel {
 
   /**
    * Runs a program and waits for its end.
    *
-   * @param argv program and arguments; no shell in between, no secrets (argv is visible in the guest)
+   * @param argv program and arguments; no shell in between, no secrets (argv is visible in the
+   *     guest)
    * @param stdin what the program reads; may be empty, at most 2 MiB
    * @param timeout how long to wait; the program is not killed when it is over
    * @throws HypervisorException.AgentUnavailable when the agent does not answer

@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * One thing to establish in a guest: checked before, applied when needed, verified after. Its digest
- * says whether the guest has it already.
+ * One thing to establish in a guest: checked before, applied when needed, verified after. Its
+ * digest says whether the guest has it already.
  *
  * @param node node it runs on
  * @param name name, unique on the node, for example {@code base} or {@code postgresql-standby}

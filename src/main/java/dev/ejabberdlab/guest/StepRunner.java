@@ -6,8 +6,8 @@ import java.time.Duration;
 public interface StepRunner {
 
   /**
-   * Starts the step unless it runs already, and waits for its end. The outcome is in the next {@link
-   * GuestReport}.
+   * Starts the step unless it runs already, and waits for its end. The outcome is in the next
+   * {@link GuestReport}.
    *
    * @param epoch see {@link StepState#epoch()}
    */

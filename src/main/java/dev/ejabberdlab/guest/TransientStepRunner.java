@@ -30,7 +30,7 @@ public final class TransientStepRunner implements StepRunner {
   private static final Pattern STEP_NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
   private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
   private static final Pattern VARIABLE = Pattern.compile("[A-Z][A-Z0-9_]*");
-  private static final Pattern FILE_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
+  private static final Pattern FILE_NAME = Pattern.compile("[.]?[A-Za-z0-9][A-Za-z0-9._-]*");
   private static final int OWNER_ONLY = 0600;
 
   private static final ObjectMapper JSON = new ObjectMapper().registerModule(new Jdk8Module());
@@ -66,7 +66,8 @@ public final class TransientStepRunner implements StepRunner {
             Long.toString(step.timeout().toSeconds()));
     GuestChannel.ExecResult result = guest.exec(argv, archive(step), wait);
     if (result.exitCode() != 0) {
-      throw failed("Step %s could not be started on %s".formatted(step.name(), step.node()), result);
+      throw failed(
+          "Step %s could not be started on %s".formatted(step.name(), step.node()), result);
     }
   }
 

@@ -31,6 +31,12 @@ public final class Provisioning {
   /** An ejabberd node's membership in the cluster. */
   public static final String EJABBERD_CLUSTER = "ejabberd-cluster";
 
+  /** Generous: an emulated CPU among busy others takes minutes for what takes a second. */
+  private static final Duration MINUTES_10 = Duration.ofMinutes(10);
+
+  /** A base backup copies the whole database. */
+  private static final Duration MINUTES_30 = Duration.ofMinutes(30);
+
   private Provisioning() {}
 
   /**
@@ -39,8 +45,7 @@ public final class Provisioning {
    * @param currentPrimary name of the node whose PostgreSQL instance accepts writes
    * @throws IllegalArgumentException when currentPrimary is not an instance of the database
    */
-  public static List<Step> steps(
-      LabTopology lab, Credentials credentials, String currentPrimary) {
+  public static List<Step> steps(LabTopology lab, Credentials credentials, String currentPrimary) {
     if (!lab.database().instances().contains(currentPrimary)) {
       throw new IllegalArgumentException(
           "Node '%s' cannot be the primary: the database has the instances %s."
@@ -53,57 +58,97 @@ public final class Provisioning {
 
     List<Step> all() {
       List<Step> steps = new ArrayList<>();
+      Postgresql postgresql = new Postgresql(lab, credentials, primary);
+      Ejabberd ejabberd = new Ejabberd(lab, credentials);
       for (LabTopology.Node node : lab.nodes()) {
-        steps.add(step(node.name(), BASE, Step.Scope.DISK, Set.of()));
+        steps.add(
+            step(
+                node.name(), BASE, MINUTES_10, Base.values(node), Base.files(lab, node), Set.of()));
       }
-      steps.add(step(primary, POSTGRESQL_PRIMARY, Step.Scope.DISK, bases(Set.of(primary))));
+      steps.add(
+          step(
+              primary,
+              POSTGRESQL_PRIMARY,
+              MINUTES_10,
+              postgresql.primaryValues(),
+              postgresql.primaryFiles(),
+              Set.of(base(primary))));
       steps.add(
           step(
               primary,
               READ_WRITE_ADDRESS,
-              Step.Scope.BOOT,
-              Set.of(new Step.Ref(primary, POSTGRESQL_PRIMARY))));
+              MINUTES_10,
+              postgresql.readWriteAddressValues(),
+              postgresql.readWriteAddressFiles(),
+              Set.of(postgresqlPrimary())));
       for (String standby : lab.database().instances()) {
         if (!standby.equals(primary)) {
-          Set<Step.Ref> requires = bases(Set.of(standby));
-          requires.add(new Step.Ref(primary, POSTGRESQL_PRIMARY));
-          steps.add(step(standby, POSTGRESQL_STANDBY, Step.Scope.DISK, requires));
+          steps.add(
+              step(
+                  standby,
+                  POSTGRESQL_STANDBY,
+                  MINUTES_30,
+                  postgresql.standbyValues(standby),
+                  postgresql.standbyFiles(standby),
+                  Set.of(base(standby), postgresqlPrimary())));
         }
       }
-      String first = lab.xmpp().members().get(0);
       for (String member : lab.xmpp().members()) {
-        Set<Step.Ref> requires = bases(Set.of(member));
-        lab.nodes(Role.gateway).forEach(g -> requires.add(new Step.Ref(g.name(), BASE)));
+        Set<Step.Ref> requires = new LinkedHashSet<>();
+        requires.add(base(member));
+        lab.nodes(Role.gateway).forEach(gateway -> requires.add(base(gateway.name())));
         requires.add(new Step.Ref(primary, READ_WRITE_ADDRESS));
-        steps.add(step(member, EJABBERD, Step.Scope.DISK, requires));
+        steps.add(
+            step(
+                member,
+                EJABBERD,
+                MINUTES_10,
+                ejabberd.values(member),
+                ejabberd.files(member),
+                requires));
       }
+      String first = ejabberd.first();
       for (String member : lab.xmpp().members()) {
         if (!member.equals(first)) {
-          Set<Step.Ref> requires =
-              Set.of(new Step.Ref(first, EJABBERD), new Step.Ref(member, EJABBERD));
-          steps.add(step(member, EJABBERD_CLUSTER, Step.Scope.DISK, requires));
+          steps.add(
+              step(
+                  member,
+                  EJABBERD_CLUSTER,
+                  MINUTES_10,
+                  ejabberd.clusterValues(member),
+                  ejabberd.clusterFiles(),
+                  Set.of(new Step.Ref(first, EJABBERD), new Step.Ref(member, EJABBERD))));
         }
       }
       return List.copyOf(steps);
     }
 
-    private static Set<Step.Ref> bases(Set<String> nodes) {
-      Set<Step.Ref> refs = new LinkedHashSet<>();
-      nodes.forEach(n -> refs.add(new Step.Ref(n, BASE)));
-      return refs;
+    private static Step.Ref base(String node) {
+      return new Step.Ref(node, BASE);
     }
 
-    private Step step(String node, String name, Step.Scope scope, Set<Step.Ref> requires) {
+    private Step.Ref postgresqlPrimary() {
+      return new Step.Ref(primary, POSTGRESQL_PRIMARY);
+    }
+
+    private Step step(
+        String node,
+        String name,
+        Duration timeout,
+        Map<String, String> values,
+        Map<String, byte[]> files,
+        Set<Step.Ref> requires) {
+      String script = Templates.text("steps/" + name + ".sh");
       return new Step(
           node,
           name,
-          "",
-          Map.of(),
-          Map.of(),
+          script,
+          values,
+          files,
           Set.copyOf(requires),
-          scope,
-          Duration.ofMinutes(15),
-          "0".repeat(64));
+          name.equals(READ_WRITE_ADDRESS) ? Step.Scope.BOOT : Step.Scope.DISK,
+          timeout,
+          StepDigest.of(credentials.digestKey(), script, values, files));
     }
   }
 }

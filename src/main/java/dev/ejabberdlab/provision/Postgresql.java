@@ -1,0 +1,141 @@
+package dev.ejabberdlab.provision;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
+import dev.ejabberdlab.topology.LabTopology;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * Inputs of the steps that make PostgreSQL instances.
+ *
+ * @param primary name of the node whose instance accepts writes
+ */
+record Postgresql(LabTopology lab, Credentials credentials, String primary) {
+
+  static final String REPLICATION_ROLE = "replica_role";
+
+  Map<String, String> primaryValues() {
+    LabTopology.Database database = lab.database();
+    return Map.of(
+        "DATABASE", database.name(),
+        "OWNER", database.owner(),
+        "COMMENT", database.comment(),
+        "REPLICATION_ROLE", REPLICATION_ROLE,
+        "SLOTS",
+            database.instances().stream()
+                .filter(i -> !i.equals(primary))
+                .map(Postgresql::slot)
+                .collect(Collectors.joining(" ")));
+  }
+
+  Map<String, byte[]> primaryFiles() {
+    Map<String, byte[]> files = files(primary);
+    files.put("database-password", utf8(credentials.databasePassword()));
+    files.put("replication-password", utf8(credentials.replicationPassword()));
+    files.put("primary.sql", Templates.bytes("postgresql/primary.sql"));
+    files.put("primary-verify.sql", Templates.bytes("postgresql/primary-verify.sql"));
+    return files;
+  }
+
+  Map<String, String> standbyValues(String standby) {
+    return Map.of(
+        "NODE_NAME",
+        standby,
+        "PRIMARY_ADDRESS",
+        address(primary),
+        "REPLICATION_ROLE",
+        REPLICATION_ROLE,
+        "SLOT",
+        slot(standby));
+  }
+
+  Map<String, byte[]> standbyFiles(String standby) {
+    Map<String, byte[]> files = files(standby);
+    files.put("standby-wait.sql", Templates.bytes("postgresql/standby-wait.sql"));
+    return files;
+  }
+
+  Map<String, String> readWriteAddressValues() {
+    LabTopology.Database database = lab.database();
+    LabTopology.Interface nic =
+        lab.node(primary).interfaces().stream()
+            .filter(i -> i.network().equals(database.network()))
+            .findFirst()
+            .orElseThrow();
+    return Map.of(
+        "ADDRESS", database.readWriteAddress(),
+        "PREFIX_LENGTH", Integer.toString(database.prefixLength()),
+        "MAC", nic.mac(),
+        "NETWORK", database.network(),
+        "GATEWAYS",
+            lab.nodes(Role.gateway).stream()
+                .flatMap(g -> g.addressIn(database.network()).stream())
+                .collect(Collectors.joining(" ")));
+  }
+
+  Map<String, byte[]> readWriteAddressFiles() {
+    return Map.of(
+        "read-write-address.conf",
+        Templates.render(
+            "postgresql/read-write-address.conf",
+            Map.of(
+                "address", lab.database().readWriteAddress(),
+                "prefixLength", lab.database().prefixLength())));
+  }
+
+  /** A slot's name may hold no dash; a node's name holds no underscore, so no two nodes meet. */
+  static String slot(String node) {
+    return node.replace('-', '_');
+  }
+
+  /** What every instance has, so that any of them can become primary. */
+  private Map<String, byte[]> files(String instance) {
+    LabTopology.Database database = lab.database();
+    List<String> addresses = database.instances().stream().map(this::address).toList();
+    Map<String, byte[]> files = new LinkedHashMap<>();
+    files.put(
+        "ejabberd-lab.conf",
+        Templates.render("postgresql/postgresql.conf", Map.of("name", instance)));
+    files.put(
+        "standby.conf",
+        Templates.render(
+            "postgresql/standby.conf",
+            Map.of(
+                "name",
+                instance,
+                "primaryAddress",
+                address(primary),
+                "role",
+                REPLICATION_ROLE,
+                "slot",
+                slot(instance))));
+    files.put(
+        "pg_hba.conf",
+        Templates.render(
+            "postgresql/pg_hba.conf",
+            Map.of(
+                "database", database.name(),
+                "owner", database.owner(),
+                "clients", database.clients(),
+                "replicationRole", REPLICATION_ROLE,
+                "instances", addresses)));
+    files.put(
+        "replication.pgpass",
+        Templates.render(
+            "postgresql/replication.pgpass",
+            Map.of("role", REPLICATION_ROLE, "password", credentials.replicationPassword())));
+    files.put("read-write-address", utf8(database.readWriteAddress() + "\n"));
+    return files;
+  }
+
+  private String address(String instance) {
+    return lab.node(instance).addressIn(lab.database().network()).orElseThrow();
+  }
+
+  private static byte[] utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+}

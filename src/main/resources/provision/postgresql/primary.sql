@@ -1,0 +1,39 @@
+-- Roles, database, schema and slots of a primary. Run by psql as postgres; running it again changes nothing but the
+-- passwords, if they are others. Values come from the environment, so that none is in a command line.
+\getenv database DATABASE
+\getenv owner OWNER
+\getenv comment COMMENT
+\getenv replication_role REPLICATION_ROLE
+\getenv slots SLOTS
+\getenv database_password DATABASE_PASSWORD
+\getenv replication_password REPLICATION_PASSWORD
+
+-- Passwords do not go to the log, whatever is configured.
+SET log_statement = 'none';
+SET log_min_duration_statement = -1;
+SET log_min_error_statement = 'panic';
+SET client_min_messages = 'warning';
+
+SELECT format('CREATE ROLE %I', name) FROM unnest(ARRAY[:'owner', :'replication_role']) AS name
+  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
+ALTER ROLE :"owner" LOGIN PASSWORD :'database_password' VALID UNTIL 'infinity';
+ALTER ROLE :"replication_role" LOGIN REPLICATION PASSWORD :'replication_password' VALID UNTIL 'infinity';
+
+SELECT pg_create_physical_replication_slot(name, true) FROM unnest(string_to_array(:'slots', ' ')) AS name
+  WHERE name <> '' AND NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = name) \g /dev/null
+
+SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0', :'database', :'owner')
+  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \gexec
+ALTER DATABASE :"database" OWNER TO :"owner";
+COMMENT ON DATABASE :"database" IS :'comment';
+
+\connect :"database"
+SET client_min_messages = 'warning';
+-- The owner of a database may create in its schema public by being its owner (PostgreSQL 15).
+SET SESSION AUTHORIZATION :"owner";
+BEGIN;
+SELECT to_regclass('public.users') IS NULL AS empty \gset
+\if :empty
+\i /usr/share/ejabberd/sql/pg.sql
+\endif
+COMMIT;

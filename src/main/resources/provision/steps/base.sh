@@ -1,0 +1,65 @@
+# shellcheck shell=bash
+# What every node has: its name, everybody's names, addresses and routes that survive a reboot, kernel settings and
+# the firewall.
+#
+# Values: NODE_NAME, ADDRESSES (separated by blanks)
+# Files:  hostname, hosts, resolv.conf, nftables.conf, 90-ejabberd-lab.conf (sysctl), 10-lab-NETWORK.network
+
+etc=(hostname hosts resolv.conf nftables.conf)
+networks=("$LAB_FILES"/10-lab-*.network)
+networks=("${networks[@]##*/}")
+
+# Networks that the node is no longer attached to.
+stale_networks() {
+  local file
+  for file in /etc/systemd/network/10-lab-*.network; do
+    [[ ! -e $file || -e $LAB_FILES/${file##*/} ]] || printf '%s\n' "$file"
+  done
+}
+
+addressed() {
+  local address
+  for address in $ADDRESSES; do
+    has_address "$address" || return 1
+  done
+}
+
+check() {
+  placed /etc "${etc[@]}"
+  placed /etc/sysctl.d 90-ejabberd-lab.conf
+  placed /etc/systemd/network "${networks[@]}"
+  [[ -z $(stale_networks) ]]
+  addressed
+  verify
+}
+
+apply() {
+  local stale
+  # The firewall first: from here on the node answers only whom it should. The whole set is exchanged at once.
+  nft -c -f "$LAB_FILES/nftables.conf"
+  place 0644 root /etc "${etc[@]}"
+  nft -f /etc/nftables.conf
+
+  printf '%s\n' "$NODE_NAME" >/proc/sys/kernel/hostname
+  place 0644 root /etc/sysctl.d 90-ejabberd-lab.conf
+  /lib/systemd/systemd-sysctl /etc/sysctl.d/90-ejabberd-lab.conf
+
+  mapfile -t stale < <(stale_networks)
+  ((${#stale[@]} == 0)) || rm -f "${stale[@]}"
+  place 0644 root /etc/systemd/network "${networks[@]}"
+  # Reloading the manager costs seconds on an emulated CPU and is not needed: the units are started below.
+  systemctl --quiet --no-reload enable nftables.service systemd-networkd.service
+  if systemctl --quiet is-active systemd-networkd.service; then
+    networkctl reload
+  else
+    systemctl start systemd-networkd.service
+  fi
+}
+
+verify() {
+  local name
+  read -r name </proc/sys/kernel/hostname
+  [[ $name == "$NODE_NAME" ]] || die "the host name is $name instead of $NODE_NAME"
+  wait_until 60 addressed || die "not all of the addresses $ADDRESSES are there"
+  nft list table inet lab >/dev/null || die "the firewall is not loaded"
+}
