@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A Kubernetes API for development: etcd and kube-apiserver on loopback, no kubelet, no controllers.
 set -euo pipefail
-# shellcheck source=lib.sh
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 STATE=$LAB_DEV_DIR/control-plane

@@ -2,7 +2,7 @@
 # A libvirtd of its own for development: own network namespace, own mount namespace, own directories.
 # A libvirtd of the system, its networks and its guests are neither used nor touched.
 set -euo pipefail
-# shellcheck source=lib.sh
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 usage() {
