@@ -54,8 +54,7 @@ public final class Hands {
     } else if (action instanceof Action.UndefineDomain a) {
       hypervisor.undefineDomain(a.uuid(), owner);
     } else if (action instanceof Action.RunStep a) {
-      steps.run(
-          channels.apply(a.uuid()), a.step(), a.epoch(), a.step().timeout().plus(MARGIN));
+      steps.run(channels.apply(a.uuid()), a.step(), a.epoch(), a.step().timeout().plus(MARGIN));
     } else {
       throw new IllegalStateException("No way to " + action.description() + ".");
     }

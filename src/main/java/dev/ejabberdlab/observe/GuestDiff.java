@@ -42,7 +42,6 @@ final class GuestDiff {
   }
 
   private static StepState ageless(StepState s) {
-    return new StepState(
-        s.name(), s.digest(), s.status(), s.attempts(), s.epoch(), 0, s.output());
+    return new StepState(s.name(), s.digest(), s.status(), s.attempts(), s.epoch(), 0, s.output());
   }
 }

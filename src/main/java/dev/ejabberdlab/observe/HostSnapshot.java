@@ -12,7 +12,8 @@ import java.util.List;
  * @param networks every network of the host; the last known ones while it is unreachable
  * @param lastContact time of the last answer; null when there was none yet
  */
-public record HostSnapshot(Seen<HostFacts> facts, List<NetworkState> networks, Instant lastContact) {
+public record HostSnapshot(
+    Seen<HostFacts> facts, List<NetworkState> networks, Instant lastContact) {
 
   /** A host that was not asked yet. */
   public static final HostSnapshot NOT_ASKED =

@@ -43,8 +43,7 @@ public record ImageVolumes(String disk, Optional<DirectBoot> directBoot) {
   }
 
   private static ImageVolumes withKernel(String disk, Set<String> names) {
-    String stem =
-        disk.endsWith(SUFFIX) ? disk.substring(0, disk.length() - SUFFIX.length()) : disk;
+    String stem = disk.endsWith(SUFFIX) ? disk.substring(0, disk.length() - SUFFIX.length()) : disk;
     String kernel = stem + ".vmlinuz";
     String initrd = stem + ".initrd";
     return new ImageVolumes(

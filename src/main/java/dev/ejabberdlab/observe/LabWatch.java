@@ -96,9 +96,7 @@ public final class LabWatch {
 
   /** Asks one guest. */
   public CompletableFuture<Void> refreshGuest(String node) {
-    return guests
-        .computeIfAbsent(node, name -> new Refresh(() -> askGuest(name), io))
-        .request();
+    return guests.computeIfAbsent(node, name -> new Refresh(() -> askGuest(name), io)).request();
   }
 
   /** Asks a guest and those of the same role, whose view of it may have changed. */
@@ -132,10 +130,7 @@ public final class LabWatch {
       Duration interval =
           node.role() == Role.postgresql || node.role() == Role.ejabberd ? SERVICE : BASE;
       if (snapshot().machine(node.name()).domain().is(DomainState::agentConnected)
-          && guestAskedAt
-              .getOrDefault(node.name(), Instant.EPOCH)
-              .plus(interval)
-              .isBefore(time)) {
+          && guestAskedAt.getOrDefault(node.name(), Instant.EPOCH).plus(interval).isBefore(time)) {
         guestAskedAt.put(node.name(), time);
         refreshGuest(node.name());
       }
@@ -151,8 +146,7 @@ public final class LabWatch {
     Map<String, Seen<VolumeState>> volumes = new LinkedHashMap<>();
     Map<String, Seen<DomainState>> domains = new LinkedHashMap<>();
     for (LabTopology.Network network : now.topology().networks()) {
-      networks.put(
-          network.name(), ask(() -> Seen.answer(hypervisor.network(network.uuid()))));
+      networks.put(network.name(), ask(() -> Seen.answer(hypervisor.network(network.uuid()))));
     }
     for (LabTopology.Node node : now.topology().nodes()) {
       volumes.put(
@@ -173,8 +167,7 @@ public final class LabWatch {
             agent ? old.guest() : Seen.unknown("The guest agent is not connected.");
         machinesNow.put(
             node.name(),
-            new Machine(
-                volumes.get(node.name()), domain, guest, silentSince(old, domain, guest)));
+            new Machine(volumes.get(node.name()), domain, guest, silentSince(old, domain, guest)));
       }
       connected =
           machinesNow.entrySet().stream()
@@ -239,9 +232,7 @@ public final class LabWatch {
       return Seen.unknown(e.getMessage());
     } catch (HypervisorException.NotFound e) {
       return Seen.missing(e.getMessage());
-    } catch (HypervisorException
-        | GuestChannel.GuestTimeoutException
-        | StepLaunchException e) {
+    } catch (HypervisorException | GuestChannel.GuestTimeoutException | StepLaunchException e) {
       return Seen.unknown(e.getMessage());
     }
   }

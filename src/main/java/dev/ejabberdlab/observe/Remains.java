@@ -15,7 +15,8 @@ import java.util.UUID;
  * @param networks with the lab's owner mark
  * @param volumes names of volumes that begin with the lab's prefix
  */
-public record Remains(List<DomainState> domains, List<NetworkState> networks, List<String> volumes) {
+public record Remains(
+    List<DomainState> domains, List<NetworkState> networks, List<String> volumes) {
 
   /**
    * Searches a host.

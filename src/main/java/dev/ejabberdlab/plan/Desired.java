@@ -68,8 +68,7 @@ final class Desired {
         node.interfaces().stream()
             .map(
                 i ->
-                    new DomainDefinition.Interface(
-                        lab.network(i.network()).libvirtName(), i.mac()))
+                    new DomainDefinition.Interface(lab.network(i.network()).libvirtName(), i.mac()))
             .toList());
   }
 }

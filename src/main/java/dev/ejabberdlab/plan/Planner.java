@@ -192,8 +192,7 @@ public final class Planner {
     }
     Step step = own.current().orElseThrow();
     Optional<StepState> failed =
-        own.state()
-            .filter(s -> s.status() == StepState.Status.FAILED && s.epoch().equals(epoch));
+        own.state().filter(s -> s.status() == StepState.Status.FAILED && s.epoch().equals(epoch));
     if (failed.isEmpty()) {
       start(new Action.RunStep(node.name(), node.uuid(), step, epoch));
       return;
@@ -203,8 +202,7 @@ public final class Planner {
       stalled.add(new StalledStep(node.name(), step.name(), state.attempts(), state.output()));
       return;
     }
-    Instant due =
-        now.minusSeconds(state.secondsAgo()).plus(Backoff.STEP.after(state.attempts()));
+    Instant due = now.minusSeconds(state.secondsAgo()).plus(Backoff.STEP.after(state.attempts()));
     if (due.isAfter(now)) {
       wake(due);
     } else {

@@ -19,7 +19,9 @@ public record Progress(
   /** Nothing runs, nothing ended. */
   public static final Progress NONE = new Progress(Set.of(), Map.of(), Map.of());
 
-  /** An action that succeeded and is wanted again waits this long, lest it be repeated in a loop. */
+  /**
+   * An action that succeeded and is wanted again waits this long, lest it be repeated in a loop.
+   */
   static final Duration PACE = Duration.ofSeconds(10);
 
   /**

@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Takes a lab down, working from what carries its mark: guests are asked to shut down and have until
- * a deadline, then their plugs are pulled; domains go before volumes, networks last.
+ * Takes a lab down, working from what carries its mark: guests are asked to shut down and have
+ * until a deadline, then their plugs are pulled; domains go before volumes, networks last.
  */
 public final class Teardown {
 

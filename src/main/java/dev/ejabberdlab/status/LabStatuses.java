@@ -85,26 +85,17 @@ public final class LabStatuses {
    * @param finding why it waits
    */
   public static EjabberdLabStatus waiting(
-      EjabberdLabStatus previous,
-      long generation,
-      String host,
-      Finding finding,
-      Instant now) {
+      EjabberdLabStatus previous, long generation, String host, Finding finding, Instant now) {
     Conditions conditions = new Conditions(conditions(previous), generation, now);
     conditions.add(Conditions.READY, finding);
-    conditions.add(
-        Conditions.RECONCILING, Finding.yes(finding.reason(), finding.message()));
+    conditions.add(Conditions.RECONCILING, Finding.yes(finding.reason(), finding.message()));
     Phase phase = finding.truth() == Truth.Unknown ? Phase.Unknown : Phase.Pending;
     return withConditions(previous, generation, host, phase, conditions.build());
   }
 
   /** The status of a lab that is being taken down. */
   public static EjabberdLabStatus deleting(
-      EjabberdLabStatus previous,
-      long generation,
-      String host,
-      Finding finding,
-      Instant now) {
+      EjabberdLabStatus previous, long generation, String host, Finding finding, Instant now) {
     Conditions conditions = new Conditions(conditions(previous), generation, now);
     conditions.add(Conditions.READY, finding);
     return withConditions(previous, generation, host, Phase.Deleting, conditions.build());
@@ -170,14 +161,12 @@ public final class LabStatuses {
     Finding ready = ready(parts, stalled);
     boolean isReady = ready.truth() == Truth.True;
 
-    Conditions conditions =
-        new Conditions(conditions(previous), view.generation(), view.now());
+    Conditions conditions = new Conditions(conditions(previous), view.generation(), view.now());
     conditions.add(Conditions.READY, ready);
     if (stalled.isPresent()) {
       conditions.add(Conditions.STALLED, stalled.get());
     } else if (!isReady) {
-      conditions.add(
-          Conditions.RECONCILING, Finding.yes(ready.reason(), ready.message()));
+      conditions.add(Conditions.RECONCILING, Finding.yes(ready.reason(), ready.message()));
     }
     parts.forEach(conditions::add);
 
@@ -278,7 +267,8 @@ public final class LabStatuses {
     }
     return waiting.isEmpty()
         ? Finding.yes(
-            Reason.NetworksActive, "All %d networks are active.".formatted(view.lab().networks().size()))
+            Reason.NetworksActive,
+            "All %d networks are active.".formatted(view.lab().networks().size()))
         : failure("network/")
             .orElseGet(
                 () ->
@@ -427,8 +417,7 @@ public final class LabStatuses {
     for (String member : lab.xmpp().members()) {
       lab.node(member)
           .addressIn(lab.management().name())
-          .ifPresent(
-              address -> endpoints.add(new Endpoint("xmpp", member, address, XMPP_PORT)));
+          .ifPresent(address -> endpoints.add(new Endpoint("xmpp", member, address, XMPP_PORT)));
     }
     endpoints.add(
         new Endpoint("postgresql", null, lab.database().readWriteAddress(), POSTGRESQL_PORT));

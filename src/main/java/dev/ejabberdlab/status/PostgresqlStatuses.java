@@ -97,8 +97,7 @@ final class PostgresqlStatuses {
             "%s from %s.".formatted(verb(standbys, "streams", "stream"), primaries.get(0)))
         : Finding.no(
             Reason.NotStreaming,
-            "%s not stream from %s yet."
-                .formatted(verb(missing, "does", "do"), primaries.get(0)));
+            "%s not stream from %s yet.".formatted(verb(missing, "does", "do"), primaries.get(0)));
   }
 
   private String replication() {
@@ -148,10 +147,7 @@ final class PostgresqlStatuses {
 
   private static Optional<String> slot(Postgresql primary, String standby) {
     String wanted = standby.replace('-', '_');
-    return primary.slots().stream()
-        .map(GuestReport.Slot::name)
-        .filter(wanted::equals)
-        .findFirst();
+    return primary.slots().stream().map(GuestReport.Slot::name).filter(wanted::equals).findFirst();
   }
 
   private List<String> standbys() {

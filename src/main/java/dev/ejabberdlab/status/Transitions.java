@@ -53,11 +53,15 @@ public final class Transitions {
       if (was == DomainState.Missing && after.state() == DomainState.ShutOff) {
         found.add(
             new Transition(
-                false, Reason.MachineCreated, "%s: domain %s is defined.".formatted(after.name(), after.domain())));
+                false,
+                Reason.MachineCreated,
+                "%s: domain %s is defined.".formatted(after.name(), after.domain())));
       } else if (after.state() == DomainState.Running && was != DomainState.Unknown) {
         found.add(
             new Transition(
-                false, Reason.MachineStarted, "%s: domain %s is running.".formatted(after.name(), after.domain())));
+                false,
+                Reason.MachineStarted,
+                "%s: domain %s is running.".formatted(after.name(), after.domain())));
       } else if (was == DomainState.Running && after.state() != DomainState.Unknown) {
         found.add(
             new Transition(
@@ -83,19 +87,21 @@ public final class Transitions {
               Reason.StepRetrying,
               shorten(
                   "%s: step %s failed (attempt %d): %s"
-                      .formatted(after.name(), after.step(), after.attempts(), after.lastError()))));
+                      .formatted(
+                          after.name(), after.step(), after.attempts(), after.lastError()))));
     } else if (before != null
         && before.step() != null
         && !before.step().equals(after.step())
         && !Objects.equals(before.steps(), after.steps())) {
       found.add(
           new Transition(
-              false, Reason.StepDone, "%s: step %s is done.".formatted(after.name(), before.step())));
+              false,
+              Reason.StepDone,
+              "%s: step %s is done.".formatted(after.name(), before.step())));
     }
   }
 
-  private static void condition(
-      List<Condition> before, Condition after, List<Transition> found) {
+  private static void condition(List<Condition> before, Condition after, List<Transition> found) {
     if (after.getType().equals(Conditions.RECONCILING)) {
       return;
     }
@@ -113,7 +119,9 @@ public final class Transitions {
     if (!waiting) {
       found.add(
           new Transition(
-              !good, Reason.valueOf(after.getReason()), shorten(after.getType() + ": " + after.getMessage())));
+              !good,
+              Reason.valueOf(after.getReason()),
+              shorten(after.getType() + ": " + after.getMessage())));
     }
   }
 
