@@ -10,12 +10,13 @@ JAR=$REPO_DIR/target/quarkus-app/quarkus-run.jar
 
 usage() {
   cat <<'EOF'
-Usage: hack/operator.sh up|down|status|log
+Usage: hack/operator.sh up|down|status|log|manifests
 
 up      applies CRDs and RBAC, starts the operator and waits until it is ready; a running one is kept
 down    stops it
 status  exit code 0 when it runs, 3 when not
 log     prints the path of its log
+manifests  applies CRDs and RBAC only
 
 JAVA_OPTS are passed on; OPERATOR_HTTP_PORT (default: a free one) is where it serves health and metrics.
 EOF
@@ -99,6 +100,7 @@ case ${1-} in
   up) up ;;
   down) down ;;
   status) running || exit 3 ;;
+  manifests) manifests ;;
   log) echo "$STATE/log" ;;
   -h | --help) usage ;;
   *)

@@ -357,7 +357,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   /** Failed steps are tried anew when spec or image changes. */
   private static String epoch(EjabberdLab lab, LabSnapshot snapshot) {
     return generation(lab)
-        + "/"
+        + "-"
         + snapshot.image().known().map(ImageVolumes::disk).orElse("");
   }
 

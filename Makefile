@@ -1,0 +1,64 @@
+# Everything that people and CI do here. `make help` lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+MVN := mvn --batch-mode --no-transfer-progress
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo demo-down
+demo: ## Set up everything on this machine and run a real lab
+	hack/demo.sh up
+
+demo-down: ## Remove everything that make demo made
+	hack/demo.sh down
+
+.PHONY: test test-all
+test: ## Set up everything and run all layers of tests, as CI does (under 40 minutes on 2 cores)
+	hack/test.sh unit it e2e
+
+test-all: ## The same and the longer suites
+	hack/test.sh unit it e2e
+
+.PHONY: test-unit test-it test-e2e
+test-unit: ## Unit tests, formatting, package directions, generated files, shellcheck
+	hack/test.sh unit
+
+test-it: ## The operator on a real API server with libvirt's test driver
+	hack/test.sh it
+
+test-e2e: ## The operator with real guests
+	hack/test.sh e2e
+
+.PHONY: bench-bringup
+bench-bringup: ## Time from apply to Ready as a ratio to the floor, into docs/performance.md
+	hack/bench.sh
+
+.PHONY: build image generate format
+build: ## Compile and package the operator
+	$(MVN) -DskipTests package
+
+image: ## Build the guest image
+	image/build.sh
+
+generate: ## Write what is generated from the code: crds/, docs/reference.md, the chart's copies
+	$(MVN) test -Dgenerate=true -Dtest='CrdTest,HelmChartTest' -Dsurefire.failIfNoSpecifiedTests=false
+
+format: ## Format the Java sources
+	$(MVN) spotless:apply
+
+.PHONY: dev-up dev-down
+dev-up: ## Start a control plane and a libvirt to develop against
+	hack/install-deps.sh
+	hack/control-plane.sh up
+	hack/libvirt.sh up --name dev
+
+dev-down: ## Stop them
+	hack/libvirt.sh down --name dev
+	hack/control-plane.sh down
+
+.PHONY: clean
+clean: ## Remove what Maven built
+	$(MVN) clean

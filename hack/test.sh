@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# Runs layers of tests with everything that they need; `make test` calls it.
+set -euo pipefail
+export LAB_DEV_DIR=${LAB_DEV_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/.dev/test}
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+INSTANCE=test
+MVN=(mvn --batch-mode --no-transfer-progress --file "$REPO_DIR/pom.xml")
+
+usage() {
+  cat <<'EOF'
+Usage: hack/test.sh LAYER...
+
+unit   unit tests, formatting, package directions, generated files, scripts
+it     the operator on a real API server with libvirt's test driver
+e2e    the operator with real guests on a libvirt of its own
+
+Starts what a layer needs, and stops and removes what it started, whatever the outcome.
+EOF
+}
+
+clean_up() {
+  local outcome=$?
+  trap - EXIT
+  step "cleaning up"
+  "$HACK_DIR/libvirt.sh" down --name "$INSTANCE" || outcome=1
+  "$HACK_DIR/control-plane.sh" down || outcome=1
+  ((outcome == 0)) && step "passed" || step "failed"
+  exit "$outcome"
+}
+
+scripts() {
+  local list
+  step "shellcheck"
+  mapfile -t list < <(cd "$REPO_DIR" && git ls-files '*.sh' .ci/run)
+  (cd "$REPO_DIR" && shellcheck --external-sources "${list[@]}")
+}
+
+unit() {
+  scripts
+  step "unit tests"
+  "${MVN[@]}" verify
+}
+
+package() {
+  step "packaging the operator"
+  "${MVN[@]}" --quiet -DskipTests package
+}
+
+control_plane() {
+  "$HACK_DIR/control-plane.sh" up >/dev/null
+  LAB_KUBECONFIG=$LAB_DEV_DIR/kubeconfig
+  LAB_OPERATOR_KUBECONFIG=$("$HACK_DIR/control-plane.sh" operator-kubeconfig)
+  "$HACK_DIR/operator.sh" manifests
+}
+
+it() {
+  control_plane
+  step "integration tests"
+  LAB_KUBECONFIG=$LAB_KUBECONFIG LAB_OPERATOR_KUBECONFIG=$LAB_OPERATOR_KUBECONFIG \
+    "${MVN[@]}" -DskipUnitTests -Pit verify
+}
+
+e2e() {
+  "$REPO_DIR/image/build.sh"
+  control_plane
+  "$HACK_DIR/libvirt.sh" up --name "$INSTANCE" >/dev/null
+  LAB_LIBVIRT_URI=$("$HACK_DIR/libvirt.sh" uri "$INSTANCE")
+  "$REPO_DIR/image/publish.sh" "$LAB_LIBVIRT_URI" default
+  package
+  step "end-to-end tests; the operator's log: target/e2e/operator.log"
+  LAB_KUBECONFIG=$LAB_KUBECONFIG LAB_OPERATOR_KUBECONFIG=$LAB_OPERATOR_KUBECONFIG LAB_LIBVIRT_URI=$LAB_LIBVIRT_URI \
+    LAB_LIBVIRT_NAME=$INSTANCE "${MVN[@]}" -DskipUnitTests -Pe2e verify
+}
+
+[[ $# -gt 0 ]] || {
+  usage >&2
+  exit 2
+}
+for layer in "$@"; do
+  case $layer in
+    unit | it | e2e) ;;
+    *)
+      usage >&2
+      exit 2
+      ;;
+  esac
+done
+
+"$HACK_DIR/install-deps.sh"
+trap clean_up EXIT
+for layer in "$@"; do
+  "$layer"
+done

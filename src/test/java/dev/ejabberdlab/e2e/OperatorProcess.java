@@ -1,0 +1,86 @@
+package dev.ejabberdlab.e2e;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.concurrent.TimeUnit;
+
+/** The packaged operator in a process of its own, so that it can be killed. */
+final class OperatorProcess {
+
+  private static final File JAR = new File("target/quarkus-app/quarkus-run.jar");
+  private static final File LOG = new File("target/e2e/operator.log");
+
+  private final File kubeconfig;
+  private Process process;
+
+  /**
+   * @param kubeconfig with the rights of deploy/rbac.yaml and no more
+   */
+  OperatorProcess(File kubeconfig) {
+    this.kubeconfig = kubeconfig;
+  }
+
+  /** Where all operators of this run have written to. */
+  static File log() {
+    return LOG;
+  }
+
+  void start() {
+    if (!JAR.exists()) {
+      throw new IllegalStateException(JAR + " is missing: run 'make build' first.");
+    }
+    LOG.getParentFile().mkdirs();
+    ProcessBuilder builder =
+        new ProcessBuilder(
+                "java",
+                "-Xmx256m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Dquarkus.http.host=127.0.0.1",
+                "-Dquarkus.http.port=0",
+                "-jar",
+                JAR.getPath())
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(LOG));
+    builder.environment().put("KUBECONFIG", kubeconfig.getPath());
+    try {
+      process = builder.start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    // A test run that is killed leaves no operator behind.
+    Process started = process;
+    Runtime.getRuntime().addShutdownHook(new Thread(started::destroyForcibly));
+  }
+
+  boolean runs() {
+    return process != null && process.isAlive();
+  }
+
+  /** As {@code kill -9}. */
+  void kill() {
+    process.destroyForcibly();
+    awaitEnd();
+  }
+
+  /** As {@code kill}. */
+  void stop() {
+    if (process == null) {
+      return;
+    }
+    process.destroy();
+    awaitEnd();
+  }
+
+  private void awaitEnd() {
+    try {
+      if (!process.waitFor(2, TimeUnit.MINUTES)) {
+        throw new AssertionError("The operator does not end; see " + LOG);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+}
