@@ -18,7 +18,7 @@ import java.util.UUID;
  * @param image as the user wrote it
  * @param networks in the order of the spec
  * @param nodes in the order of the spec
- * @param hosts extra lines of /etc/hosts
+ * @param hosts extra lines of /etc/hosts, without those that every node has of the others anyway
  * @param sysctls kernel settings of every node
  * @param database the PostgreSQL database
  * @param xmpp the XMPP service
@@ -169,6 +169,32 @@ public record LabTopology(
   public static LabTopology of(EjabberdLab lab, Allocations previous) {
     SpecValidation.validate(lab, previous);
     return TopologyBuilder.build(lab, previous);
+  }
+
+  /** With what the names of everything of a lab on its host begin. */
+  public static String namePrefix(UUID uid) {
+    return new Identity(uid).name("");
+  }
+
+  /**
+   * The address by which the others know a node: of an ejabberd node where the cluster is, of a
+   * PostgreSQL node where its instances are, of any other the first that is not in the nat network.
+   */
+  public String serviceAddress(Node node) {
+    return serviceAddress(node, management().name(), xmpp.network(), database.network());
+  }
+
+  static String serviceAddress(Node node, String nat, String cluster, String instances) {
+    return (switch (node.role()) {
+          case ejabberd -> node.addressIn(cluster);
+          case postgresql -> node.addressIn(instances);
+          case gateway, plain ->
+              node.interfaces().stream()
+                  .filter(i -> !i.network().equals(nat))
+                  .map(Interface::address)
+                  .findFirst();
+        })
+        .orElseGet(() -> node.interfaces().get(0).address());
   }
 
   /** The only nat network. */
