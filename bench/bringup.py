@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""Times the operator from `kubectl apply` to Ready against the floor, in turns, and writes docs/performance.md.
+
+usage: bringup.py --kubeconfig FILE --operator-pid PID --uri LIBVIRT_URI --image DIR --rounds N --report FILE
+
+Each round runs bench/floor.py (the same lab by hand, nothing in between) and then the operator, on the same libvirt
+with the same image; the ratio is of the two in the same round. Everything else on the machine counts against both.
+"""
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+DEADLINE = 1800
+TICKS = os.sysconf("SC_CLK_TCK")
+POLL = 0.2
+
+
+def arguments():
+    parser = argparse.ArgumentParser()
+    for name in ("kubeconfig", "uri", "image", "report"):
+        parser.add_argument("--" + name, required=True)
+    parser.add_argument("--operator-pid", type=int, required=True)
+    parser.add_argument("--rounds", type=int, default=3)
+    return parser.parse_args()
+
+
+def say(text):
+    print(f"[{time.monotonic() - START:6.0f}s] {text}", file=sys.stderr, flush=True)
+
+
+def kubectl(*words, check=True):
+    command = ["kubectl", "--kubeconfig", ARGS.kubeconfig, *words]
+    return subprocess.run(command, check=check, capture_output=True, text=True).stdout
+
+
+def lab():
+    return json.loads(kubectl("get", "ejabberdlab", "demo", "-o", "json"))
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def memory_mib(pid):
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError(f"process {pid} has no VmRSS")
+
+
+def floor():
+    """Seconds from the first definition to the cluster formed and replication verified."""
+    command = [sys.executable, str(HERE / "floor.py"), "--uri", ARGS.uri, "--image", ARGS.image]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    result = json.loads(done.splitlines()[-1])
+    if result["failed"]:
+        raise RuntimeError(f"the floor failed: {result['failed']}")
+    return result["verified"]
+
+
+def operator():
+    """Seconds from apply to Ready, and what the operator itself used meanwhile."""
+    before = cpu_seconds(ARGS.operator_pid)
+    started = time.monotonic()
+    kubectl("apply", "--validate=false", "-f", str(HERE.parent / "deploy/samples/minimal-lab.yaml"))
+    phase = None
+    memory = 0
+    while True:
+        status = lab().get("status", {})
+        memory = max(memory, memory_mib(ARGS.operator_pid))
+        if status.get("phase") != phase:
+            phase = status.get("phase")
+            say(f"operator: {phase}")
+        if phase == "Ready":
+            break
+        if phase == "Stalled" or time.monotonic() - started > DEADLINE:
+            raise RuntimeError(f"the lab did not become Ready: {json.dumps(status.get('conditions'))}")
+        time.sleep(POLL)
+    seconds = time.monotonic() - started
+    used = cpu_seconds(ARGS.operator_pid) - before
+    kubectl("delete", "ejabberdlab", "demo", "--wait", "--timeout=600s")
+    return {"seconds": seconds, "cpu": used, "memory": memory}
+
+
+def report(rounds):
+    ratios = [r["operator"]["seconds"] / r["floor"] for r in rounds]
+    lines = [
+        "<!-- Written by \"make bench-bringup\". -->",
+        "# Performance",
+        "",
+        "How long the reference lab takes from `kubectl apply` to Ready, against the floor: the same five guests from the",
+        "same image, configured by hand over the same guest agents with nothing in between (`bench/floor.py`). Both run in",
+        "turns on one machine, so that only the ratio matters; seconds are for orientation.",
+        "",
+        f"`make bench-bringup`, {len(rounds)} rounds on {os.cpu_count()} cores with emulated guests "
+        f"(`<domain type='qemu'>`), {time.strftime('%Y-%m-%d')}:",
+        "",
+        "| round | floor | operator | ratio | operator's own CPU | operator's memory (peak RSS) |",
+        "|---|---|---|---|---|---|",
+    ]
+    for number, (r, ratio) in enumerate(zip(rounds, ratios), 1):
+        own = r["operator"]
+        lines.append(
+            f"| {number} | {r['floor']:.0f} s | {own['seconds']:.0f} s | {ratio:.2f} "
+            f"| {own['cpu']:.1f} s | {own['memory']:.0f} MiB |"
+        )
+    lines += ["", f"Median ratio: **{statistics.median(ratios):.2f}**; the goal is at most 1.30.", ""]
+    pathlib.Path(ARGS.report).write_text("\n".join(lines))
+    print("\n".join(lines))
+
+
+def main():
+    rounds = []
+    for number in range(1, ARGS.rounds + 1):
+        say(f"round {number} of {ARGS.rounds}: floor")
+        seconds = floor()
+        say(f"floor: {seconds:.0f} s; round {number}: operator")
+        own = operator()
+        say(f"operator: {own['seconds']:.0f} s, ratio {own['seconds'] / seconds:.2f}")
+        rounds.append({"floor": seconds, "operator": own})
+    report(rounds)
+
+
+START = time.monotonic()
+ARGS = arguments()
+main()
