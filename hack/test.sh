@@ -5,7 +5,7 @@ export LAB_DEV_DIR=${LAB_DEV_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pw
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-INSTANCE=test
+INSTANCE="test"
 MVN=(mvn --batch-mode --no-transfer-progress --file "$REPO_DIR/pom.xml")
 
 usage() {
@@ -26,7 +26,7 @@ clean_up() {
   step "cleaning up"
   "$HACK_DIR/libvirt.sh" down --name "$INSTANCE" || outcome=1
   "$HACK_DIR/control-plane.sh" down || outcome=1
-  ((outcome == 0)) && step "passed" || step "failed"
+  if ((outcome == 0)); then step "passed"; else step "failed"; fi
   exit "$outcome"
 }
 
@@ -34,7 +34,7 @@ scripts() {
   local list
   step "shellcheck"
   mapfile -t list < <(cd "$REPO_DIR" && git ls-files '*.sh' .ci/run)
-  (cd "$REPO_DIR" && shellcheck --external-sources "${list[@]}")
+  (cd "$REPO_DIR" && shellcheck "${list[@]}")
 }
 
 unit() {
