@@ -104,7 +104,6 @@ make_credentials() {
 $(<"$STATE/admin.token"),admin,admin,system:masters
 $(<"$STATE/operator.token"),system:serviceaccount:$OPERATOR_NAMESPACE:$OPERATOR_ACCOUNT,operator,"system:serviceaccounts,system:serviceaccounts:$OPERATOR_NAMESPACE"
 EOF
-    echo "Authorization: Bearer $(<"$STATE/admin.token")" >"$STATE/admin.header"
     mv "$STATE/tokens.csv.new" "$STATE/tokens.csv"
   fi
 }
@@ -170,7 +169,7 @@ ready() {
   local url
   running etcd && running kube-apiserver || return 1
   url=https://127.0.0.1:$(<"$STATE/kube-apiserver.port")
-  curl --silent --fail --fail-early --max-time 10 --cacert "$STATE/tls.crt" --header "@$STATE/admin.header" \
+  curl --silent --fail --fail-early --max-time 10 --cacert "$STATE/tls.crt" --header @<(echo "Authorization: Bearer $(<"$STATE/admin.token")") \
     "$url/readyz" "$url/api/v1/namespaces/default"
 }
 
