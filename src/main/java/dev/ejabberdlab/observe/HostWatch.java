@@ -6,6 +6,7 @@ import dev.ejabberdlab.hypervisor.HypervisorException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
@@ -47,14 +48,13 @@ public final class HostWatch implements AutoCloseable {
 
   /** Asks the host; completes when it has answered or could not be reached. */
   public CompletableFuture<Void> refresh() {
+    askedAt = clock.instant();
     return refresh.request();
   }
 
   /** Asks the host if that is due. */
   public void tick() {
-    Duration interval = snapshot.reachable() ? RELIST : RETRY;
-    if (askedAt.plus(interval).isBefore(clock.instant())) {
-      askedAt = clock.instant();
+    if (Refresh.isDue(askedAt, snapshot.reachable() ? RELIST : RETRY, clock.instant())) {
       refresh();
     }
   }
@@ -75,9 +75,9 @@ public final class HostWatch implements AutoCloseable {
       snapshot =
           new HostSnapshot(Seen.unknown(e.getMessage()), before.networks(), before.lastContact());
     }
-    if (before.reachable() != snapshot.reachable()
-        || !before.facts().equals(snapshot.facts())
-        || !before.networks().equals(snapshot.networks())) {
+    // libvirt lists in no particular order.
+    if (!before.facts().equals(snapshot.facts())
+        || !Set.copyOf(before.networks()).equals(Set.copyOf(snapshot.networks()))) {
       changed.run();
     }
   }

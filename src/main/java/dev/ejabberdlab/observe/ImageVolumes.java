@@ -23,14 +23,15 @@ public record ImageVolumes(String disk, Optional<DirectBoot> directBoot) {
   /**
    * Finds an image in a pool: the volume of exactly that name, else the newest volume {@code
    * NAME-<12 hex digits>.qcow2}; volumes {@code .vmlinuz} and {@code .initrd} beside it are booted
-   * directly.
+   * directly. One that is still being uploaded does not count.
    */
   public static Seen<ImageVolumes> resolve(String image, String pool, List<VolumeState> volumes) {
-    Set<String> names = volumes.stream().map(VolumeState::name).collect(Collectors.toSet());
+    List<VolumeState> complete = volumes.stream().filter(VolumeState::complete).toList();
+    Set<String> names = complete.stream().map(VolumeState::name).collect(Collectors.toSet());
     if (names.contains(image)) {
       return Seen.of(withKernel(image, names));
     }
-    return volumes.stream()
+    return complete.stream()
         .filter(v -> v.name().startsWith(image))
         .filter(v -> DIGEST_SUFFIX.matcher(v.name().substring(image.length())).matches())
         .max(Comparator.comparing(VolumeState::modified).thenComparing(VolumeState::name))

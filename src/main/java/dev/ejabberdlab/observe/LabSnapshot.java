@@ -5,9 +5,12 @@ import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.VolumeState;
+import dev.ejabberdlab.topology.LabTopology;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What was last seen of a lab.
@@ -33,6 +36,7 @@ public record LabSnapshot(
    * @param volume its root disk
    * @param domain its libvirt domain
    * @param guest what it says of itself through the agent
+   * @param reportedAt when it said that; null unless guest is present
    * @param silentSince since when the domain runs without an answer from its agent; null when it
    *     answers or does not run
    */
@@ -40,16 +44,55 @@ public record LabSnapshot(
       Seen<VolumeState> volume,
       Seen<DomainState> domain,
       Seen<GuestReport> guest,
+      Instant reportedAt,
       Instant silentSince) {
 
     static final Machine NOTHING =
         new Machine(
-            Seen.unknown(NOT_ASKED), Seen.unknown(NOT_ASKED), Seen.unknown(NOT_ASKED), null);
+            Seen.unknown(NOT_ASKED), Seen.unknown(NOT_ASKED), Seen.unknown(NOT_ASKED), null, null);
 
     /** What the guest remembers of a step; empty when it knows none or could not be asked. */
     public Optional<StepState> step(String name) {
       return guest.known().map(report -> report.steps().get(name));
     }
+  }
+
+  /** Whether libvirt has answered every question about a lab. */
+  boolean isAnswered(LabTopology lab) {
+    return !image.isUnknown()
+        && lab.networks().stream().noneMatch(n -> network(n.name()).isUnknown())
+        && lab.nodes().stream()
+            .map(n -> machine(n.name()))
+            .noneMatch(m -> m.volume().isUnknown() || m.domain().isUnknown());
+  }
+
+  /**
+   * Whether every part of a lab, guests included, has been asked at least once, with whatever
+   * result. An operator that has just started has not come to that yet.
+   */
+  public boolean isAsked(LabTopology lab) {
+    return Stream.concat(
+            lab.networks().stream().map(n -> network(n.name())),
+            lab.nodes().stream()
+                .map(n -> machine(n.name()))
+                .flatMap(m -> Stream.of(m.volume(), m.domain(), m.guest())))
+        .noneMatch(seen -> seen.equals(Seen.unknown(NOT_ASKED)));
+  }
+
+  /** The same, with nothing known of the image and the volumes. */
+  LabSnapshot withoutStorage() {
+    Map<String, Machine> machinesOnly = new LinkedHashMap<>();
+    machines.forEach(
+        (name, m) ->
+            machinesOnly.put(
+                name,
+                new Machine(
+                    Seen.unknown(NOT_ASKED),
+                    m.domain(),
+                    m.guest(),
+                    m.reportedAt(),
+                    m.silentSince())));
+    return new LabSnapshot(Seen.unknown(NOT_ASKED), networks, machinesOnly);
   }
 
   public Seen<NetworkState> network(String name) {

@@ -21,11 +21,14 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /** Keeps the last view of one lab: its networks, volumes and domains, and what its guests say. */
 public final class LabWatch {
@@ -33,8 +36,8 @@ public final class LabWatch {
   /** How often libvirt is asked; events make it sooner. */
   static final Duration RELIST = Duration.ofSeconds(30);
 
-  /** How often the pool is searched for the image, which has no events. */
-  static final Duration IMAGE = Duration.ofSeconds(60);
+  /** How often libvirt is asked while something of it is unknown. */
+  static final Duration RETRY = Duration.ofSeconds(5);
 
   /** How often a guest with a service is asked. */
   static final Duration SERVICE = Duration.ofSeconds(5);
@@ -52,10 +55,18 @@ public final class LabWatch {
   private final Map<String, Instant> guestAskedAt = new ConcurrentHashMap<>();
   private volatile Target target;
   private volatile Instant askedAt = Instant.EPOCH;
-  private volatile Instant imageAskedAt = Instant.EPOCH;
   private LabSnapshot snapshot = LabSnapshot.NOTHING;
 
-  private record Target(LabTopology topology, String pool) {}
+  private record Target(LabTopology topology, String pool) {
+
+    boolean sameStorage(Target other) {
+      return pool.equals(other.pool) && topology.image().equals(other.topology.image());
+    }
+
+    Optional<LabTopology.Node> node(String name) {
+      return topology.nodes().stream().filter(n -> n.name().equals(name)).findFirst();
+    }
+  }
 
   /**
    * @param changed called when something that matters has changed; must return at once
@@ -73,11 +84,20 @@ public final class LabWatch {
   /** Says what to watch; asks at once when that has changed. */
   public void follow(LabTopology topology, String pool) {
     Target wanted = new Target(topology, pool);
-    if (!wanted.equals(target)) {
-      target = wanted;
-      imageAskedAt = Instant.EPOCH;
-      refresh();
+    if (wanted.equals(target)) {
+      return;
     }
+    synchronized (this) {
+      if (target != null && !wanted.sameStorage(target)) {
+        snapshot = snapshot.withoutStorage();
+      }
+      target = wanted;
+    }
+    Set<String> names =
+        topology.nodes().stream().map(LabTopology.Node::name).collect(Collectors.toSet());
+    guests.keySet().retainAll(names);
+    guestAskedAt.keySet().retainAll(names);
+    refresh();
   }
 
   public synchronized LabSnapshot snapshot() {
@@ -91,22 +111,34 @@ public final class LabWatch {
 
   /** Asks libvirt about everything of the lab. */
   public CompletableFuture<Void> refresh() {
+    askedAt = clock.instant();
     return machines.request();
   }
 
-  /** Asks one guest. */
+  /** Asks one guest; one without an agent, or that is no longer the lab's, has nothing to say. */
   public CompletableFuture<Void> refreshGuest(String node) {
+    Target now = target;
+    if (now == null || now.node(node).isEmpty()) {
+      return CompletableFuture.completedFuture(null);
+    }
+    guestAskedAt.put(node, clock.instant());
     return guests.computeIfAbsent(node, name -> new Refresh(() -> askGuest(name), io)).request();
   }
 
-  /** Asks a guest and those of the same role, whose view of it may have changed. */
+  /**
+   * Asks a guest and those of the same role, whose view of it may have changed. Completes when the
+   * guest itself was asked: a peer that is slow to answer holds nobody up.
+   */
   public CompletableFuture<Void> refreshPeers(String node) {
     Target now = target;
-    Role role = now.topology().node(node).role();
-    return CompletableFuture.allOf(
-        now.topology().nodes(role).stream()
-            .map(peer -> refreshGuest(peer.name()))
-            .toArray(CompletableFuture[]::new));
+    if (now != null) {
+      now.node(node).map(LabTopology.Node::role).stream()
+          .flatMap(role -> now.topology().nodes(role).stream())
+          .map(LabTopology.Node::name)
+          .filter(peer -> !peer.equals(node))
+          .forEach(this::refreshGuest);
+    }
+    return refreshGuest(node);
   }
 
   /** Whether the domain is one of this lab's. */
@@ -121,17 +153,16 @@ public final class LabWatch {
     if (now == null) {
       return;
     }
+    LabSnapshot seen = snapshot();
     Instant time = clock.instant();
-    if (askedAt.plus(RELIST).isBefore(time)) {
-      askedAt = time;
+    if (Refresh.isDue(askedAt, seen.isAnswered(now.topology()) ? RELIST : RETRY, time)) {
       refresh();
     }
     for (LabTopology.Node node : now.topology().nodes()) {
       Duration interval =
           node.role() == Role.postgresql || node.role() == Role.ejabberd ? SERVICE : BASE;
-      if (snapshot().machine(node.name()).domain().is(DomainState::agentConnected)
-          && guestAskedAt.getOrDefault(node.name(), Instant.EPOCH).plus(interval).isBefore(time)) {
-        guestAskedAt.put(node.name(), time);
+      if (seen.machine(node.name()).domain().is(DomainState::agentConnected)
+          && Refresh.isDue(guestAskedAt.getOrDefault(node.name(), Instant.EPOCH), interval, time)) {
         refreshGuest(node.name());
       }
     }
@@ -143,31 +174,27 @@ public final class LabWatch {
       return;
     }
     Map<String, Seen<NetworkState>> networks = new LinkedHashMap<>();
-    Map<String, Seen<VolumeState>> volumes = new LinkedHashMap<>();
-    Map<String, Seen<DomainState>> domains = new LinkedHashMap<>();
     for (LabTopology.Network network : now.topology().networks()) {
       networks.put(network.name(), ask(() -> Seen.answer(hypervisor.network(network.uuid()))));
     }
+    Seen<List<VolumeState>> volumes = ask(() -> Seen.of(hypervisor.volumes(now.pool())));
+    Map<String, Seen<DomainState>> domains = new LinkedHashMap<>();
     for (LabTopology.Node node : now.topology().nodes()) {
-      volumes.put(
-          node.name(), ask(() -> Seen.answer(hypervisor.volume(now.pool(), node.volume()))));
       domains.put(node.name(), ask(() -> Seen.answer(hypervisor.domain(node.uuid()))));
     }
-    Seen<ImageVolumes> image = askImage(now);
     List<String> connected;
     boolean different;
     synchronized (this) {
+      if (now != target) {
+        // This answers yesterday's question; the next run was requested with the new one.
+        return;
+      }
       LabSnapshot before = snapshot;
       Map<String, Machine> machinesNow = new LinkedHashMap<>();
       for (LabTopology.Node node : now.topology().nodes()) {
-        Machine old = before.machine(node.name());
-        Seen<DomainState> domain = domains.get(node.name());
-        boolean agent = domain.is(DomainState::agentConnected);
-        Seen<GuestReport> guest =
-            agent ? old.guest() : Seen.unknown("The guest agent is not connected.");
         machinesNow.put(
             node.name(),
-            new Machine(volumes.get(node.name()), domain, guest, silentSince(old, domain, guest)));
+            machine(before.machine(node.name()), volume(node, volumes), domains.get(node.name())));
       }
       connected =
           machinesNow.entrySet().stream()
@@ -175,7 +202,11 @@ public final class LabWatch {
               .filter(m -> !before.machine(m.getKey()).domain().is(DomainState::agentConnected))
               .map(Map.Entry::getKey)
               .toList();
-      snapshot = new LabSnapshot(image, networks, machinesNow);
+      snapshot =
+          new LabSnapshot(
+              volumes.flatMap(v -> ImageVolumes.resolve(now.topology().image(), now.pool(), v)),
+              networks,
+              machinesNow);
       different = !snapshot.equals(before);
     }
     connected.forEach(this::refreshGuest);
@@ -184,21 +215,36 @@ public final class LabWatch {
     }
   }
 
-  private Seen<ImageVolumes> askImage(Target now) {
-    Seen<ImageVolumes> before = snapshot().image();
-    if (before.isPresent() && imageAskedAt.plus(IMAGE).isAfter(clock.instant())) {
-      return before;
+  /** Without the time of the last write, which a running machine moves all the time. */
+  private static Seen<VolumeState> volume(LabTopology.Node node, Seen<List<VolumeState>> volumes) {
+    return volumes.flatMap(
+        all ->
+            Seen.answer(
+                all.stream()
+                    .filter(v -> v.name().equals(node.volume()) && v.complete())
+                    .map(v -> new VolumeState(v.name(), v.capacityBytes(), Instant.EPOCH))
+                    .findFirst()));
+  }
+
+  /** A machine as libvirt sees it now; what its guest said stands as long as its agent is there. */
+  private Machine machine(Machine old, Seen<VolumeState> volume, Seen<DomainState> domain) {
+    if (domain.is(DomainState::agentConnected)) {
+      return new Machine(
+          volume, domain, old.guest(), old.reportedAt(), silentSince(old, domain, old.guest()));
     }
-    imageAskedAt = clock.instant();
-    return ask(
-        () ->
-            ImageVolumes.resolve(
-                now.topology().image(), now.pool(), hypervisor.volumes(now.pool())));
+    Seen<GuestReport> guest =
+        Seen.unknown(domain.isUnknown() ? domain.why() : "The guest agent is not connected.");
+    return new Machine(volume, domain, guest, null, silentSince(old, domain, guest));
   }
 
   private void askGuest(String node) {
     Target now = target;
-    UUID domain = now.topology().node(node).uuid();
+    Optional<LabTopology.Node> asked = now.node(node);
+    if (asked.isEmpty() || !snapshot().machine(node).domain().is(DomainState::agentConnected)) {
+      return;
+    }
+    UUID domain = asked.get().uuid();
+    Instant at = clock.instant();
     Seen<GuestReport> guest = ask(() -> Seen.of(steps.report(channel(domain))));
     boolean different;
     synchronized (this) {
@@ -209,7 +255,12 @@ public final class LabWatch {
       Map<String, Machine> machinesNow = new LinkedHashMap<>(snapshot.machines());
       machinesNow.put(
           node,
-          new Machine(old.volume(), old.domain(), guest, silentSince(old, old.domain(), guest)));
+          new Machine(
+              old.volume(),
+              old.domain(),
+              guest,
+              guest.isPresent() ? at : null,
+              silentSince(old, old.domain(), guest)));
       snapshot = new LabSnapshot(snapshot.image(), snapshot.networks(), machinesNow);
       different = !GuestDiff.settled(old.guest()).equals(GuestDiff.settled(guest));
     }

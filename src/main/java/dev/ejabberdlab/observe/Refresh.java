@@ -1,5 +1,7 @@
 package dev.ejabberdlab.observe;
 
+import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.jboss.logging.Logger;
@@ -22,24 +24,31 @@ final class Refresh {
     this.executor = executor;
   }
 
+  /** Whether it is time to ask again; always when the clock was set back. */
+  static boolean isDue(Instant askedAt, Duration interval, Instant now) {
+    return askedAt.isAfter(now) || !askedAt.plus(interval).isAfter(now);
+  }
+
   /** A future that completes when a run that starts from now on has ended, well or not. */
   synchronized CompletableFuture<Void> request() {
-    if (running == null) {
-      running = new CompletableFuture<>();
-      executor.execute(this::run);
-      return running;
+    if (running != null) {
+      if (next == null) {
+        next = new CompletableFuture<>();
+      }
+      return next;
     }
-    if (next == null) {
-      next = new CompletableFuture<>();
-    }
-    return next;
+    CompletableFuture<Void> asked = new CompletableFuture<>();
+    running = asked;
+    executor.execute(this::run);
+    return asked;
   }
 
   private void run() {
     try {
       work.run();
-    } catch (RuntimeException e) {
-      LOG.warn("An observation failed; the last one stands.", e);
+    } catch (RuntimeException | Error e) {
+      // Whoever waits must go on, and the next request must run: nothing may get past here.
+      LOG.error("An observation failed; the last one stands.", e);
     }
     CompletableFuture<Void> done;
     synchronized (this) {

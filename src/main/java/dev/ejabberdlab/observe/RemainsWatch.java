@@ -22,6 +22,7 @@ public final class RemainsWatch {
   private final Runnable changed;
   private final Refresh refresh;
   private volatile boolean active;
+  private volatile Instant askedAt = Instant.EPOCH;
   private volatile View view = new View(Seen.unknown("It has not been asked yet."), Instant.EPOCH);
 
   /**
@@ -69,12 +70,13 @@ public final class RemainsWatch {
 
   /** Asks the host. */
   public CompletableFuture<Void> refresh() {
+    askedAt = clock.instant();
     return refresh.request();
   }
 
   /** Asks the host if that is due. */
   public void tick() {
-    if (active && view.since().plus(INTERVAL).isBefore(clock.instant())) {
+    if (active && Refresh.isDue(askedAt, INTERVAL, clock.instant())) {
       refresh();
     }
   }

@@ -64,4 +64,9 @@ public record Seen<T>(State state, T value, String why) {
   public <R> Seen<R> map(Function<T, R> function) {
     return isPresent() ? of(function.apply(value)) : new Seen<>(state, null, why);
   }
+
+  /** The answer that another question about the value gets. */
+  public <R> Seen<R> flatMap(Function<T, Seen<R>> question) {
+    return isPresent() ? question.apply(value) : new Seen<>(state, null, why);
+  }
 }
