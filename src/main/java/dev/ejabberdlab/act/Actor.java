@@ -13,8 +13,10 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
@@ -34,7 +36,7 @@ public final class Actor {
 
   private final Set<String> inFlight = new HashSet<>();
   private final Map<String, Failure> failures = new HashMap<>();
-  private final Map<String, Progress.Success> successes = new HashMap<>();
+  private final Map<String, Progress.End> ends = new HashMap<>();
   private Instant lastEnd = Instant.EPOCH;
 
   /**
@@ -70,7 +72,7 @@ public final class Actor {
 
   /** What is under way, and how the last tries ended. */
   public synchronized Progress progress() {
-    return new Progress(Set.copyOf(inFlight), Map.copyOf(failures), Map.copyOf(successes));
+    return new Progress(Set.copyOf(inFlight), Map.copyOf(failures), Map.copyOf(ends));
   }
 
   /** When the last action ended; an observation that began before it may not show its effect. */
@@ -84,15 +86,14 @@ public final class Actor {
 
   private void run(Action action) {
     LOG.infof("%s: %s", lab, action.description());
-    RuntimeException failure = null;
+    Throwable failure = null;
     try {
       hands.perform(action);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       failure = e;
     }
     ended(action, failure);
-    observe
-        .apply(action)
+    observation(action)
         .whenComplete(
             (nothing, ignored) -> {
               synchronized (this) {
@@ -102,41 +103,69 @@ public final class Actor {
             });
   }
 
-  private synchronized void ended(Action action, RuntimeException failure) {
+  /** Whatever goes wrong in it: the action's key must become free again. */
+  private CompletableFuture<Void> observation(Action action) {
+    try {
+      return observe.apply(action);
+    } catch (RuntimeException | Error e) {
+      LOG.errorf(e, "%s: what came of %s could not be looked at.", lab, action.description());
+      return CompletableFuture.completedFuture(null);
+    }
+  }
+
+  private synchronized void ended(Action action, Throwable failure) {
     lastEnd = clock.instant();
+    if (failure != null) {
+      if (isExpected(failure)) {
+        LOG.warnf("%s: could not %s: %s", lab, action.description(), failure.getMessage());
+      } else {
+        LOG.errorf(failure, "%s: could not %s.", lab, action.description());
+      }
+    }
+    if (failure != null && !isCutOff(failure)) {
+      ends.remove(action.key());
+      failures.merge(action.key(), failure(action, failure), Actor::again);
+      return;
+    }
     if (failure == null) {
       failures.remove(action.key());
-      successes.put(action.key(), new Progress.Success(action.description(), lastEnd));
-      return;
     }
-    if (!expected(failure)) {
-      LOG.errorf(failure, "%s: could not %s.", lab, action.description());
-    } else {
-      LOG.warnf("%s: could not %s: %s", lab, action.description(), failure.getMessage());
-    }
-    successes.remove(action.key());
-    if (failure instanceof Unreachable) {
-      return;
-    }
-    Failure before = failures.get(action.key());
-    failures.put(
-        action.key(),
-        new Failure(
-            action.key(),
-            action.description(),
-            sentence(failure),
-            failure instanceof NameConflict,
-            before == null ? 1 : before.count() + 1,
-            lastEnd));
+    ends.put(action.key(), new Progress.End(action.description(), lastEnd));
   }
 
-  private static boolean expected(RuntimeException e) {
+  private Failure failure(Action action, Throwable failure) {
+    return new Failure(
+        action.key(),
+        action.description(),
+        sentence(
+            isExpected(failure)
+                ? failure.getMessage()
+                : "could not %s because of an internal error; see the operator's log"
+                    .formatted(action.description())),
+        failure instanceof NameConflict,
+        1,
+        lastEnd);
+  }
+
+  private static String sentence(String words) {
+    return words.substring(0, 1).toUpperCase(Locale.ROOT)
+        + words.substring(1)
+        + (words.endsWith(".") ? "" : ".");
+  }
+
+  private static Failure again(Failure before, Failure now) {
+    return before.description().equals(now.description()) ? now.withCount(before.count() + 1) : now;
+  }
+
+  /** Not the action's fault: the host could not be asked, or the operator ends. */
+  private static boolean isCutOff(Throwable e) {
+    return e instanceof Unreachable || e instanceof CancellationException;
+  }
+
+  private static boolean isExpected(Throwable e) {
     return e instanceof HypervisorException
         || e instanceof GuestTimeoutException
-        || e instanceof StepLaunchException;
-  }
-
-  private static String sentence(RuntimeException e) {
-    return expected(e) ? e.getMessage() : "an internal error; see the operator's log.";
+        || e instanceof StepLaunchException
+        || e instanceof CancellationException;
   }
 }

@@ -3,11 +3,11 @@ package dev.ejabberdlab.plan;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
 import dev.ejabberdlab.hypervisor.DomainDefinition;
 import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
+import dev.ejabberdlab.hypervisor.DomainDefinition.DirectBoot;
 import dev.ejabberdlab.hypervisor.NetworkDefinition;
 import dev.ejabberdlab.hypervisor.NetworkDefinition.Nat;
 import dev.ejabberdlab.hypervisor.NetworkDefinition.Reservation;
 import dev.ejabberdlab.hypervisor.Owner;
-import dev.ejabberdlab.observe.ImageVolumes;
 import dev.ejabberdlab.topology.LabTopology;
 import java.util.List;
 import java.util.Optional;
@@ -52,7 +52,7 @@ final class Desired {
       LabTopology.Node node,
       String pool,
       Accelerator accelerator,
-      ImageVolumes image) {
+      Optional<DirectBoot> boot) {
     return new DomainDefinition(
         node.uuid(),
         node.domain(),
@@ -64,7 +64,7 @@ final class Desired {
         node.memoryBytes(),
         pool,
         node.volume(),
-        image.directBoot(),
+        boot,
         node.interfaces().stream()
             .map(
                 i ->

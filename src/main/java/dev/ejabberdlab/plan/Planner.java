@@ -16,6 +16,7 @@ import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.plan.Plan.StalledStep;
 import dev.ejabberdlab.topology.LabTopology;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +31,12 @@ public final class Planner {
   /** A step that failed this often is not tried again until spec or image changes. */
   public static final int MAX_ATTEMPTS = 5;
 
+  /**
+   * How long a running domain may be without an answer from its agent before it counts as silent.
+   * The slowest boot seen, five emulated guests on two cores, is under 3 minutes.
+   */
+  public static final Duration SILENCE = Duration.ofMinutes(6);
+
   private final LabTopology lab;
   private final List<Step> steps;
   private final String pool;
@@ -42,6 +49,7 @@ public final class Planner {
 
   private final List<Action> actions = new ArrayList<>();
   private final List<StalledStep> stalled = new ArrayList<>();
+  private final List<Failure> failures = new ArrayList<>();
   private Instant wakeAt;
 
   private Planner(Input input) {
@@ -89,7 +97,8 @@ public final class Planner {
     return new Plan(
         List.copyOf(planner.actions),
         Optional.ofNullable(planner.wakeAt),
-        List.copyOf(planner.stalled));
+        List.copyOf(planner.stalled),
+        List.copyOf(planner.failures));
   }
 
   /** What {@code auto} comes to on a host. */
@@ -102,13 +111,10 @@ public final class Planner {
   }
 
   private void networks() {
-    if (!imageUsable()) {
-      return;
-    }
     for (LabTopology.Network network : lab.networks()) {
       Seen<NetworkState> seen = snapshot.network(network.name());
       NetworkDefinition wanted = Desired.network(lab, network);
-      if (seen.isMissing() || seen.is(n -> !n.definition().equals(Optional.of(wanted)))) {
+      if (seen.isMissing() ? mayCreate() : differs(seen, wanted)) {
         start(new Action.DefineNetwork(network.name(), wanted));
       } else if (seen.is(n -> !n.active())) {
         start(new Action.StartNetwork(network.name(), network.uuid(), network.libvirtName()));
@@ -116,65 +122,136 @@ public final class Planner {
     }
   }
 
-  private void machines() {
-    for (LabTopology.Node node : lab.nodes()) {
-      Machine machine = snapshot.machine(node.name());
-      if (machine.volume().isMissing() && machine.domain().is(d -> d.power() == Power.RUNNING)) {
-        continue;
-      }
-      if (machine.volume().isMissing()) {
-        createVolume(node);
-      } else if (machine.domain().isMissing()) {
-        defineDomain(node);
-      } else if (machine.volume().isPresent() && machine.domain().isPresent()) {
-        run(node, machine.domain().value());
-      }
-    }
+  private static boolean differs(Seen<NetworkState> seen, NetworkDefinition wanted) {
+    return seen.is(n -> !n.definition().equals(Optional.of(wanted)));
   }
 
   /** Nothing is created for a lab whose image does not exist; what exists is kept up. */
-  private boolean imageUsable() {
+  private boolean mayCreate() {
     return snapshot.image().isPresent()
         || lab.nodes().stream().allMatch(n -> snapshot.machine(n.name()).volume().isPresent());
   }
 
-  private void createVolume(LabTopology.Node node) {
-    snapshot
-        .image()
-        .known()
-        .ifPresent(
-            image ->
-                start(
-                    new Action.CreateVolume(
-                        node.name(), pool, node.volume(), image.disk(), node.diskBytes())));
-  }
-
-  private void defineDomain(LabTopology.Node node) {
-    snapshot
-        .image()
-        .known()
-        .ifPresent(
-            image -> {
-              DomainDefinition wanted =
-                  Desired.domain(
-                      lab, node, pool, accelerator(virtualization, host.facts().value()), image);
-              start(new Action.DefineDomain(node.name(), wanted));
-            });
-  }
-
-  private void run(LabTopology.Node node, DomainState domain) {
-    switch (domain.power()) {
-      case SHUT_OFF, PAUSED -> {
-        if (networksActive(node)) {
-          start(new Action.StartDomain(node.name(), node.uuid(), node.domain()));
+  private void machines() {
+    for (LabTopology.Node node : lab.nodes()) {
+      Machine machine = snapshot.machine(node.name());
+      if (machine.domain().isMissing()) {
+        create(node, machine);
+      } else if (machine.domain().isPresent()) {
+        DomainState domain = machine.domain().value();
+        if (!isOurs(domain)) {
+          // The hypervisor refuses, and says what stands in the way.
+          definition(node, Optional.empty()).ifPresent(wanted -> define(node, wanted));
+        } else if (domain.power() == Power.SHUT_OFF) {
+          bringUp(node, machine, domain);
+        } else {
+          keepUp(node, machine, domain);
         }
       }
-      case CRASHED -> start(new Action.DestroyDomain(node.name(), node.uuid(), node.domain()));
-      case RUNNING -> step(node);
-      case SHUTTING_DOWN -> {
+    }
+  }
+
+  private boolean isOurs(DomainState domain) {
+    return domain.owner().filter(o -> o.uid().equals(lab.uid())).isPresent();
+  }
+
+  private void create(LabTopology.Node node, Machine machine) {
+    if (machine.volume().isMissing()) {
+      snapshot
+          .image()
+          .known()
+          .ifPresent(
+              image ->
+                  start(
+                      new Action.CreateVolume(
+                          node.name(), pool, node.volume(), image.disk(), node.diskBytes())));
+    } else if (machine.volume().isPresent()) {
+      definition(node, Optional.empty()).ifPresent(wanted -> define(node, wanted));
+    }
+  }
+
+  private void bringUp(LabTopology.Node node, Machine machine, DomainState domain) {
+    if (machine.volume().isUnknown()) {
+      return;
+    }
+    if (isDiskGone(machine, domain)) {
+      // Made anew as a whole: the old domain boots the kernel of the image that the disk came from.
+      if (snapshot.image().isPresent()) {
+        start(new Action.UndefineDomain(node.name(), node.uuid(), node.domain()));
+      }
+      return;
+    }
+    Optional<DomainDefinition> wanted = definition(node, domain.definition());
+    if (wanted.isPresent() && !wanted.equals(domain.definition())) {
+      define(node, wanted.get());
+    } else if (networksActive(node)) {
+      start(new Action.StartDomain(node.name(), node.uuid(), node.domain()));
+    }
+  }
+
+  /** Says nothing of a disk in another pool than the one that was searched. */
+  private boolean isDiskGone(Machine machine, DomainState domain) {
+    return machine.volume().isMissing()
+        && domain.definition().filter(d -> d.pool().equals(pool)).isPresent();
+  }
+
+  /** A domain that runs holds its disk open: whether the volume can be seen does not matter. */
+  private void keepUp(LabTopology.Node node, Machine machine, DomainState domain) {
+    switch (domain.power()) {
+      case PAUSED -> start(new Action.StartDomain(node.name(), node.uuid(), node.domain()));
+      case CRASHED -> destroy(node);
+      case RUNNING -> {
+        if (machine.silentSince() == null) {
+          step(node, machine);
+        } else {
+          await(node, domain, machine.silentSince().plus(SILENCE));
+        }
+      }
+      case SHUTTING_DOWN, SHUT_OFF -> {
         // its end is an event
       }
     }
+  }
+
+  /**
+   * Waits for an agent, and looks again when its silence has become long. A guest that hangs in an
+   * accelerator which the host's spec has left since is then made to leave it too.
+   */
+  private void await(LabTopology.Node node, DomainState domain, Instant deadline) {
+    if (deadline.isAfter(now)) {
+      wake(deadline);
+    } else if (domain.definition().filter(d -> d.accelerator() != accelerator()).isPresent()) {
+      destroy(node);
+    }
+  }
+
+  private Accelerator accelerator() {
+    return accelerator(virtualization, host.facts().value());
+  }
+
+  /**
+   * The domain as it should be; empty while its image is not known.
+   *
+   * @param present the domain as it is: its disk and the kernel that goes with it stay
+   */
+  private Optional<DomainDefinition> definition(
+      LabTopology.Node node, Optional<DomainDefinition> present) {
+    return present
+        .map(d -> Desired.domain(lab, node, d.pool(), accelerator(), d.directBoot()))
+        .or(
+            () ->
+                snapshot
+                    .image()
+                    .known()
+                    .map(i -> Desired.domain(lab, node, pool, accelerator(), i.directBoot())));
+  }
+
+  private void define(LabTopology.Node node, DomainDefinition wanted) {
+    start(new Action.DefineDomain(node.name(), wanted));
+  }
+
+  private void destroy(LabTopology.Node node) {
+    start(new Action.DestroyDomain(node.name(), node.uuid(), node.domain()));
   }
 
   private boolean networksActive(LabTopology.Node node) {
@@ -182,8 +259,8 @@ public final class Planner {
         .allMatch(i -> snapshot.network(i.network()).is(NetworkState::active));
   }
 
-  private void step(LabTopology.Node node) {
-    if (!snapshot.machine(node.name()).guest().isPresent()) {
+  private void step(LabTopology.Node node, Machine machine) {
+    if (!machine.guest().isPresent()) {
       return;
     }
     NodeSteps own = NodeSteps.of(node.name(), steps, snapshot);
@@ -202,7 +279,11 @@ public final class Planner {
       stalled.add(new StalledStep(node.name(), step.name(), state.attempts(), state.output()));
       return;
     }
-    Instant due = now.minusSeconds(state.secondsAgo()).plus(Backoff.STEP.after(state.attempts()));
+    Instant due =
+        machine
+            .reportedAt()
+            .minusSeconds(state.secondsAgo())
+            .plus(Backoff.STEP.after(state.attempts()));
     if (due.isAfter(now)) {
       wake(due);
     } else {
@@ -211,6 +292,7 @@ public final class Planner {
   }
 
   private void start(Action action) {
+    progress.failure(action).ifPresent(failures::add);
     if (progress.inFlight().contains(action.key())) {
       return;
     }

@@ -5,43 +5,58 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * What is under way, and how the last tries ended.
  *
  * @param inFlight keys of the actions that run now
  * @param failures last failure by key
- * @param successes last success by key
+ * @param ends by key, the last end that was no failure
  */
-public record Progress(
-    Set<String> inFlight, Map<String, Failure> failures, Map<String, Success> successes) {
+public record Progress(Set<String> inFlight, Map<String, Failure> failures, Map<String, End> ends) {
 
   /** Nothing runs, nothing ended. */
   public static final Progress NONE = new Progress(Set.of(), Map.of(), Map.of());
 
   /**
-   * An action that succeeded and is wanted again waits this long, lest it be repeated in a loop.
+   * An action that ended well and is wanted again waits this long, lest it be repeated in a loop.
    */
   static final Duration PACE = Duration.ofSeconds(10);
 
   /**
-   * An action that succeeded.
+   * An action ended without a failure: it was done, or the host could not be asked to.
    *
    * @param description of the action
    * @param at time of its end
    */
-  public record Success(String description, Instant at) {}
+  public record End(String description, Instant at) {}
+
+  /** How the action failed the last time, if it did and nothing has succeeded since. */
+  Optional<Failure> failure(Action action) {
+    return Optional.ofNullable(failures.get(action.key()))
+        .filter(f -> f.description().equals(action.description()));
+  }
+
+  /** Whether the last end of the action's key was this action's, and no failure. */
+  boolean ended(Action action) {
+    return end(action).isPresent();
+  }
 
   /** When the action may start: empty means at once. Not to be asked for one that is in flight. */
   Optional<Instant> notBefore(Action action, Instant now) {
-    Failure failure = failures.get(action.key());
-    Success success = successes.get(action.key());
-    Instant due = now;
-    if (failure != null) {
-      due = failure.at().plus(Backoff.ACTION.after(failure.count()));
-    } else if (success != null && success.description().equals(action.description())) {
-      due = success.at().plus(PACE);
-    }
-    return due.isAfter(now) ? Optional.of(due) : Optional.empty();
+    // A clock that was set back must hold nothing up: what lies in the future does not count.
+    Stream<Instant> failed =
+        failure(action).stream()
+            .filter(f -> !f.at().isAfter(now))
+            .map(f -> f.at().plus(Backoff.ACTION.after(f.count())));
+    Stream<Instant> ended =
+        end(action).stream().filter(e -> !e.at().isAfter(now)).map(e -> e.at().plus(PACE));
+    return Stream.concat(failed, ended).filter(due -> due.isAfter(now)).max(Instant::compareTo);
+  }
+
+  private Optional<End> end(Action action) {
+    return Optional.ofNullable(ends.get(action.key()))
+        .filter(e -> e.description().equals(action.description()));
   }
 }

@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 
 /**
  * Takes a lab down, working from what carries its mark: guests are asked to shut down and have
- * until a deadline, then their plugs are pulled; domains go before volumes, networks last.
+ * until a deadline, then their plugs are pulled; domains go before volumes and networks.
  */
 public final class Teardown {
 
@@ -33,14 +33,15 @@ public final class Teardown {
     Instant deadline = deletedAt.plus(GRACE);
     boolean waiting = false;
     for (DomainState domain : remains.domains()) {
+      Action shutdown = new Action.ShutdownDomain(domain.name(), domain.uuid(), domain.name());
       if (domain.power() == Power.SHUT_OFF) {
         wanted.add(new Action.UndefineDomain(domain.name(), domain.uuid(), domain.name()));
-      } else if (!graceful(domain) || !now.isBefore(deadline)) {
+      } else if (!mayShutDown(domain, progress, shutdown) || !now.isBefore(deadline)) {
         wanted.add(new Action.DestroyDomain(domain.name(), domain.uuid(), domain.name()));
       } else {
         waiting = true;
-        if (domain.power() == Power.RUNNING) {
-          wanted.add(new Action.ShutdownDomain(domain.name(), domain.uuid(), domain.name()));
+        if (domain.power() == Power.RUNNING && domain.agentConnected()) {
+          wanted.add(shutdown);
         }
       }
     }
@@ -50,19 +51,23 @@ public final class Teardown {
           .networks()
           .forEach(n -> wanted.add(new Action.DeleteNetwork(n.name(), n.uuid(), n.name())));
     }
+    List<Failure> failures = wanted.stream().flatMap(a -> progress.failure(a).stream()).toList();
     wanted.removeIf(a -> progress.inFlight().contains(a.key()));
     List<Action> actions =
         wanted.stream().filter(a -> progress.notBefore(a, now).isEmpty()).toList();
     Stream<Instant> later = wanted.stream().flatMap(a -> progress.notBefore(a, now).stream());
     Optional<Instant> wake =
         Stream.concat(later, waiting ? Stream.of(deadline) : Stream.of()).min(Instant::compareTo);
-    return new Plan(actions, wake, List.of());
+    return new Plan(actions, wake, List.of(), failures);
   }
 
-  /** A guest without an agent is still booting, or hangs: nothing in it could be lost by asking. */
-  private static boolean graceful(DomainState domain) {
+  /**
+   * A guest whose agent does not answer is still booting, or hangs: asking would save nothing. One
+   * that was asked loses its agent early on its way down and is given its time.
+   */
+  private static boolean mayShutDown(DomainState domain, Progress progress, Action shutdown) {
     return switch (domain.power()) {
-      case RUNNING -> domain.agentConnected();
+      case RUNNING -> domain.agentConnected() || progress.ended(shutdown);
       case SHUTTING_DOWN -> true;
       case PAUSED, CRASHED, SHUT_OFF -> false;
     };
