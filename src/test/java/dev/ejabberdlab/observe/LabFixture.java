@@ -1,0 +1,207 @@
+package dev.ejabberdlab.observe;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
+import dev.ejabberdlab.guest.GuestReport;
+import dev.ejabberdlab.guest.GuestReport.Ejabberd;
+import dev.ejabberdlab.guest.GuestReport.Postgresql;
+import dev.ejabberdlab.guest.GuestReport.Slot;
+import dev.ejabberdlab.guest.GuestReport.Standby;
+import dev.ejabberdlab.guest.Step;
+import dev.ejabberdlab.guest.StepState;
+import dev.ejabberdlab.guest.StepState.Status;
+import dev.ejabberdlab.topology.Allocations;
+import dev.ejabberdlab.topology.LabTopology;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** The reference lab, its steps in short, and what its guests may report. */
+public final class LabFixture {
+
+  public static final Instant NOW = Instant.parse("2026-05-04T03:02:01Z");
+  public static final UUID UID = UUID.fromString("1a2b3c4d-0000-4000-8000-000000000001");
+  public static final String IMAGE = "ejabberd-lab-bookworm";
+  public static final String EPOCH = "1-" + IMAGE;
+
+  /** In every step's files and values, so that tests can look for it elsewhere. */
+  public static final String SECRET = "s3cr3t-Pa55word";
+
+  private LabFixture() {}
+
+  public static LabTopology lab() {
+    return lab(IMAGE);
+  }
+
+  public static LabTopology lab(String image) {
+    return lab(image, null);
+  }
+
+  /** A lab with the reference lab's networks and these nodes. */
+  public static LabTopology lab(String image, List<EjabberdLabSpec.Node> nodes) {
+    EjabberdLab lab = new EjabberdLab();
+    lab.getMetadata().setUid(UID.toString());
+    lab.getMetadata().setNamespace("default");
+    lab.getMetadata().setName("demo");
+    lab.setSpec(
+        new EjabberdLabSpec(
+            "default",
+            new EjabberdLabSpec.Image(image),
+            null,
+            nodes,
+            null,
+            null,
+            null,
+            new EjabberdLabSpec.Xmpp("domain.local")));
+    return LabTopology.of(lab, Allocations.NONE.withManagementCidr("192.168.121.0/24"));
+  }
+
+  /** The nodes of the reference lab without some, as a user would write them. */
+  public static LabTopology labWithout(String... names) {
+    Set<String> gone = Set.of(names);
+    return lab(
+        IMAGE,
+        lab().nodes().stream()
+            .filter(n -> !gone.contains(n.name()))
+            .map(
+                n ->
+                    new EjabberdLabSpec.Node(
+                        n.name(),
+                        n.role(),
+                        null,
+                        null,
+                        null,
+                        null,
+                        null,
+                        n.interfaces().stream()
+                            .map(
+                                i ->
+                                    new EjabberdLabSpec.Attachment(
+                                        i.network(),
+                                        i.network().equals("management") ? null : i.address(),
+                                        null))
+                            .toList()))
+            .toList());
+  }
+
+  /** The steps of the reference lab: the names and the order are those of the real ones. */
+  public static List<Step> steps() {
+    return List.of(
+        step("gw1server", "base"),
+        step("e1server", "base"),
+        step("e2server", "base"),
+        step("psql1server", "base"),
+        step("psql2server", "base"),
+        step("psql1server", "postgresql-primary", "psql1server/base"),
+        step("psql1server", "read-write-address", "psql1server/postgresql-primary"),
+        step(
+            "psql2server",
+            "postgresql-standby",
+            "psql2server/base",
+            "psql1server/postgresql-primary"),
+        step("e1server", "ejabberd", "e1server/base", "psql1server/read-write-address"),
+        step("e2server", "ejabberd", "e2server/base", "psql1server/read-write-address"),
+        step("e2server", "ejabberd-cluster", "e1server/ejabberd", "e2server/ejabberd"));
+  }
+
+  public static Step step(String node, String name, String... requires) {
+    return new Step(
+        node,
+        name,
+        "check() { true; }",
+        Map.of("VALUE", SECRET),
+        Map.of("password", SECRET.getBytes(StandardCharsets.UTF_8)),
+        Stream.of(requires)
+            .map(r -> r.split("/"))
+            .map(r -> new Step.Ref(r[0], r[1]))
+            .collect(Collectors.toSet()),
+        name.equals("read-write-address") ? Step.Scope.BOOT : Step.Scope.DISK,
+        Duration.ofMinutes(10),
+        digest(name));
+  }
+
+  public static String digest(String step) {
+    return "digest-of-" + step;
+  }
+
+  /** A guest that says of its steps what the arguments say, and has no service. */
+  public static GuestReport report(StepState... states) {
+    Map<String, StepState> byName = new TreeMap<>();
+    Stream.of(states).forEach(s -> byName.put(s.name(), s));
+    return new GuestReport("boot-1", byName, Optional.empty(), Optional.empty());
+  }
+
+  public static GuestReport with(GuestReport report, Postgresql postgresql) {
+    return new GuestReport(
+        report.bootId(), report.steps(), Optional.of(postgresql), report.ejabberd());
+  }
+
+  public static GuestReport with(GuestReport report, Ejabberd ejabberd) {
+    return new GuestReport(
+        report.bootId(), report.steps(), report.postgresql(), Optional.of(ejabberd));
+  }
+
+  public static StepState done(String step) {
+    return new StepState(step, digest(step), Status.DONE, 0, EPOCH, 30, "");
+  }
+
+  public static StepState running(String step) {
+    return new StepState(step, digest(step), Status.RUNNING, 0, EPOCH, 0, "");
+  }
+
+  public static StepState interrupted(String step) {
+    return new StepState(step, digest(step), Status.INTERRUPTED, 0, EPOCH, 0, "");
+  }
+
+  public static StepState failed(String step, int attempts, long secondsAgo) {
+    return new StepState(
+        step,
+        digest(step),
+        Status.FAILED,
+        attempts,
+        EPOCH,
+        secondsAgo,
+        "reading\nno space left on device\n");
+  }
+
+  /** A PostgreSQL instance that accepts writes at the read-write address. */
+  public static Postgresql primary(Standby... standbys) {
+    return new Postgresql(
+        true,
+        false,
+        1,
+        "7311111111111111111",
+        true,
+        List.of(standbys),
+        List.of(new Slot("psql2server", standbys.length > 0, "reserved")));
+  }
+
+  public static Postgresql standby() {
+    return new Postgresql(true, true, 1, "7311111111111111111", false, List.of(), List.of());
+  }
+
+  public static Postgresql down() {
+    return new Postgresql(false, false, 0, "", false, List.of(), List.of());
+  }
+
+  public static Standby sender(String state, long lagBytes) {
+    return new Standby("psql2server", state, lagBytes);
+  }
+
+  /** An ejabberd node that sees these. */
+  public static Ejabberd ejabberd(String... nodes) {
+    return new Ejabberd(true, "24.12", Stream.of(nodes).map(n -> "ejabberd@" + n).toList());
+  }
+
+  public static Ejabberd ejabberdDown() {
+    return new Ejabberd(false, "", List.of());
+  }
+}

@@ -1,0 +1,603 @@
+package dev.ejabberdlab.plan;
+
+import static dev.ejabberdlab.observe.LabFixture.NOW;
+import static dev.ejabberdlab.observe.LabFixture.done;
+import static dev.ejabberdlab.observe.LabFixture.failed;
+import static dev.ejabberdlab.observe.LabFixture.interrupted;
+import static dev.ejabberdlab.observe.LabFixture.report;
+import static dev.ejabberdlab.observe.LabFixture.running;
+import static dev.ejabberdlab.plan.Action.machineKey;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
+import dev.ejabberdlab.guest.StepState;
+import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
+import dev.ejabberdlab.hypervisor.DomainState;
+import dev.ejabberdlab.hypervisor.DomainState.Power;
+import dev.ejabberdlab.hypervisor.HostFacts;
+import dev.ejabberdlab.hypervisor.NetworkState;
+import dev.ejabberdlab.hypervisor.VolumeState;
+import dev.ejabberdlab.observe.ImageVolumes;
+import dev.ejabberdlab.observe.Seen;
+import dev.ejabberdlab.plan.Action.CreateVolume;
+import dev.ejabberdlab.plan.Action.DefineDomain;
+import dev.ejabberdlab.plan.Action.DefineNetwork;
+import dev.ejabberdlab.plan.Action.DestroyDomain;
+import dev.ejabberdlab.plan.Action.RunStep;
+import dev.ejabberdlab.plan.Action.StartDomain;
+import dev.ejabberdlab.plan.Action.StartNetwork;
+import dev.ejabberdlab.plan.Action.UndefineDomain;
+import dev.ejabberdlab.plan.Plan.StalledStep;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class PlannerTest {
+
+  private static final String E1 = "e1server";
+  private static final Seen<VolumeState> NO_DISK = Seen.missing("");
+  private static final Seen<DomainState> NO_DOMAIN = Seen.missing("");
+  private static final String NOTHING = "nothing";
+
+  /** The first word of what is done next about a node or network. */
+  private static String next(Scene scene, String key) {
+    List<Action> actions = scene.actions(key);
+    assertThat(actions).hasSizeLessThanOrEqualTo(1);
+    return actions.isEmpty() ? NOTHING : actions.get(0).getClass().getSimpleName();
+  }
+
+  @Test
+  void aLabThatIsWhatItShouldBeNeedsNothing() {
+    assertThat(Scene.ready().plan())
+        .isEqualTo(new Plan(List.of(), Optional.empty(), List.of(), List.of()));
+  }
+
+  @Test
+  void nothingIsDoneWhileTheHostIsUnreachable() {
+    assertThat(Scene.untouched().unreachable().plan().actions()).isEmpty();
+  }
+
+  @Test
+  void nothingIsDoneToWhatIsUnknown() {
+    Scene scene = Scene.ready();
+    scene.lab().networks().forEach(n -> scene.network(n.name(), Seen.unknown("no answer")));
+    scene
+        .lab()
+        .nodes()
+        .forEach(n -> scene.volume(n.name(), Seen.unknown("")).domain(n.name(), Seen.unknown("")));
+
+    assertThat(scene.plan().actions()).isEmpty();
+  }
+
+  @Nested
+  class Networks {
+
+    static Stream<Arguments> table() {
+      return Stream.of(
+          arguments("missing", seen(s -> Seen.missing("")), "DefineNetwork"),
+          arguments("inactive", seen(s -> s.inactive("dmz")), "StartNetwork"),
+          arguments("active", seen(s -> s.active("dmz")), NOTHING),
+          arguments("outdated", seen(s -> s.outdated("dmz")), "DefineNetwork"),
+          arguments("unknown", seen(s -> Seen.unknown("")), NOTHING),
+          // Asking for it makes the hypervisor refuse, and say who owns it.
+          arguments("not ours", seen(s -> s.foreignNetwork("dmz")), "DefineNetwork"));
+    }
+
+    private static Function<Scene, Seen<NetworkState>> seen(
+        Function<Scene, Seen<NetworkState>> seen) {
+      return seen;
+    }
+
+    @ParameterizedTest(name = "{0} → {2}")
+    @MethodSource("table")
+    void next(String name, Function<Scene, Seen<NetworkState>> seen, String expected) {
+      Scene scene = Scene.untouched();
+      scene.network("dmz", seen.apply(scene));
+
+      assertThat(PlannerTest.next(scene, "network/dmz")).isEqualTo(expected);
+    }
+
+    @Test
+    void allAtOnce() {
+      assertThat(Scene.untouched().plan().actions())
+          .filteredOn(DefineNetwork.class::isInstance)
+          .extracting(Action::key)
+          .containsExactly("network/management", "network/dmz", "network/internal");
+    }
+
+    @Test
+    void noneIsCreatedForALabThatHasNoImageToBootFrom() {
+      Scene scene = Scene.untouched().image(Seen.missing("no image"));
+      scene.network("internal", scene.inactive("internal"));
+
+      assertThat(scene.plan().actions())
+          .as("what exists is kept up")
+          .hasOnlyElementsOfType(StartNetwork.class)
+          .extracting(Action::key)
+          .containsExactly("network/internal");
+    }
+
+    @Test
+    void oneThatIsLostComesBackWithoutTheImageWhenEveryMachineHasItsDisk() {
+      Scene scene = Scene.ready().image(Seen.missing("no image")).network("dmz", Seen.missing(""));
+
+      assertThat(PlannerTest.next(scene, "network/dmz")).isEqualTo("DefineNetwork");
+    }
+  }
+
+  @Nested
+  class Machines {
+
+    static Stream<Arguments> table() {
+      return Stream.of(
+          machine("missing", "missing", "CreateVolume", NOTHING),
+          machine("present", "missing", "DefineDomain", NOTHING),
+          machine("unknown", "missing", NOTHING, NOTHING),
+          machine("missing", "unknown", NOTHING, NOTHING),
+          machine("present", "unknown", NOTHING, NOTHING),
+          machine("present", "SHUT_OFF", "StartDomain", "StartDomain"),
+          machine("unknown", "SHUT_OFF", NOTHING, NOTHING),
+          // With its disk goes the domain, which boots the kernel of the image the disk was made
+          // of.
+          machine("missing", "SHUT_OFF", "UndefineDomain", NOTHING),
+          machine("present", "PAUSED", "StartDomain", "StartDomain"),
+          machine("present", "CRASHED", "DestroyDomain", "DestroyDomain"),
+          machine("present", "SHUTTING_DOWN", NOTHING, NOTHING),
+          machine("present", "RUNNING", "RunStep", "RunStep"),
+          // A disk that cannot be seen is still open in a domain that runs.
+          machine("missing", "RUNNING", "RunStep", "RunStep"),
+          machine("unknown", "RUNNING", "RunStep", "RunStep"),
+          machine("missing", "PAUSED", "StartDomain", "StartDomain"),
+          machine("missing", "CRASHED", "DestroyDomain", "DestroyDomain"),
+          machine("missing", "SHUTTING_DOWN", NOTHING, NOTHING));
+    }
+
+    private static Arguments machine(
+        String volume, String domain, String withImage, String withoutImage) {
+      return arguments(volume, domain, withImage, withoutImage);
+    }
+
+    @ParameterizedTest(name = "disk {0}, domain {1} → {2}; without image {3}")
+    @MethodSource("table")
+    void next(String volume, String domain, String withImage, String withoutImage) {
+      assertThat(PlannerTest.next(scene(volume, domain), machineKey(E1))).isEqualTo(withImage);
+      assertThat(
+              PlannerTest.next(
+                  scene(volume, domain).image(Seen.missing("no image")), machineKey(E1)))
+          .isEqualTo(withoutImage);
+      assertThat(PlannerTest.next(scene(volume, domain).image(Seen.unknown("")), machineKey(E1)))
+          .as("an image that could not be looked for")
+          .isEqualTo(withoutImage);
+    }
+
+    private Scene scene(String volume, String domain) {
+      Scene scene = Scene.up();
+      scene.domain(
+          E1,
+          switch (domain) {
+            case "missing" -> NO_DOMAIN;
+            case "unknown" -> Seen.unknown("");
+            default -> {
+              Power power = Power.valueOf(domain);
+              yield scene.domain(E1, power, power == Power.RUNNING);
+            }
+          });
+      return scene.volume(
+          E1,
+          switch (volume) {
+            case "missing" -> NO_DISK;
+            case "unknown" -> Seen.unknown("");
+            default -> scene.disk(E1);
+          });
+    }
+
+    @Test
+    void theDiskIsAnOverlayOnTheImage() {
+      Scene scene = Scene.untouched();
+
+      assertThat(scene.actions(machineKey(E1)))
+          .containsExactly(
+              new CreateVolume(
+                  E1, Scene.POOL, scene.node(E1).volume(), Scene.IMAGE_VOLUMES.disk(), 6L << 30));
+    }
+
+    @Test
+    void oneIsStartedWhenItsOwnNetworksAreActive() {
+      Scene scene = Scene.up().power(E1, Power.SHUT_OFF).power("psql1server", Power.SHUT_OFF);
+      scene.network("internal", scene.inactive("internal"));
+
+      assertThat(PlannerTest.next(scene, machineKey(E1))).isEqualTo("StartDomain");
+      assertThat(PlannerTest.next(scene, machineKey("psql1server"))).isEqualTo(NOTHING);
+    }
+
+    @Test
+    void theOthersDoNotWaitForOneThatCannotBeStarted() {
+      Scene scene = Scene.untouched();
+      Action create = scene.actions(machineKey(E1)).get(0);
+
+      Plan plan = scene.failed(create, 1, Duration.ZERO).plan();
+
+      assertThat(plan.actions())
+          .filteredOn(CreateVolume.class::isInstance)
+          .extracting(Action::key)
+          .containsExactly(
+              "machine/gw1server",
+              "machine/e2server",
+              "machine/psql1server",
+              "machine/psql2server");
+    }
+
+    @ParameterizedTest
+    @EnumSource(Power.class)
+    void oneThatIsNotOursIsLeftAloneAndTheHypervisorIsMadeToSaySo(Power power) {
+      Scene scene = Scene.up();
+      scene.reports(E1, report()).domain(E1, scene.foreignDomain(E1, power));
+
+      assertThat(PlannerTest.next(scene, machineKey(E1))).isEqualTo("DefineDomain");
+    }
+
+    @Test
+    void aChangeWaitsUntilTheMachineIsOff() {
+      Scene scene = Scene.ready().virtualization(Virtualization.kvm);
+      assertThat(scene.plan().actions()).isEmpty();
+
+      // Its definition still says qemu.
+      Scene off = Scene.ready().power(E1, Power.SHUT_OFF).virtualization(Virtualization.kvm);
+      assertThat(off.actions(machineKey(E1)))
+          .singleElement()
+          .isInstanceOfSatisfying(
+              DefineDomain.class,
+              a -> assertThat(a.definition().accelerator()).isEqualTo(Accelerator.kvm));
+    }
+
+    @Test
+    void aDiskKeepsTheKernelThatItCameWithWhenANewerImageIsPublished() {
+      Scene scene =
+          Scene.ready()
+              .power(E1, Power.SHUT_OFF)
+              .image(Seen.of(new ImageVolumes("newer.qcow2", Optional.empty())));
+
+      assertThat(PlannerTest.next(scene, machineKey(E1))).isEqualTo("StartDomain");
+    }
+
+    @Test
+    void aDiskInAnotherPoolIsNotTakenForGone() {
+      Scene scene = Scene.ready().power(E1, Power.SHUT_OFF).volume(E1, NO_DISK).pool("new-pool");
+
+      assertThat(PlannerTest.next(scene, machineKey(E1))).isEqualTo("StartDomain");
+    }
+
+    @ParameterizedTest(name = "{0} on a host with KVM: {1} → {2}")
+    @CsvSource({
+      "auto, true, kvm",
+      "auto, false, qemu",
+      "kvm, false, kvm",
+      "qemu, true, qemu",
+    })
+    void accelerator(Virtualization virtualization, boolean kvm, Accelerator expected) {
+      assertThat(Planner.accelerator(virtualization, new HostFacts("h", kvm, "9.0.0", 1, 1)))
+          .isEqualTo(expected);
+    }
+  }
+
+  @Nested
+  class SilentGuests {
+
+    private static final Duration LONG = Planner.SILENCE;
+    private static final Duration SHORT = Planner.SILENCE.minusSeconds(1);
+
+    @Test
+    void aBootingGuestIsGivenItsTimeAndThenLookedAtAgain() {
+      Plan plan = Scene.up().silent(E1, SHORT).plan();
+
+      assertThat(plan.actions()).noneMatch(a -> a.key().equals(machineKey(E1)));
+      assertThat(plan.wakeAt()).contains(NOW.plusSeconds(1));
+    }
+
+    @Test
+    void aGuestThatHangsIsLeftAlone() {
+      Plan plan = Scene.ready().silent(E1, LONG).plan();
+
+      assertThat(plan.actions()).isEmpty();
+      assertThat(plan.wakeAt()).isEmpty();
+    }
+
+    @Test
+    void aGuestThatHangsInAnAcceleratorTheHostHasLeftIsMadeToLeaveItToo() {
+      assertThat(
+              next(
+                  Scene.ready().silent(E1, LONG).virtualization(Virtualization.kvm),
+                  machineKey(E1)))
+          .isEqualTo("DestroyDomain");
+      assertThat(
+              next(
+                  Scene.ready().silent(E1, SHORT).virtualization(Virtualization.kvm),
+                  machineKey(E1)))
+          .isEqualTo(NOTHING);
+    }
+  }
+
+  @Nested
+  class Steps {
+
+    private static final String PSQL1 = "psql1server";
+    private static final String E2 = "e2server";
+
+    /** The step that is run next on a node, or nothing. */
+    private static String step(Scene scene, String node) {
+      return scene.actions(machineKey(node)).stream()
+          .map(a -> ((RunStep) a).step().name())
+          .findFirst()
+          .orElse(NOTHING);
+    }
+
+    @Test
+    void everyNodeBeginsWithItsFirst() {
+      assertThat(Scene.up().plan().actions())
+          .hasSize(5)
+          .allSatisfy(
+              a ->
+                  assertThat(a)
+                      .isInstanceOfSatisfying(
+                          RunStep.class, r -> assertThat(r.step().name()).isEqualTo("base")));
+    }
+
+    static Stream<Arguments> across() {
+      StepState base = done("base");
+      StepState primary = done("postgresql-primary");
+      StepState address = done("read-write-address");
+      StepState ejabberd = done("ejabberd");
+      return Stream.of(
+          arguments(
+              "a standby and members wait for the primary",
+              Scene.up()
+                  .steps(PSQL1, base)
+                  .steps("psql2server", base)
+                  .steps(E1, base)
+                  .steps(E2, base),
+              List.of("postgresql-primary", NOTHING, NOTHING, NOTHING)),
+          arguments(
+              "the standby begins before the address is there, members do not",
+              Scene.up()
+                  .steps(PSQL1, base, primary)
+                  .steps("psql2server", base)
+                  .steps(E1, base)
+                  .steps(E2, base),
+              List.of("read-write-address", "postgresql-standby", NOTHING, NOTHING)),
+          arguments(
+              "members begin both at once",
+              Scene.up()
+                  .steps(PSQL1, base, primary, address)
+                  .steps("psql2server", base)
+                  .steps(E1, base)
+                  .steps(E2, base),
+              List.of(NOTHING, "postgresql-standby", "ejabberd", "ejabberd")),
+          arguments(
+              "the second joins when the first runs",
+              Scene.up()
+                  .steps(PSQL1, base, primary, address)
+                  .steps("psql2server", base)
+                  .steps(E1, base, ejabberd)
+                  .steps(E2, base, ejabberd),
+              List.of(NOTHING, "postgresql-standby", NOTHING, "ejabberd-cluster")),
+          arguments(
+              "what the primary forgets at a reboot is done again; the rest of the lab stays",
+              Scene.ready().steps(PSQL1, base, primary),
+              List.of("read-write-address", NOTHING, NOTHING, NOTHING)),
+          arguments(
+              "a step that others need is not taken for done while its guest cannot be asked",
+              Scene.up()
+                  .silent(PSQL1, Duration.ZERO)
+                  .steps("psql2server", base)
+                  .steps(E1, base)
+                  .steps(E2, base),
+              List.of(NOTHING, NOTHING, NOTHING, NOTHING)));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("across")
+    void acrossNodes(String name, Scene scene, List<String> expected) {
+      assertThat(Stream.of(PSQL1, "psql2server", E1, E2).map(n -> step(scene, n)))
+          .isEqualTo(expected);
+    }
+
+    static Stream<Arguments> states() {
+      StepState failed = failed("base", 3, 0);
+      return Stream.of(
+          arguments("one that runs is joined", running("base"), "base"),
+          arguments("one that was cut short is run again", interrupted("base"), "base"),
+          arguments("one that is done is not", done("base"), "ejabberd"),
+          arguments(
+              "one that was done otherwise is",
+              new StepState("base", "older", StepState.Status.DONE, 0, "1-x", 9, ""),
+              "base"),
+          arguments(
+              "one that failed otherwise has no failures",
+              new StepState("base", "older", failed.status(), 5, failed.epoch(), 0, ""),
+              "base"),
+          arguments("one that just failed waits", failed, NOTHING));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("states")
+    void byWhatTheGuestRemembers(String name, StepState base, String expected) {
+      assertThat(step(Scene.ready().steps(E1, base), E1)).isEqualTo(expected);
+    }
+
+    @ParameterizedTest(name = "{0} failures, the last {1} s before a report {2} s old: in {3} s")
+    @CsvSource({
+      "1,   0,  0,   5",
+      "1,   5,  0,   0",
+      "1,   0,  5,   0",
+      "1,   2,  2,   1",
+      "2,   0,  0,  10",
+      "3,   0,  0,  20",
+      "4,   0,  0,  40",
+      "4,  39,  0,   1",
+      "4, 999,  0,   0",
+    })
+    void aFailedStepIsTriedAgainLater(int attempts, long secondsAgo, long reportAge, long in) {
+      Scene scene =
+          Scene.ready()
+              .reports(
+                  E1, report(failed("base", attempts, secondsAgo)), Duration.ofSeconds(reportAge));
+
+      if (in == 0) {
+        assertThat(step(scene, E1)).isEqualTo("base");
+        assertThat(scene.plan().wakeAt()).isEmpty();
+      } else {
+        assertThat(step(scene, E1)).isEqualTo(NOTHING);
+        assertThat(scene.plan().wakeAt()).contains(NOW.plusSeconds(in));
+      }
+    }
+
+    @Test
+    void aStepThatFailsAgainAndAgainIsGivenUp() {
+      Plan plan = Scene.ready().steps(E1, failed("base", Planner.MAX_ATTEMPTS, 9999)).plan();
+
+      assertThat(plan.actions()).isEmpty();
+      assertThat(plan.wakeAt()).isEmpty();
+      assertThat(plan.stalled())
+          .containsExactly(new StalledStep(E1, "base", 5, failed("base", 5, 0).output()));
+    }
+
+    @Test
+    void aNewEpochGivesItAnotherChance() {
+      Scene scene =
+          Scene.ready().steps(E1, failed("base", Planner.MAX_ATTEMPTS, 0)).epoch("2-image");
+
+      assertThat(step(scene, E1)).isEqualTo("base");
+      assertThat(scene.plan().stalled()).isEmpty();
+      assertThat(((RunStep) scene.actions(machineKey(E1)).get(0)).epoch()).isEqualTo("2-image");
+    }
+
+    @Test
+    void noneIsRunInAGuestThatDoesNotReport() {
+      assertThat(step(Scene.ready().mute(E1, "timed out", Duration.ZERO), E1)).isEqualTo(NOTHING);
+    }
+  }
+
+  @Nested
+  class Pace {
+
+    private final Scene scene = Scene.up().power(E1, Power.SHUT_OFF);
+    private final Action start = scene.actions(machineKey(E1)).get(0);
+    private final Action other =
+        new DestroyDomain(E1, scene.node(E1).uuid(), scene.node(E1).domain());
+
+    @Test
+    void oneThingAtATime() {
+      assertThat(scene.inFlight(machineKey(E1)).actions(machineKey(E1))).isEmpty();
+    }
+
+    @ParameterizedTest(name = "{0} failures, the last {1} s ago: in {2} s")
+    @CsvSource({
+      "1, 0, 2",
+      "1, 2, 0",
+      "2, 0, 4",
+      "3, 0, 8",
+      "5, 0, 32",
+      "6, 0, 60",
+      "60, 0, 60",
+      "60, 60, 0",
+    })
+    void aFailedActionIsTriedAgainLater(int count, long ago, long in) {
+      assertIn(scene.failed(start, count, Duration.ofSeconds(ago)), in);
+    }
+
+    @ParameterizedTest(name = "done {0} s ago and wanted again: in {1} s")
+    @CsvSource({"0, 10", "9, 1", "10, 0"})
+    void whatWasJustDoneIsNotRepeatedInALoop(long ago, long in) {
+      assertIn(scene.ended(start, Duration.ofSeconds(ago)), in);
+    }
+
+    @Test
+    void theLaterOfBothCounts() {
+      assertIn(
+          scene.failed(start, 6, Duration.ofSeconds(58)).ended(start, Duration.ofSeconds(4)), 6);
+    }
+
+    @Test
+    void anotherActionOfTheSameKeyIsNotHeldUp() {
+      assertIn(scene.failed(other, 9, Duration.ZERO).ended(other, Duration.ZERO), 0);
+    }
+
+    @Test
+    void aClockThatWasSetBackHoldsNothingUp() {
+      assertIn(scene.failed(start, 1, Duration.ofHours(-1)).ended(start, Duration.ofHours(-1)), 0);
+    }
+
+    private void assertIn(Scene scene, long seconds) {
+      if (seconds == 0) {
+        assertThat(scene.actions(machineKey(E1))).containsExactly(start);
+      } else {
+        assertThat(scene.actions(machineKey(E1))).isEmpty();
+        assertThat(scene.plan().wakeAt()).contains(NOW.plusSeconds(seconds));
+      }
+    }
+  }
+
+  @Nested
+  class Failures {
+
+    @Test
+    void areToldOfWhatIsStillWantedOnly() {
+      Scene scene = Scene.up().power(E1, Power.SHUT_OFF);
+      Action start = scene.actions(machineKey(E1)).get(0);
+      scene.failed(start, 3, Duration.ZERO);
+
+      assertThat(scene.plan().failures())
+          .extracting(Failure::description)
+          .containsExactly(start.description());
+
+      Scene runs = Scene.ready().failed(start, 3, Duration.ZERO);
+      assertThat(runs.plan().failures()).isEmpty();
+    }
+
+    @Test
+    void areStillToldWhileTheActionIsTriedAgain() {
+      Scene scene = Scene.up().power(E1, Power.SHUT_OFF);
+      Action start = scene.actions(machineKey(E1)).get(0);
+
+      assertThat(
+              scene
+                  .failed(start, 1, Duration.ofHours(1))
+                  .inFlight(machineKey(E1))
+                  .plan()
+                  .failures())
+          .hasSize(1);
+    }
+
+    @Test
+    void ofANetworkThatTheSpecNoLongerHasAreForgotten() {
+      Scene scene = Scene.ready();
+      Action define =
+          new DefineNetwork("old", Desired.network(scene.lab(), scene.lab().network("dmz")));
+
+      assertThat(scene.conflict(define).plan().failures()).isEmpty();
+    }
+  }
+
+  @Test
+  void aMachineWithoutADiskIsMadeAnewAsAWhole() {
+    Scene scene = Scene.ready().power(E1, Power.SHUT_OFF).volume(E1, NO_DISK);
+
+    assertThat(next(scene, machineKey(E1))).isEqualTo(UndefineDomain.class.getSimpleName());
+    scene.domain(E1, NO_DOMAIN);
+    assertThat(next(scene, machineKey(E1))).isEqualTo(CreateVolume.class.getSimpleName());
+    scene.volume(E1, scene.disk(E1));
+    assertThat(next(scene, machineKey(E1))).isEqualTo(DefineDomain.class.getSimpleName());
+    scene.domain(E1, scene.domain(E1, Power.SHUT_OFF, false));
+    assertThat(next(scene, machineKey(E1))).isEqualTo(StartDomain.class.getSimpleName());
+  }
+}

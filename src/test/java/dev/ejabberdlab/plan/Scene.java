@@ -1,0 +1,395 @@
+package dev.ejabberdlab.plan;
+
+import static dev.ejabberdlab.observe.LabFixture.EPOCH;
+import static dev.ejabberdlab.observe.LabFixture.NOW;
+
+import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
+import dev.ejabberdlab.guest.GuestReport;
+import dev.ejabberdlab.guest.Step;
+import dev.ejabberdlab.guest.StepState;
+import dev.ejabberdlab.hypervisor.DomainDefinition;
+import dev.ejabberdlab.hypervisor.DomainDefinition.DirectBoot;
+import dev.ejabberdlab.hypervisor.DomainState;
+import dev.ejabberdlab.hypervisor.DomainState.Power;
+import dev.ejabberdlab.hypervisor.HostFacts;
+import dev.ejabberdlab.hypervisor.NetworkDefinition;
+import dev.ejabberdlab.hypervisor.NetworkState;
+import dev.ejabberdlab.hypervisor.Owner;
+import dev.ejabberdlab.hypervisor.VolumeState;
+import dev.ejabberdlab.observe.HostSnapshot;
+import dev.ejabberdlab.observe.ImageVolumes;
+import dev.ejabberdlab.observe.LabFixture;
+import dev.ejabberdlab.observe.LabSnapshot;
+import dev.ejabberdlab.observe.LabSnapshot.Machine;
+import dev.ejabberdlab.observe.Seen;
+import dev.ejabberdlab.topology.LabTopology;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.UnaryOperator;
+
+/**
+ * What was seen of a host and of the reference lab on it, told step by step. Begins with a host
+ * that answers, has the image, and knows nothing of the lab.
+ */
+public final class Scene {
+
+  public static final String POOL = "default";
+  public static final ImageVolumes IMAGE_VOLUMES =
+      new ImageVolumes(
+          LabFixture.IMAGE + "-0123456789ab.qcow2",
+          Optional.of(new DirectBoot("image.vmlinuz", "image.initrd")));
+  public static final Owner STRANGER = new Owner(new UUID(0, 1), "other", "lab");
+
+  private static final HostFacts FACTS = new HostFacts("host1", true, "9.0.0", 1L << 34, 2);
+
+  private final LabTopology lab;
+  private final Map<String, Seen<NetworkState>> networks = new LinkedHashMap<>();
+  private final Map<String, Machine> machines = new LinkedHashMap<>();
+  private final Set<String> inFlight = new HashSet<>();
+  private final Map<String, Failure> failures = new HashMap<>();
+  private final Map<String, Progress.End> ends = new HashMap<>();
+  private List<Step> steps = LabFixture.steps();
+  private HostSnapshot host = new HostSnapshot(Seen.of(FACTS), List.of(), NOW);
+  private Seen<ImageVolumes> image = Seen.of(IMAGE_VOLUMES);
+  private Virtualization virtualization = Virtualization.qemu;
+  private String pool = POOL;
+  private String epoch = EPOCH;
+  private Instant now = NOW;
+
+  private Scene(LabTopology lab) {
+    this.lab = lab;
+  }
+
+  /** Nothing of the lab exists. */
+  public static Scene untouched() {
+    return of(LabFixture.lab());
+  }
+
+  public static Scene of(LabTopology lab) {
+    Scene scene = new Scene(lab);
+    lab.networks().forEach(n -> scene.networks.put(n.name(), Seen.missing("")));
+    lab.nodes().forEach(n -> scene.machines.put(n.name(), missing()));
+    return scene;
+  }
+
+  /** Networks are active; every machine runs and its guest reports, but no step was done yet. */
+  public static Scene up() {
+    Scene scene = untouched();
+    scene.lab.networks().forEach(n -> scene.network(n.name(), scene.active(n.name())));
+    scene.lab.nodes().forEach(n -> scene.reports(n.name(), LabFixture.report()));
+    return scene;
+  }
+
+  /** Every step is done and every service is as it should be. */
+  public static Scene ready() {
+    Scene scene = up();
+    scene.lab.nodes().forEach(n -> scene.reports(n.name(), scene.allDone(n.name())));
+    scene.postgresql("psql1server", LabFixture.primary(LabFixture.sender("streaming", 0)));
+    scene.postgresql("psql2server", LabFixture.standby());
+    scene.ejabberd("e1server", LabFixture.ejabberd("e1server", "e2server"));
+    scene.ejabberd("e2server", LabFixture.ejabberd("e1server", "e2server"));
+    return scene;
+  }
+
+  public LabTopology lab() {
+    return lab;
+  }
+
+  public LabTopology.Node node(String name) {
+    return lab.node(name);
+  }
+
+  // The host
+
+  public Scene unreachable() {
+    host = new HostSnapshot(Seen.unknown("cannot connect"), List.of(), host.lastContact());
+    return this;
+  }
+
+  public Scene neverReached() {
+    host = new HostSnapshot(Seen.unknown("connection refused"), List.of(), null);
+    return this;
+  }
+
+  public Scene notAsked() {
+    host = HostSnapshot.NOT_ASKED;
+    return this;
+  }
+
+  public Scene image(Seen<ImageVolumes> seen) {
+    image = seen;
+    return this;
+  }
+
+  public Scene virtualization(Virtualization wanted) {
+    virtualization = wanted;
+    return this;
+  }
+
+  public Scene pool(String name) {
+    pool = name;
+    return this;
+  }
+
+  // Networks
+
+  public Scene network(String name, Seen<NetworkState> seen) {
+    networks.put(name, seen);
+    return this;
+  }
+
+  public Seen<NetworkState> active(String name) {
+    return Seen.of(network(name, true));
+  }
+
+  public Seen<NetworkState> inactive(String name) {
+    return Seen.of(network(name, false));
+  }
+
+  /** A network of that UUID without our mark. */
+  public Seen<NetworkState> foreignNetwork(String name) {
+    NetworkState ours = network(name, true);
+    return Seen.of(
+        new NetworkState(
+            ours.uuid(), ours.name(), Optional.empty(), true, ours.cidrs(), Optional.empty()));
+  }
+
+  /** Ours, but not as it should be. */
+  public Seen<NetworkState> outdated(String name) {
+    NetworkState ours = network(name, true);
+    return Seen.of(
+        new NetworkState(
+            ours.uuid(),
+            ours.name(),
+            ours.owner(),
+            true,
+            ours.cidrs(),
+            ours.definition()
+                .map(
+                    d -> new NetworkDefinition(d.uuid(), d.name(), d.owner(), "virbr7", d.nat()))));
+  }
+
+  private NetworkState network(String name, boolean active) {
+    LabTopology.Network network = lab.network(name);
+    return new NetworkState(
+        network.uuid(),
+        network.libvirtName(),
+        Optional.of(Desired.owner(lab)),
+        active,
+        List.of(),
+        Optional.of(Desired.network(lab, network)));
+  }
+
+  // Machines
+
+  public Scene machine(String node, UnaryOperator<Machine> change) {
+    machines.compute(node, (name, machine) -> change.apply(machine));
+    return this;
+  }
+
+  private static Machine missing() {
+    return new Machine(
+        Seen.missing(""), Seen.missing(""), Seen.unknown("It does not run."), null, null);
+  }
+
+  public Scene volume(String node, Seen<VolumeState> volume) {
+    return machine(
+        node, m -> new Machine(volume, m.domain(), m.guest(), m.reportedAt(), m.silentSince()));
+  }
+
+  public Seen<VolumeState> disk(String node) {
+    return Seen.of(new VolumeState(node(node).volume(), 6L << 30, Instant.EPOCH));
+  }
+
+  public Scene domain(String node, Seen<DomainState> domain) {
+    return machine(
+        node,
+        m -> {
+          boolean agent = domain.is(DomainState::agentConnected);
+          boolean running = domain.is(d -> d.power() == Power.RUNNING);
+          return new Machine(
+              m.volume(),
+              domain,
+              agent ? m.guest() : Seen.unknown("The guest agent is not connected."),
+              agent ? m.reportedAt() : null,
+              running && !(agent && m.guest().isPresent()) ? now : null);
+        });
+  }
+
+  public Seen<DomainState> domain(String node, Power power, boolean agent) {
+    DomainDefinition wanted =
+        Desired.domain(
+            lab,
+            node(node),
+            POOL,
+            Planner.accelerator(virtualization, FACTS),
+            IMAGE_VOLUMES.directBoot());
+    return Seen.of(
+        new DomainState(
+            wanted.uuid(),
+            wanted.name(),
+            Optional.of(wanted.owner()),
+            power,
+            agent,
+            Optional.of(wanted)));
+  }
+
+  /** A domain of that UUID with somebody else's mark. */
+  public Seen<DomainState> foreignDomain(String node, Power power) {
+    DomainState ours = domain(node, power, power == Power.RUNNING).value();
+    return Seen.of(
+        new DomainState(
+            ours.uuid(),
+            ours.name(),
+            Optional.of(STRANGER),
+            power,
+            ours.agentConnected(),
+            Optional.empty()));
+  }
+
+  /** It has a disk and a domain in that state, without an agent. */
+  public Scene power(String node, Power power) {
+    return volume(node, disk(node)).domain(node, domain(node, power, false));
+  }
+
+  /** It runs without an answer from its agent. */
+  public Scene silent(String node, Duration since) {
+    return power(node, Power.RUNNING)
+        .machine(node, m -> new Machine(m.volume(), m.domain(), m.guest(), null, now.minus(since)));
+  }
+
+  /** Its agent's channel is open, but the guest does not say anything. */
+  public Scene mute(String node, String why, Duration since) {
+    return volume(node, disk(node))
+        .domain(node, domain(node, Power.RUNNING, true))
+        .machine(
+            node,
+            m -> new Machine(m.volume(), m.domain(), Seen.unknown(why), null, now.minus(since)));
+  }
+
+  /** It runs and its guest says this, at this moment. */
+  public Scene reports(String node, GuestReport report) {
+    return reports(node, report, Duration.ZERO);
+  }
+
+  public Scene reports(String node, GuestReport report, Duration ago) {
+    return volume(node, disk(node))
+        .domain(node, domain(node, Power.RUNNING, true))
+        .machine(
+            node, m -> new Machine(m.volume(), m.domain(), Seen.of(report), now.minus(ago), null));
+  }
+
+  /** What its guest says of its steps; its services stay. */
+  public Scene steps(String node, StepState... states) {
+    GuestReport before = machines.get(node).guest().value();
+    return reports(
+        node,
+        new GuestReport(
+            before.bootId(),
+            LabFixture.report(states).steps(),
+            before.postgresql(),
+            before.ejabberd()));
+  }
+
+  public Scene postgresql(String node, GuestReport.Postgresql postgresql) {
+    return reports(node, LabFixture.with(machines.get(node).guest().value(), postgresql));
+  }
+
+  public Scene ejabberd(String node, GuestReport.Ejabberd ejabberd) {
+    return reports(node, LabFixture.with(machines.get(node).guest().value(), ejabberd));
+  }
+
+  public GuestReport allDone(String node) {
+    return LabFixture.report(
+        steps.stream()
+            .filter(s -> s.node().equals(node))
+            .map(s -> LabFixture.done(s.name()))
+            .toArray(StepState[]::new));
+  }
+
+  // Steps, progress and time
+
+  public Scene wants(List<Step> wanted) {
+    steps = wanted;
+    return this;
+  }
+
+  public Scene inFlight(String key) {
+    inFlight.add(key);
+    return this;
+  }
+
+  public Scene failed(Action action, int count, Duration ago) {
+    return failed(action, "Libvirt said no.", false, count, ago);
+  }
+
+  public Scene conflict(Action action) {
+    return failed(action, "It belongs to somebody else.", true, 1, Duration.ZERO);
+  }
+
+  private Scene failed(Action action, String message, boolean conflict, int count, Duration ago) {
+    failures.put(
+        action.key(),
+        new Failure(action.key(), action.description(), message, conflict, count, now.minus(ago)));
+    return this;
+  }
+
+  public Scene ended(Action action, Duration ago) {
+    ends.put(action.key(), new Progress.End(action.description(), now.minus(ago)));
+    return this;
+  }
+
+  public Scene epoch(String value) {
+    epoch = value;
+    return this;
+  }
+
+  public Scene at(Instant time) {
+    now = time;
+    return this;
+  }
+
+  // What follows
+
+  public HostSnapshot host() {
+    return host;
+  }
+
+  public LabSnapshot snapshot() {
+    return new LabSnapshot(image, Map.copyOf(networks), Map.copyOf(machines));
+  }
+
+  public Progress progress() {
+    return new Progress(Set.copyOf(inFlight), Map.copyOf(failures), Map.copyOf(ends));
+  }
+
+  public List<Step> steps() {
+    return steps;
+  }
+
+  public Instant now() {
+    return now;
+  }
+
+  public Planner.Input input() {
+    return new Planner.Input(
+        lab, steps, pool, virtualization, host, snapshot(), progress(), epoch, now);
+  }
+
+  public Plan plan() {
+    return Planner.plan(input());
+  }
+
+  /** The actions of the plan for a node or network. */
+  public List<Action> actions(String key) {
+    return plan().actions().stream().filter(a -> a.key().equals(key)).toList();
+  }
+}

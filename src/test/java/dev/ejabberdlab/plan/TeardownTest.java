@@ -1,0 +1,177 @@
+package dev.ejabberdlab.plan;
+
+import static dev.ejabberdlab.observe.LabFixture.NOW;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import dev.ejabberdlab.hypervisor.DomainState;
+import dev.ejabberdlab.hypervisor.DomainState.Power;
+import dev.ejabberdlab.hypervisor.NetworkState;
+import dev.ejabberdlab.observe.Remains;
+import dev.ejabberdlab.plan.Action.ShutdownDomain;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class TeardownTest {
+
+  private static final Instant DELETED = NOW;
+  private static final Instant DEADLINE = DELETED.plus(Teardown.GRACE);
+  private static final String NOTHING = "nothing";
+
+  private static DomainState domain(String name, Power power, boolean agent) {
+    return new DomainState(
+        UUID.nameUUIDFromBytes(name.getBytes()),
+        name,
+        Optional.empty(),
+        power,
+        agent,
+        Optional.empty());
+  }
+
+  private static Remains domains(DomainState... domains) {
+    return new Remains(List.of(domains), List.of(network()), List.of("ejl-1-e1.qcow2"));
+  }
+
+  private static NetworkState network() {
+    return new NetworkState(
+        new UUID(0, 7), "ejl-1-dmz", Optional.empty(), true, List.of(), Optional.empty());
+  }
+
+  private static Plan plan(Remains remains, Instant now) {
+    return plan(remains, Progress.NONE, now);
+  }
+
+  private static Plan plan(Remains remains, Progress progress, Instant now) {
+    return Teardown.plan(remains, "default", progress, DELETED, now);
+  }
+
+  private static Progress ended(Action action, Instant at) {
+    return new Progress(
+        Set.of(), Map.of(), Map.of(action.key(), new Progress.End(action.description(), at)));
+  }
+
+  private static ShutdownDomain shutdown(DomainState domain) {
+    return new ShutdownDomain(domain.name(), domain.uuid(), domain.name());
+  }
+
+  static Stream<Arguments> table() {
+    return Stream.of(
+        arguments(Power.RUNNING, true, "ShutdownDomain", "DestroyDomain"),
+        arguments(Power.RUNNING, false, "DestroyDomain", "DestroyDomain"),
+        arguments(Power.SHUTTING_DOWN, false, NOTHING, "DestroyDomain"),
+        arguments(Power.PAUSED, false, "DestroyDomain", "DestroyDomain"),
+        arguments(Power.CRASHED, false, "DestroyDomain", "DestroyDomain"),
+        arguments(Power.SHUT_OFF, false, "UndefineDomain", "UndefineDomain"));
+  }
+
+  @ParameterizedTest(name = "{0}, agent {1}: {2}, at the deadline {3}")
+  @MethodSource("table")
+  void domains(Power power, boolean agent, String before, String atDeadline) {
+    Remains remains = domains(domain("ejl-1-e1", power, agent));
+
+    assertThat(names(plan(remains, DEADLINE.minusMillis(1)))).isEqualTo(before);
+    assertThat(names(plan(remains, DEADLINE))).isEqualTo(atDeadline);
+  }
+
+  private static String names(Plan plan) {
+    return plan.actions().isEmpty()
+        ? NOTHING
+        : String.join(" ", plan.actions().stream().map(a -> a.getClass().getSimpleName()).toList());
+  }
+
+  @Test
+  void aGuestOnItsWayDownIsGivenItsTimeThoughItsAgentHasGone() {
+    DomainState going = domain("ejl-1-e1", Power.RUNNING, false);
+    Progress asked = ended(shutdown(going), DELETED);
+
+    Plan plan = plan(domains(going), asked, DELETED.plusSeconds(20));
+
+    assertThat(plan.actions()).isEmpty();
+    assertThat(plan.wakeAt()).as("then the plug is pulled").contains(DEADLINE);
+    assertThat(names(plan(domains(going), asked, DEADLINE))).isEqualTo("DestroyDomain");
+  }
+
+  @Test
+  void aGuestThatTakesNoNoticeIsAskedAgainAndNotInALoop() {
+    DomainState deaf = domain("ejl-1-e1", Power.RUNNING, true);
+    Progress asked = ended(shutdown(deaf), DELETED);
+
+    assertThat(plan(domains(deaf), asked, DELETED.plusSeconds(1)).actions()).isEmpty();
+    assertThat(plan(domains(deaf), asked, DELETED.plusSeconds(1)).wakeAt())
+        .contains(DELETED.plus(Progress.PACE));
+    assertThat(plan(domains(deaf), asked, DELETED.plus(Progress.PACE)).actions())
+        .containsExactly(shutdown(deaf));
+  }
+
+  @Test
+  void volumesAndNetworksGoWhenTheLastDomainIsGone() {
+    assertThat(names(plan(domains(domain("ejl-1-e1", Power.SHUT_OFF, false)), DELETED)))
+        .isEqualTo("UndefineDomain");
+    assertThat(names(plan(domains(), DELETED))).isEqualTo("DeleteVolume DeleteNetwork");
+  }
+
+  @Test
+  void allMachinesAtOnce() {
+    Plan plan =
+        plan(
+            domains(
+                domain("ejl-1-e1", Power.RUNNING, true),
+                domain("ejl-1-e2", Power.SHUT_OFF, false),
+                domain("ejl-1-e3", Power.RUNNING, false)),
+            DELETED);
+
+    assertThat(names(plan)).isEqualTo("ShutdownDomain UndefineDomain DestroyDomain");
+  }
+
+  @Test
+  void whatIsUnderWayIsAwaited() {
+    Progress busy = new Progress(Set.of("machine/ejl-1-e1"), Map.of(), Map.of());
+
+    assertThat(plan(domains(domain("ejl-1-e1", Power.SHUT_OFF, false)), busy, DELETED))
+        .isEqualTo(new Plan(List.of(), Optional.empty(), List.of()));
+  }
+
+  @Test
+  void whatFailedIsTriedAgainLaterAndTold() {
+    DomainState off = domain("ejl-1-e1", Power.SHUT_OFF, false);
+    Action undefine = plan(domains(off), DELETED).actions().get(0);
+    Failure failure = new Failure(undefine.key(), undefine.description(), "No.", false, 1, DELETED);
+    Progress failed = new Progress(Set.of(), Map.of(undefine.key(), failure), Map.of());
+
+    Plan plan = plan(domains(off), failed, DELETED);
+
+    assertThat(plan.actions()).isEmpty();
+    assertThat(plan.wakeAt()).contains(DELETED.plus(Backoff.ACTION.first()));
+    assertThat(plan.failures()).containsExactly(failure);
+  }
+
+  @Test
+  void nothingRemainsNothingIsDone() {
+    assertThat(plan(new Remains(List.of(), List.of(), List.of()), DELETED))
+        .isEqualTo(new Plan(List.of(), Optional.empty(), List.of()));
+  }
+
+  @Test
+  void thereIsAlwaysSomethingToDoOrATimeToLookAgain() {
+    for (Power power : Power.values()) {
+      for (Duration later : List.of(Duration.ZERO, Duration.ofSeconds(30), Teardown.GRACE)) {
+        Plan plan =
+            plan(domains(domain("ejl-1-e1", power, power == Power.RUNNING)), DELETED.plus(later));
+        List<Object> future = new ArrayList<>(plan.actions());
+        plan.wakeAt().ifPresent(future::add);
+        assertThat(future).as("%s after %s", power, later).isNotEmpty();
+      }
+    }
+  }
+}
