@@ -27,8 +27,6 @@ import dev.ejabberdlab.topology.InvalidSpecException;
 import dev.ejabberdlab.topology.LabTopology;
 import dev.ejabberdlab.topology.SpecValidation;
 import io.fabric8.kubernetes.api.model.Secret;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
@@ -37,6 +35,7 @@ import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
 import io.javaoperatorsdk.operator.api.reconciler.ErrorStatusUpdateControl;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.MaxReconciliationInterval;
+import io.javaoperatorsdk.operator.api.reconciler.PrimaryUpdateAndCacheUtils;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
@@ -66,14 +65,6 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
 
   /** How soon to look again while something outside is missing. */
   private static final Duration WAIT = Duration.ofSeconds(10);
-
-  /** As the framework patches the status of a lab that is not being deleted. */
-  private static final PatchContext STATUS_PATCH =
-      new PatchContext.Builder()
-          .withPatchType(PatchType.SERVER_SIDE_APPLY)
-          .withFieldManager(FIELD_MANAGER)
-          .withForce(true)
-          .build();
 
   private final Labs labs;
   private final Hosts hosts;
@@ -135,7 +126,8 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
       LabRuntime runtime = labs.runtime(lab, host);
       HostSnapshot seen = runtime.host().snapshot();
       if (!seen.reachable() && isNew(lab)) {
-        return update(lab, waiting(lab, host, seen, now)).rescheduleAfter(WAIT);
+        write(lab, waiting(lab, host, seen, now), context);
+        return UpdateControl.<EjabberdLab>noUpdate().rescheduleAfter(WAIT);
       }
       Allocations allocations =
           claims.claim(lab, host, seen, others(lab, context));
@@ -143,18 +135,19 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
       Optional<Credentials> credentials =
           secrets.credentials(lab, context.getSecondaryResource(Secret.class));
       runtime.watch().follow(topology, host.getSpec().pool());
-      return work(lab, host, runtime, topology, credentials, now);
+      return work(lab, host, runtime, topology, credentials, now, context);
     } catch (InvalidSpecException e) {
-      return update(
-              lab,
-              LabStatuses.refused(
-                  lab.getStatus(),
-                  generation(lab),
-                  lab.getSpec().host(),
-                  Reason.InvalidSpec,
-                  e.getMessage(),
-                  now))
-          .rescheduleAfter(WAIT);
+      write(
+          lab,
+          LabStatuses.refused(
+              lab.getStatus(),
+              generation(lab),
+              lab.getSpec().host(),
+              Reason.InvalidSpec,
+              e.getMessage(),
+              now),
+          context);
+      return UpdateControl.<EjabberdLab>noUpdate().rescheduleAfter(WAIT);
     }
   }
 
@@ -164,7 +157,8 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
       LabRuntime runtime,
       LabTopology topology,
       Optional<Credentials> credentials,
-      Instant now) {
+      Instant now,
+      Context<EjabberdLab> context) {
     HostSnapshot seen = runtime.host().snapshot();
     LabSnapshot snapshot = runtime.watch().snapshot();
     String primary = targetPrimary(lab, topology);
@@ -207,7 +201,8 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
                 plan,
                 progress,
                 now));
-    UpdateControl<EjabberdLab> control = update(lab, status);
+    write(lab, status, context);
+    UpdateControl<EjabberdLab> control = UpdateControl.noUpdate();
     plan.wakeAt()
         .ifPresent(
             at -> control.rescheduleAfter(Math.max(1, Duration.between(now, at).toMillis())));
@@ -284,14 +279,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     EjabberdLabStatus status =
         LabStatuses.deleting(
             lab.getStatus(), generation(lab), lab.getSpec().host(), finding, clock.instant());
-    if (!status.equals(lab.getStatus())) {
-      events.publish(lab, Transitions.between(lab.getStatus(), status));
-      context
-          .getClient()
-          .resource(withStatus(lab, status))
-          .subresource("status")
-          .patch(STATUS_PATCH);
-    }
+    write(lab, status, context);
   }
 
   @Override
@@ -324,12 +312,17 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
         now);
   }
 
-  private UpdateControl<EjabberdLab> update(EjabberdLab lab, EjabberdLabStatus status) {
+  /**
+   * Writes the status if it says something new. The next reconcile sees it at once: an older copy
+   * in the informer's cache would make it tell the same news again.
+   */
+  private void write(EjabberdLab lab, EjabberdLabStatus status, Context<EjabberdLab> context) {
     if (status.equals(lab.getStatus())) {
-      return UpdateControl.noUpdate();
+      return;
     }
+    PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(
+        lab, withStatus(lab, status), context);
     events.publish(lab, Transitions.between(lab.getStatus(), status));
-    return UpdateControl.patchStatus(withStatus(lab, status));
   }
 
   /** Server-side apply owns what it sends: nothing but the status may be in it. */

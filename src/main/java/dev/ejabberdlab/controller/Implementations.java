@@ -4,8 +4,11 @@ import dev.ejabberdlab.guest.StepRunner;
 import dev.ejabberdlab.guest.TransientStepRunner;
 import dev.ejabberdlab.hypervisor.HypervisorFactory;
 import dev.ejabberdlab.hypervisor.libvirt.LibvirtHypervisorFactory;
+import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfiguration;
+import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
 import io.quarkus.arc.DefaultBean;
+import io.quarkus.runtime.Quarkus;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Produces;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -21,12 +24,21 @@ public class Implementations {
     return new LibvirtHypervisorFactory();
   }
 
-  /** Two operators on one host would not harm each other, but do everything twice. */
+  /**
+   * Two operators on one host would not harm each other, but do everything twice.
+   *
+   * <p>Losing the lease ends the process. The framework's own way, System.exit, waits for ever when it
+   * is called from within an orderly shutdown, which gives the lease up as well.
+   */
   @Produces
   @ApplicationScoped
   LeaderElectionConfiguration leaderElection(
       @ConfigProperty(name = "ejabberd-lab.namespace") String namespace) {
-    return new LeaderElectionConfiguration("ejabberd-lab-operator", namespace);
+    return LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration("ejabberd-lab-operator")
+        .withLeaseNamespace(namespace)
+        .withExitOnStopLeading(false)
+        .withLeaderCallbacks(new LeaderCallbacks(() -> {}, () -> Quarkus.asyncExit(1), id -> {}))
+        .build();
   }
 
   @Produces

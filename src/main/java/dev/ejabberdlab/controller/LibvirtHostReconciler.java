@@ -14,6 +14,7 @@ import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfig
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.PrimaryUpdateAndCacheUtils;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
@@ -81,7 +82,8 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost> {
     LibvirtHost patch = new LibvirtHost();
     patch.getMetadata().setName(host.getMetadata().getName());
     patch.setStatus(status);
-    return UpdateControl.patchStatus(patch);
+    PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(host, patch, context);
+    return UpdateControl.noUpdate();
   }
 
   private static Finding ready(List<String> faults, HostSnapshot seen) {
