@@ -1,2 +1,5 @@
-/** The ways to install the operator say the same: manifests, Helm chart, Argo CD's health check. */
+/**
+ * What is around the code says the same as the code: manifests, Helm chart, Argo CD's health check,
+ * pages.
+ */
 package dev.ejabberdlab.deploy;
