@@ -1,0 +1,38 @@
+package dev.ejabberdlab.it;
+
+import io.quarkus.test.junit.QuarkusTestProfile;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * The operator as it is deployed, but on the API server that {@code hack/test.sh it} names in the
+ * environment.
+ */
+public final class OperatorProfile implements QuarkusTestProfile {
+
+  /** What the operator logs during all tests. */
+  static final Path LOG = Path.of("target", "it", "operator.log");
+
+  @Override
+  public Map<String, String> getConfigOverrides() {
+    // Where the client looks first, whatever KUBECONFIG or ~/.kube/config say.
+    System.setProperty("kubeconfig", variable("LAB_OPERATOR_KUBECONFIG"));
+    return Map.of(
+        "quarkus.kubernetes-client.devservices.enabled", "false",
+        "quarkus.http.test-port", "0",
+        "quarkus.log.file.enable", "true",
+        "quarkus.log.file.path", LOG.toString(),
+        "quarkus.log.file.rotation.rotate-on-boot", "false",
+        "quarkus.log.file.rotation.max-file-size", "1G",
+        "quarkus.log.console.level", "ERROR");
+  }
+
+  static String variable(String name) {
+    String value = System.getenv(name);
+    if (value == null || value.isBlank()) {
+      throw new IllegalStateException(
+          name + " is not set: run these tests with 'make test-it', or see docs/development.md.");
+    }
+    return value;
+  }
+}

@@ -1,0 +1,274 @@
+package dev.ejabberdlab.it;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.ejabberdlab.guest.GuestReport.Ejabberd;
+import dev.ejabberdlab.guest.GuestReport.Postgresql;
+import dev.ejabberdlab.guest.GuestReport.Slot;
+import dev.ejabberdlab.guest.GuestReport.Standby;
+import dev.ejabberdlab.guest.Step;
+import dev.ejabberdlab.guest.StepState;
+import dev.ejabberdlab.guest.StepState.Status;
+import dev.ejabberdlab.provision.Provisioning;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.function.Function;
+
+/**
+ * A guest behind its agent. It understands the two programs that the operator runs in guests,
+ * launch and report, and takes a step that was launched for done at once, unless a test wants
+ * something else.
+ */
+final class SimulatedGuest {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** Longer than any backoff, so that nobody waits before the next try. */
+  private static final long LONG_AGO_SECONDS = 3600;
+
+  /** {@code -c TEXT lab}, and for launch what {@code launch.sh} says. */
+  private static final int REPORT_ARGUMENTS = 3;
+
+  private static final String SYSTEM_IDENTIFIER = "7400000000000000001";
+
+  private record Program(String step, String digest, String epoch, boolean boot) {}
+
+  private final String domain;
+  private final Function<SimulatedGuest, List<SimulatedGuest>> peers;
+  private final Map<Long, Program> programs = new HashMap<>();
+  private final Map<String, StepState> onDisk = new TreeMap<>();
+  private final Map<String, StepState> sinceBoot = new TreeMap<>();
+  private final Map<String, String> failing = new HashMap<>();
+  private final Set<String> held = new HashSet<>();
+  private final List<String> launched = new ArrayList<>();
+  private String bootId = UUID.randomUUID().toString();
+  private long pids;
+
+  /**
+   * @param peers running guests of the same lab, itself included
+   */
+  SimulatedGuest(String domain, Function<SimulatedGuest, List<SimulatedGuest>> peers) {
+    this.domain = domain;
+    this.peers = peers;
+  }
+
+  // For tests
+
+  /** With what the names of all domains of its lab begin. */
+  String lab() {
+    return domain.substring(0, domain.length() - node().length());
+  }
+
+  String node() {
+    return domain.split("-", REPORT_ARGUMENTS)[2];
+  }
+
+  /** Lets a step fail from now on. */
+  synchronized void fail(String step, String output) {
+    failing.put(step, output);
+  }
+
+  /** Lets a step end well again. */
+  synchronized void mend(String step) {
+    failing.remove(step);
+  }
+
+  /** Lets a step run until it is released. */
+  synchronized void hold(String step) {
+    held.add(step);
+  }
+
+  synchronized void release(String step) {
+    held.remove(step);
+  }
+
+  /** Names of the steps that were run, in order; one that was done already is not among them. */
+  synchronized List<String> launched() {
+    return List.copyOf(launched);
+  }
+
+  synchronized String bootId() {
+    return bootId;
+  }
+
+  // For the host
+
+  synchronized void boot() {
+    bootId = UUID.randomUUID().toString();
+    sinceBoot.clear();
+    onDisk.replaceAll((name, state) -> interrupted(state));
+    programs.clear();
+  }
+
+  private static StepState interrupted(StepState state) {
+    return state.status() != Status.RUNNING
+        ? state
+        : new StepState(
+            state.name(),
+            state.digest(),
+            Status.INTERRUPTED,
+            state.attempts(),
+            state.epoch(),
+            0,
+            "");
+  }
+
+  /** Answers a command to the agent. */
+  String answer(String command) {
+    try {
+      JsonNode asked = JSON.readTree(command);
+      JsonNode arguments = asked.path("arguments");
+      ObjectNode answer = JSON.createObjectNode();
+      answer.set(
+          "return",
+          switch (asked.path("execute").asText()) {
+            case "guest-ping" -> JSON.createObjectNode();
+            case "guest-exec" -> JSON.createObjectNode().put("pid", start(arguments.path("arg")));
+            case "guest-exec-status" -> status(arguments.path("pid").asLong());
+            default -> throw new IllegalArgumentException("No such command: " + command);
+          });
+      return answer.toString();
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("Not JSON: " + command, e);
+    }
+  }
+
+  private synchronized long start(JsonNode argv) {
+    pids++;
+    if (argv.size() > REPORT_ARGUMENTS) {
+      String step = argv.get(3).asText();
+      String digest = argv.get(4).asText();
+      String epoch = argv.get(5).asText();
+      boolean boot = Step.Scope.valueOf(argv.get(6).asText()) == Step.Scope.BOOT;
+      if (!isDone(step) || !state(step).digest().equals(digest)) {
+        programs.put(pids, new Program(step, digest, epoch, boot));
+        launched.add(step);
+        remember(pids, Status.RUNNING, "");
+      }
+      return pids;
+    }
+    return -pids;
+  }
+
+  private ObjectNode status(long pid) throws JsonProcessingException {
+    ObjectNode status = JSON.createObjectNode();
+    if (pid < 0) {
+      byte[] report = JSON.writeValueAsBytes(report());
+      return status
+          .put("exited", true)
+          .put("exitcode", 0)
+          .put("out-data", Base64.getEncoder().encodeToString(report));
+    }
+    return status.put("exited", ended(pid)).put("exitcode", 0);
+  }
+
+  private synchronized boolean ended(long pid) {
+    Program program = programs.get(pid);
+    if (program == null) {
+      return true;
+    }
+    if (held.contains(program.step())) {
+      return false;
+    }
+    String output = failing.get(program.step());
+    remember(pid, output == null ? Status.DONE : Status.FAILED, output == null ? "" : output);
+    programs.remove(pid);
+    return true;
+  }
+
+  private void remember(long pid, Status status, String output) {
+    Program program = programs.get(pid);
+    StepState before = state(program.step());
+    boolean same =
+        before != null
+            && before.digest().equals(program.digest())
+            && before.epoch().equals(program.epoch());
+    int attempts = (same ? before.attempts() : 0) + (status == Status.FAILED ? 1 : 0);
+    (program.boot() ? sinceBoot : onDisk)
+        .put(
+            program.step(),
+            new StepState(
+                program.step(),
+                program.digest(),
+                status,
+                attempts,
+                program.epoch(),
+                status == Status.RUNNING ? 0 : LONG_AGO_SECONDS,
+                output));
+  }
+
+  private synchronized StepState state(String step) {
+    return sinceBoot.getOrDefault(step, onDisk.get(step));
+  }
+
+  private boolean isDone(String step) {
+    StepState state = state(step);
+    return state != null && state.status() == Status.DONE;
+  }
+
+  private Map<String, Object> report() {
+    Map<String, Object> report = new HashMap<>();
+    synchronized (this) {
+      report.put("bootId", bootId);
+      List<StepState> steps = new ArrayList<>(onDisk.values());
+      steps.addAll(sinceBoot.values());
+      report.put("steps", steps);
+    }
+    List<SimulatedGuest> lab = peers.apply(this);
+    if (isDone(Provisioning.POSTGRESQL_PRIMARY)) {
+      report.put("postgresql", primary(lab));
+    } else if (isDone(Provisioning.POSTGRESQL_STANDBY)) {
+      report.put(
+          "postgresql",
+          new Postgresql(true, true, 1, SYSTEM_IDENTIFIER, false, List.of(), List.of()));
+    }
+    if (isDone(Provisioning.EJABBERD)) {
+      report.put("ejabberd", new Ejabberd(true, "24.12", members(lab)));
+    }
+    return report;
+  }
+
+  private Postgresql primary(List<SimulatedGuest> lab) {
+    List<String> standbys =
+        lab.stream()
+            .filter(g -> g.isDone(Provisioning.POSTGRESQL_STANDBY))
+            .map(SimulatedGuest::node)
+            .sorted()
+            .toList();
+    return new Postgresql(
+        true,
+        false,
+        1,
+        SYSTEM_IDENTIFIER,
+        isDone(Provisioning.READ_WRITE_ADDRESS),
+        standbys.stream().map(name -> new Standby(name, "streaming", 0)).toList(),
+        standbys.stream().map(name -> new Slot(name.replace('-', '_'), true, "reserved")).toList());
+  }
+
+  /** The first member needs no joining, and joins nobody. */
+  private List<String> members(List<SimulatedGuest> lab) {
+    List<SimulatedGuest> servers =
+        lab.stream()
+            .filter(g -> g.isDone(Provisioning.EJABBERD))
+            .sorted(Comparator.comparing(SimulatedGuest::node))
+            .toList();
+    boolean joined = this == servers.get(0) || isDone(Provisioning.EJABBERD_CLUSTER);
+    return servers.stream()
+        .filter(
+            g ->
+                g == this
+                    || joined && (g == servers.get(0) || g.isDone(Provisioning.EJABBERD_CLUSTER)))
+        .map(g -> "ejabberd@" + g.node())
+        .toList();
+  }
+}
