@@ -11,7 +11,8 @@ import java.util.UUID;
  * @param owner our mark; absent on anything that is not ours
  * @param power what it does now
  * @param agentConnected whether the guest agent's channel is open; false unless running
- * @param definition the definition parsed back from the inactive XML; absent when not ours
+ * @param definition the definition parsed back from the inactive XML; absent when not ours, or when
+ *     others have made of it what no definition can say
  */
 public record DomainState(
     UUID uuid,

@@ -42,14 +42,19 @@ public interface Hypervisor extends AutoCloseable {
    */
   List<VolumeState> volumes(String pool);
 
-  /** One volume, or empty when the pool has none of that name. */
+  /**
+   * One volume, or empty when the pool has none of that name or only an incomplete one.
+   *
+   * @throws HypervisorException.NotFound when there is no such pool
+   */
   Optional<VolumeState> volume(String pool, String name);
 
   /**
    * Creates a qcow2 overlay on a base volume of the same pool; an existing volume of that name is
-   * kept as it is. The owner's mark of a volume is its name: callers derive it from the owner's
-   * UID.
+   * kept as it is, unless making it was cut short. The owner's mark of a volume is its name:
+   * callers derive it from the owner's UID.
    *
+   * @param baseVolume a complete qcow2 image
    * @param capacityBytes virtual size; raised to the base's when smaller
    * @throws HypervisorException.NotFound when the pool or the base does not exist
    */
@@ -76,7 +81,10 @@ public interface Hypervisor extends AutoCloseable {
   /** Pulls the plug and returns when the domain is confirmed off. */
   void destroyDomain(UUID uuid, Owner owner);
 
-  /** Undefines the domain with its managed save, snapshot metadata, checkpoints and NVRAM. */
+  /**
+   * Undefines the domain, which must be off, with its managed save, snapshot metadata, checkpoints
+   * and NVRAM.
+   */
   void undefineDomain(UUID uuid, Owner owner);
 
   /**

@@ -13,7 +13,8 @@ import java.util.UUID;
  * @param active started
  * @param cidrs IPv4 networks in which the host has an address, in CIDR notation with the network
  *     address first; empty for an isolated one
- * @param definition the definition parsed back from the inactive XML; absent when not ours
+ * @param definition the definition parsed back from the inactive XML; absent when not ours, or when
+ *     others have made of it what no definition can say
  */
 public record NetworkState(
     UUID uuid,

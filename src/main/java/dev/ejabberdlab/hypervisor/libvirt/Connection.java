@@ -167,29 +167,36 @@ final class Connection implements AutoCloseable {
   }
 
   private <T> Future<T> start(Session at, String what, Call<T> call) {
+    if (!at.hold()) {
+      throw new Unreachable(
+          "cannot " + what + " on " + host + ": the connection to libvirt is lost", null);
+    }
+    boolean running = false;
     try {
       if (!at.turns.tryAcquire(TURN_WAIT.toMillis(), TimeUnit.MILLISECONDS)) {
         String reason = "earlier calls did not end within " + TURN_WAIT.toSeconds() + " s";
         throw new Unreachable("cannot " + what + " on " + host + ": " + reason, null);
       }
+      Future<T> answer =
+          calls.submit(
+              () -> {
+                try {
+                  return call.on(at.connect);
+                } finally {
+                  at.turns.release();
+                  at.release();
+                }
+              });
+      running = true;
+      return answer;
     } catch (InterruptedException e) {
       throw interrupted(what, e);
-    }
-    at.hold();
-    try {
-      return calls.submit(
-          () -> {
-            try {
-              return call.on(at.connect);
-            } finally {
-              at.turns.release();
-              at.release();
-            }
-          });
     } catch (RejectedExecutionException e) {
-      at.turns.release();
-      at.release();
       throw new Unreachable("cannot " + what + " on " + host + ": the connection is closed", e);
+    } finally {
+      if (!running) {
+        at.release();
+      }
     }
   }
 
@@ -252,30 +259,19 @@ final class Connection implements AutoCloseable {
   private void connectForEver() {
     Duration delay = FIRST_DELAY;
     while (true) {
-      Session opened = null;
-      try {
-        EventLoop.start();
-        opened = new Session(new Connect(uri));
-        opened.prepare();
-      } catch (LibvirtException e) {
-        if (opened != null) {
-          opened.release();
-          opened = null;
-        }
-        failed(LibvirtErrors.sentence(e), e);
-      } catch (LinkageError e) {
-        failed("libvirt's client library (libvirt0) is not installed", e);
-      }
+      Session opened = connect();
       if (opened != null) {
         delay = FIRST_DELAY;
-        if (!publish(opened)) {
-          opened.release();
+        boolean goOn = publish(opened);
+        if (goOn) {
+          emit(new HypervisorEvent(Kind.CONNECTED, null));
+          goOn = watch(opened);
+        }
+        opened.release();
+        if (!goOn) {
           return;
         }
-        emit(new HypervisorEvent(Kind.CONNECTED, null));
-        watch(opened);
         emit(new HypervisorEvent(Kind.DISCONNECTED, null));
-        opened.release();
       }
       synchronized (lock) {
         if (!pause(delay)) {
@@ -287,10 +283,31 @@ final class Connection implements AutoCloseable {
     }
   }
 
+  /** One attempt; null when it failed. */
+  private Session connect() {
+    Session opened = null;
+    try {
+      EventLoop.start();
+      opened = new Session(new Connect(uri));
+      opened.prepare();
+      return opened;
+    } catch (LibvirtException e) {
+      failed(LibvirtErrors.sentence(e), e);
+    } catch (LinkageError e) {
+      failed("libvirt's client library (libvirt0) cannot be loaded: " + e.getMessage(), e);
+    } catch (RuntimeException e) {
+      failed(e.toString(), e);
+    }
+    if (opened != null) {
+      opened.release();
+    }
+    return null;
+  }
+
   private void failed(String reason, Throwable cause) {
     synchronized (lock) {
       if (!reason.equals(failure)) {
-        LOG.warnf("cannot connect to libvirt at %s: %s", host, reason);
+        log(Logger.Level.WARN, "cannot connect to libvirt at %s: %s", host, reason);
       }
       attempting = false;
       failure = reason;
@@ -299,11 +316,12 @@ final class Connection implements AutoCloseable {
     }
   }
 
+  /** Gives the session to the callers; false when this connection was closed. */
   private boolean publish(Session opened) {
     synchronized (lock) {
       attempting = false;
       if (!closed) {
-        LOG.infof("connected to libvirt at %s", host);
+        log(Logger.Level.INFO, "connected to libvirt at %s", host);
         session = opened;
         failure = "";
       }
@@ -312,16 +330,16 @@ final class Connection implements AutoCloseable {
     }
   }
 
-  /** Returns when the session is lost or this connection closed. */
-  private void watch(Session opened) {
+  /** Returns true when the session is lost, false when this connection was closed. */
+  private boolean watch(Session opened) {
     while (true) {
       synchronized (lock) {
-        if (session != opened) {
-          return;
-        }
         if (closed) {
           session = null;
-          return;
+          return false;
+        }
+        if (session != opened) {
+          return true;
         }
         try {
           lock.wait(WATCH.toMillis());
@@ -333,6 +351,11 @@ final class Connection implements AutoCloseable {
         opened.lose("the connection to libvirt is lost");
       }
     }
+  }
+
+  /** Loud for the connection with events, quiet for the others to the same host. */
+  private void log(Logger.Level level, String format, Object... values) {
+    LOG.logf(events == null ? Logger.Level.DEBUG : level, format, values);
   }
 
   /** Waits; false when this connection was closed. */
@@ -444,7 +467,7 @@ final class Connection implements AutoCloseable {
       if (lost.compareAndSet(false, true)) {
         synchronized (lock) {
           if (session == this) {
-            LOG.warnf("lost libvirt at %s: %s", host, reason);
+            log(Logger.Level.WARN, "lost libvirt at %s: %s", host, reason);
             session = null;
             failure = reason;
             failureCause = null;
@@ -454,8 +477,9 @@ final class Connection implements AutoCloseable {
       }
     }
 
-    void hold() {
-      users.incrementAndGet();
+    /** Keeps the session from being closed; false when it is closed already. */
+    boolean hold() {
+      return users.updateAndGet(n -> n == 0 ? 0 : n + 1) > 0;
     }
 
     void release() {

@@ -8,16 +8,22 @@ import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
  */
 final class KernelCommandLine {
 
-  static final String KVM = "root=/dev/vda rw console=ttyS0 quiet";
+  /**
+   * rootdelay: the initrd waits for the disk as long as it takes, where its own 30 s are not enough
+   * on a busy emulated machine; panic: a guest that cannot go on boots anew rather than waiting for
+   * a person at its console.
+   */
+  static final String KVM =
+      "root=/dev/vda rw rootdelay=300 panic=10 console=ttyS0 quiet net.ifnames=0";
 
   /**
    * Emulation spends seconds on protections against neighbours that it does not have (mitigations,
-   * apparmor, audit, kaslr), on calibrating clocks, and on self-tests.
+   * apparmor, audit, kaslr, clearing memory), on calibrating clocks, on self-tests and on logging.
    */
   static final String QEMU =
       KVM
           + " mitigations=off apparmor=0 audit=0 nokaslr tsc=reliable no_timer_check"
-          + " raid=noautodetect cryptomgr.notests";
+          + " raid=noautodetect cryptomgr.notests init_on_alloc=0 systemd.log_level=notice";
 
   private KernelCommandLine() {}
 

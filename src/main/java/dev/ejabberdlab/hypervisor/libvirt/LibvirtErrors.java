@@ -88,8 +88,12 @@ final class LibvirtErrors {
    * @param host the host's URI
    */
   static HypervisorException translate(String what, String host, LibvirtException e) {
-    String message = "cannot " + what + " on " + host + ": " + sentence(e);
-    ErrorNumber code = e.getError().getCode();
+    return translate(what, host, e.getError().getCode(), sentence(e), e);
+  }
+
+  static HypervisorException translate(
+      String what, String host, ErrorNumber code, String reason, Exception cause) {
+    String message = "cannot " + what + " on " + host + ": " + reason;
     if (MISSING.contains(code)) {
       return new NotFound(message);
     }
@@ -97,17 +101,21 @@ final class LibvirtErrors {
       return new NameConflict(message);
     }
     if (NO_CONNECTION.contains(code)) {
-      return new Unreachable(message, e);
+      return new Unreachable(message, cause);
     }
-    return new HypervisorException(message, e);
+    return new HypervisorException(message, cause);
   }
 
   /** The exception for a command to a guest's agent. */
   static HypervisorException translateAgent(String what, String host, LibvirtException e) {
-    if (NO_AGENT.contains(e.getError().getCode())) {
-      return new AgentUnavailable("cannot " + what + " on " + host + ": " + sentence(e), e);
-    }
-    return translate(what, host, e);
+    return translateAgent(what, host, e.getError().getCode(), sentence(e), e);
+  }
+
+  static HypervisorException translateAgent(
+      String what, String host, ErrorNumber code, String reason, Exception cause) {
+    return NO_AGENT.contains(code)
+        ? new AgentUnavailable("cannot " + what + " on " + host + ": " + reason, cause)
+        : translate(what, host, code, reason, cause);
   }
 
   /** libvirt's message on one line. */

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -63,7 +64,7 @@ public final class LibvirtHypervisor implements Hypervisor {
    * How long {@link #shutdownDomain} waits for a refusal; libvirt's call lasts until the guest is
    * off.
    */
-  private static final Duration SHUTDOWN_WAIT = Duration.ofSeconds(2);
+  private static final Duration SHUTDOWN_WAIT = Duration.ofSeconds(1);
 
   /** libvirt waits so long for its own lock on a domain (QEMU_JOB_WAIT_TIME), and a bit. */
   private static final Duration DOMAIN_LOCK = Duration.ofSeconds(35);
@@ -82,6 +83,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   private final List<Consumer<HypervisorEvent>> listeners = new CopyOnWriteArrayList<>();
   private final Map<String, ReentrantLock> poolLocks = new ConcurrentHashMap<>();
   private final Map<UUID, ReentrantLock> agentLocks = new ConcurrentHashMap<>();
+  private final Set<UUID> shuttingDown = ConcurrentHashMap.newKeySet();
 
   /**
    * A host that is not connected yet.
@@ -184,7 +186,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     Optional<OwnerMark> mark = OwnerMark.read(now);
     Optional<NetworkDefinition> definition = Optional.empty();
     if (mark.isPresent()) {
-      Element config = Xml.parse(inactiveXml(network));
+      Element config = active ? Xml.parse(inactiveXml(network)) : now;
       definition = readable(() -> NetworkXml.read(config, mark.get()));
     }
     return new NetworkState(
@@ -336,13 +338,31 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   @Override
   public Optional<VolumeState> volume(String pool, String name) {
-    return inPool(
-        pool,
-        "look up volume '" + name + "' of pool '" + pool + "'",
-        p -> {
-          refresh(p, pool);
-          return volume(p, name).map(VolumeXml::state);
-        });
+    String what = "look up volume '" + name + "' of pool '" + pool + "'";
+    Optional<VolumeState> known =
+        connection.call(
+            what,
+            LIMIT,
+            c ->
+                find(
+                        () -> c.storagePoolLookupByName(pool),
+                        StoragePool::free,
+                        p -> complete(p, name))
+                    .orElseThrow(() -> missing("storage pool", pool)));
+    return known.isPresent()
+        ? known
+        : inPool(
+            pool,
+            what,
+            p -> {
+              refresh(p, pool);
+              return complete(p, name);
+            });
+  }
+
+  private static Optional<VolumeState> complete(StoragePool pool, String name)
+      throws LibvirtException {
+    return volume(pool, name).map(VolumeXml::state).filter(VolumeState::complete);
   }
 
   @Override
@@ -354,7 +374,7 @@ public final class LibvirtHypervisor implements Hypervisor {
           refresh(p, pool);
           Optional<VolumeXml> present = volume(p, name);
           if (present.isPresent()) {
-            if (!present.get().isHalfOverlay()) {
+            if (present.get().isImage()) {
               return null;
             }
             LOG.warnf("volume %s of pool %s is half made, making it anew", name, pool);
@@ -363,6 +383,11 @@ public final class LibvirtHypervisor implements Hypervisor {
           VolumeXml base =
               volume(p, baseVolume)
                   .orElseThrow(() -> missing("volume", baseVolume + "' in pool '" + pool));
+          if (!base.format().equals("qcow2")) {
+            throw new HypervisorException(
+                "volume '%s' in pool '%s' on %s is %s, not a complete qcow2 image"
+                    .formatted(baseVolume, pool, connection.host(), base.format()));
+          }
           long capacity = Math.max(capacityBytes, base.capacityBytes());
           try {
             p.storageVolCreateXML(VolumeXml.overlay(name, capacity, base), 0).free();
@@ -409,13 +434,9 @@ public final class LibvirtHypervisor implements Hypervisor {
                     find(
                             () -> c.storagePoolLookupByName(pool),
                             StoragePool::free,
-                            p -> some(ask.of(p)))
+                            p -> Optional.ofNullable(ask.of(p)))
                         .orElseThrow(() -> missing("storage pool", pool))
                         .orElse(null)));
-  }
-
-  private static <T> Optional<T> some(T value) {
-    return Optional.ofNullable(value);
   }
 
   private void refresh(StoragePool pool, String name) throws LibvirtException {
@@ -482,7 +503,8 @@ public final class LibvirtHypervisor implements Hypervisor {
     Optional<OwnerMark> mark = OwnerMark.read(now);
     Optional<DomainDefinition> definition = Optional.empty();
     if (mark.isPresent()) {
-      Element config = Xml.parse(domain.getXMLDesc(XMLFlags.INACTIVE));
+      Element config =
+          power == Power.SHUT_OFF ? now : Xml.parse(domain.getXMLDesc(XMLFlags.INACTIVE));
       definition = readable(() -> DomainXml.read(config, mark.get()).definition());
     }
     return new DomainState(
@@ -612,20 +634,33 @@ public final class LibvirtHypervisor implements Hypervisor {
     if (state.get().power() == Power.SHUT_OFF || state.get().power() == Power.CRASHED) {
       return;
     }
-    agents(uuid)
-        .callAndLeave(
-            "shut down domain '" + state.get().name() + "'",
-            SHUTDOWN_WAIT,
-            c -> {
-              find(
-                  () -> c.domainLookupByUUIDString(uuid.toString()),
-                  Domain::free,
-                  domain -> {
-                    domain.shutdown();
-                    return uuid;
-                  });
-              return null;
-            });
+    // While libvirt still waits for the guest, asking again would only take another of its threads.
+    if (!shuttingDown.add(uuid)) {
+      return;
+    }
+    try {
+      agents(uuid)
+          .callAndLeave(
+              "shut down domain '" + state.get().name() + "'",
+              SHUTDOWN_WAIT,
+              c -> {
+                try {
+                  find(
+                      () -> c.domainLookupByUUIDString(uuid.toString()),
+                      Domain::free,
+                      domain -> {
+                        domain.shutdown();
+                        return uuid;
+                      });
+                } finally {
+                  shuttingDown.remove(uuid);
+                }
+                return null;
+              });
+    } catch (HypervisorException e) {
+      shuttingDown.remove(uuid);
+      throw e;
+    }
   }
 
   @Override

@@ -123,14 +123,23 @@ final class NetworkXml {
       if (!family.equals("ipv4") || !ip.hasAttribute("address")) {
         continue;
       }
+      String address = ip.getAttribute("address");
       String prefix =
-          Xml.attribute(ip, "prefix").or(() -> Xml.attribute(ip, "netmask")).orElse("32");
+          Xml.attribute(ip, "prefix")
+              .or(() -> Xml.attribute(ip, "netmask"))
+              .orElseGet(() -> classPrefix(address));
       cidrs.add(
-          new IPAddressString(ip.getAttribute("address") + "/" + prefix)
+          new IPAddressString(address + "/" + prefix)
               .getAddress()
               .toPrefixBlock()
               .toCanonicalString());
     }
     return List.copyOf(cidrs);
+  }
+
+  /** As libvirt completes an address without netmask: by its old class. */
+  private static String classPrefix(String address) {
+    int first = Integer.parseInt(address.substring(0, address.indexOf('.')));
+    return first < 128 ? "8" : first < 192 ? "16" : "24";
   }
 }

@@ -68,17 +68,18 @@ record VolumeXml(
   }
 
   VolumeState state() {
-    return new VolumeState(name, capacityBytes, modified);
+    return new VolumeState(name, capacityBytes, modified, !name.endsWith(".qcow2") || isImage());
   }
 
   /**
-   * Whether making this overlay was cut short: no image yet, no size yet, or no backing yet while
-   * there are no data either. An overlay that somebody merged with its base is not half.
+   * Whether this is a qcow2 image with something in it. An upload that is under way, or an overlay
+   * whose making was cut short, has no qcow2 header yet, or no size, or no backing and no data
+   * either. An overlay that somebody merged with its base has data.
    */
-  boolean isHalfOverlay() {
-    return !format.equals("qcow2")
-        || capacityBytes == 0
-        || (backing.isEmpty() && allocationBytes < UNUSED_BYTES);
+  boolean isImage() {
+    return format.equals("qcow2")
+        && capacityBytes > 0
+        && (backing.isPresent() || allocationBytes >= UNUSED_BYTES);
   }
 
   private static long bytes(Element root, String name) {

@@ -3,6 +3,7 @@ package dev.ejabberdlab.hypervisor.libvirt;
 import java.io.IOException;
 import java.io.StringReader;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -20,6 +21,9 @@ import org.xml.sax.SAXException;
 
 /** XML by a writer and by a parser, never by pasting strings together. */
 final class Xml {
+
+  /** One for each thread: making a parser takes longer than parsing a domain with it. */
+  private static final ThreadLocal<DocumentBuilder> PARSER = ThreadLocal.withInitial(Xml::parser);
 
   private Xml() {}
 
@@ -40,7 +44,8 @@ final class Xml {
     /**
      * An element with attributes and content.
      *
-     * @param attributes names and values in turns
+     * @param attributes names and values in turns; a parser makes blanks of line feeds and tabs in
+     *     values
      */
     void element(String name, Body body, String... attributes) throws XMLStreamException {
       out.writeStartElement(name);
@@ -83,6 +88,7 @@ final class Xml {
     try {
       XMLStreamWriter out = XMLOutputFactory.newDefaultFactory().createXMLStreamWriter(text);
       body.write(new Writer(out));
+      out.writeEndDocument();
       out.close();
     } catch (XMLStreamException e) {
       throw new IllegalStateException("XML into memory cannot fail", e);
@@ -119,18 +125,26 @@ final class Xml {
    */
   static Element parse(String xml) {
     try {
+      return PARSER.get().parse(new InputSource(new StringReader(xml))).getDocumentElement();
+    } catch (SAXException e) {
+      throw new IllegalArgumentException("libvirt's answer is not XML: " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new UncheckedIOException("XML out of memory cannot fail", e);
+    }
+  }
+
+  private static DocumentBuilder parser() {
+    try {
       DocumentBuilderFactory factory = DocumentBuilderFactory.newDefaultInstance();
       factory.setNamespaceAware(true);
       factory.setExpandEntityReferences(false);
       factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
       factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);
-      DocumentBuilder builder = factory.newDocumentBuilder();
-      builder.setErrorHandler(null);
-      return builder.parse(new InputSource(new StringReader(xml))).getDocumentElement();
-    } catch (SAXException e) {
-      throw new IllegalArgumentException("libvirt's answer is not XML: " + e.getMessage(), e);
-    } catch (ParserConfigurationException | IOException e) {
-      throw new IllegalStateException("XML out of memory cannot fail", e);
+      DocumentBuilder parser = factory.newDocumentBuilder();
+      parser.setErrorHandler(null);
+      return parser;
+    } catch (ParserConfigurationException e) {
+      throw new IllegalStateException("the JDK's own parser has these features", e);
     }
   }
 

@@ -206,7 +206,7 @@ class LibvirtHypervisorE2E extends HypervisorContract {
     VolumeXml volume = VolumeXml.read(rawVolume(name));
     assertThat(volume.format()).isEqualTo("qcow2");
     assertThat(volume.backing()).contains(VolumeXml.read(rawVolume(BASE)).path());
-    assertThat(volume.isHalfOverlay()).isFalse();
+    assertThat(volume.isImage()).isTrue();
     assertThat(volume.modified()).isAfter(java.time.Instant.EPOCH);
   }
 
@@ -217,11 +217,26 @@ class LibvirtHypervisorE2E extends HypervisorContract {
       StoragePool pool = admin.storagePoolLookupByName(POOL);
       createVolume(pool, name, format, format.equals("raw") ? 0 : BASE_BYTES);
       pool.free();
+      assertThat(host.volume(POOL, name)).isEmpty();
+      assertThat(host.volumes(POOL))
+          .filteredOn(VolumeState::name, name)
+          .singleElement()
+          .extracting(VolumeState::complete)
+          .isEqualTo(false);
 
       host.createOverlay(POOL, name, BASE, BASE_BYTES);
 
       assertThat(VolumeXml.read(rawVolume(name)).backing()).isPresent();
     }
+  }
+
+  @Test
+  void aBaseThatIsNoImageIsRefused() {
+    assertThatThrownBy(() -> host.createOverlay(POOL, volumeName("onraw"), KERNEL, BASE_BYTES))
+        .isInstanceOf(HypervisorException.class)
+        .hasMessageContaining("'" + KERNEL + "'")
+        .hasMessageContaining("not a complete qcow2 image");
+    assertThat(host.volume(POOL, volumeName("onraw"))).isEmpty();
   }
 
   @Test
@@ -327,6 +342,25 @@ class LibvirtHypervisorE2E extends HypervisorContract {
     }
   }
 
+  /** Shutting a domain down waits for its QEMU; nothing else may wait with it. */
+  @Test
+  @Timeout(value = 10, unit = TimeUnit.MINUTES)
+  void aFrozenQemuIsDestroyed() throws Exception {
+    DomainDefinition frozen = domain("frozen");
+    host.defineDomain(frozen);
+    host.startDomain(frozen.uuid(), OWNER);
+    signal("STOP", "qemu/" + frozen.name() + ".pid", "qemu-system-x86");
+    for (int i = 0; i < 6; i++) {
+      host.shutdownDomain(frozen.uuid(), OWNER);
+    }
+    assertThat(host.domains()).extracting(DomainState::uuid).contains(frozen.uuid());
+    assertThat(power(frozen)).isEqualTo(Power.RUNNING);
+
+    host.destroyDomain(frozen.uuid(), OWNER);
+
+    assertThat(power(frozen)).isEqualTo(Power.SHUT_OFF);
+  }
+
   @Test
   @Timeout(value = 10, unit = TimeUnit.MINUTES)
   void aKilledLibvirtdIsFoundAgain() throws Exception {
@@ -338,7 +372,7 @@ class LibvirtHypervisorE2E extends HypervisorContract {
     host.startDomain(domain.uuid(), OWNER);
     AutoCloseable handle = host.listen(events::add);
     try {
-      signal("KILL");
+      signalLibvirtd("KILL");
       await().atMost(LONG).until(() -> events.contains(disconnected));
       assertThatThrownBy(host::domains).isInstanceOf(Unreachable.class);
       assertThatThrownBy(() -> host.destroyDomain(domain.uuid(), OWNER))
@@ -369,14 +403,14 @@ class LibvirtHypervisorE2E extends HypervisorContract {
   @Timeout(value = 10, unit = TimeUnit.MINUTES)
   void aHungLibvirtdHoldsNobody() throws Exception {
     assertThat(host.domains()).isNotEmpty();
-    signal("STOP");
+    signalLibvirtd("STOP");
     try {
       // The first call goes out over the connection that stood, the next ones try anew.
       for (int i = 0; i < 3; i++) {
         assertThatThrownBy(host::domains).isInstanceOf(Unreachable.class);
       }
     } finally {
-      signal("CONT");
+      signalLibvirtd("CONT");
     }
 
     await()
@@ -423,9 +457,14 @@ class LibvirtHypervisorE2E extends HypervisorContract {
     return directory().getFileName().toString();
   }
 
-  private static void signal(String signal) throws IOException, InterruptedException {
-    String pid = Files.readString(directory().resolve("run/libvirtd.pid")).strip();
-    assertThat(Files.readString(Path.of("/proc", pid, "comm")).strip()).isEqualTo("libvirtd");
+  private static void signalLibvirtd(String signal) throws IOException, InterruptedException {
+    signal(signal, "libvirtd.pid", "libvirtd");
+  }
+
+  private static void signal(String signal, String pidFile, String command)
+      throws IOException, InterruptedException {
+    String pid = Files.readString(directory().resolve("run").resolve(pidFile)).strip();
+    assertThat(Files.readString(Path.of("/proc", pid, "comm")).strip()).isEqualTo(command);
     run("kill", "-" + signal, pid);
   }
 
