@@ -2,7 +2,6 @@ package dev.ejabberdlab.observe;
 
 import dev.ejabberdlab.hypervisor.Hypervisor;
 import dev.ejabberdlab.hypervisor.HypervisorEvent;
-import dev.ejabberdlab.hypervisor.HypervisorException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -68,13 +67,17 @@ public final class HostWatch implements AutoCloseable {
 
   private void ask() {
     HostSnapshot before = snapshot;
-    try {
-      snapshot =
-          new HostSnapshot(Seen.of(hypervisor.facts()), hypervisor.networks(), clock.instant());
-    } catch (HypervisorException e) {
-      snapshot =
-          new HostSnapshot(Seen.unknown(e.getMessage()), before.networks(), before.lastContact());
-    }
+    Seen<HostSnapshot> now =
+        Question.ask(
+            () ->
+                new HostSnapshot(
+                    Seen.of(hypervisor.facts()), hypervisor.networks(), clock.instant()));
+    snapshot =
+        now.known()
+            .orElseGet(
+                () ->
+                    new HostSnapshot(
+                        Seen.unknown(now.why()), before.networks(), before.lastContact()));
     // libvirt lists in no particular order.
     if (!before.facts().equals(snapshot.facts())
         || !Set.copyOf(before.networks()).equals(Set.copyOf(snapshot.networks()))) {

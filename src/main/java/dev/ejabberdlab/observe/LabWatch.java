@@ -4,13 +4,10 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
 import dev.ejabberdlab.guest.AgentGuestChannel;
 import dev.ejabberdlab.guest.GuestChannel;
 import dev.ejabberdlab.guest.GuestReport;
-import dev.ejabberdlab.guest.StepLaunchException;
 import dev.ejabberdlab.guest.StepRunner;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.hypervisor.Hypervisor;
-import dev.ejabberdlab.hypervisor.HypervisorException;
-import dev.ejabberdlab.hypervisor.HypervisorException.Unreachable;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.VolumeState;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
@@ -27,7 +24,6 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** Keeps the last view of one lab: its networks, volumes and domains, and what its guests say. */
@@ -175,12 +171,15 @@ public final class LabWatch {
     }
     Map<String, Seen<NetworkState>> networks = new LinkedHashMap<>();
     for (LabTopology.Network network : now.topology().networks()) {
-      networks.put(network.name(), ask(() -> Seen.answer(hypervisor.network(network.uuid()))));
+      networks.put(
+          network.name(),
+          Question.ask(() -> hypervisor.network(network.uuid())).flatMap(Seen::answer));
     }
-    Seen<List<VolumeState>> volumes = ask(() -> Seen.of(hypervisor.volumes(now.pool())));
+    Seen<List<VolumeState>> volumes = Question.ask(() -> hypervisor.volumes(now.pool()));
     Map<String, Seen<DomainState>> domains = new LinkedHashMap<>();
     for (LabTopology.Node node : now.topology().nodes()) {
-      domains.put(node.name(), ask(() -> Seen.answer(hypervisor.domain(node.uuid()))));
+      domains.put(
+          node.name(), Question.ask(() -> hypervisor.domain(node.uuid())).flatMap(Seen::answer));
     }
     List<String> connected;
     boolean different;
@@ -245,7 +244,7 @@ public final class LabWatch {
     }
     UUID domain = asked.get().uuid();
     Instant at = clock.instant();
-    Seen<GuestReport> guest = ask(() -> Seen.of(steps.report(channel(domain))));
+    Seen<GuestReport> guest = Question.ask(() -> steps.report(channel(domain))).missingIsUnknown();
     boolean different;
     synchronized (this) {
       Machine old = snapshot.machine(node);
@@ -274,17 +273,5 @@ public final class LabWatch {
       return null;
     }
     return old.silentSince() != null ? old.silentSince() : clock.instant();
-  }
-
-  private static <T> Seen<T> ask(Supplier<Seen<T>> question) {
-    try {
-      return question.get();
-    } catch (Unreachable e) {
-      return Seen.unknown(e.getMessage());
-    } catch (HypervisorException.NotFound e) {
-      return Seen.missing(e.getMessage());
-    } catch (HypervisorException | GuestChannel.GuestTimeoutException | StepLaunchException e) {
-      return Seen.unknown(e.getMessage());
-    }
   }
 }

@@ -26,19 +26,16 @@ public record Remains(
    */
   public static Seen<Remains> of(
       Hypervisor hypervisor, UUID owner, String pool, String volumePrefix) {
-    try {
-      return Seen.of(
-          new Remains(
-              hypervisor.domains().stream()
-                  .filter(d -> d.owner().filter(o -> o.uid().equals(owner)).isPresent())
-                  .toList(),
-              hypervisor.networks().stream()
-                  .filter(n -> n.owner().filter(o -> o.uid().equals(owner)).isPresent())
-                  .toList(),
-              volumes(hypervisor, pool, volumePrefix)));
-    } catch (HypervisorException e) {
-      return Seen.unknown(e.getMessage());
-    }
+    return Question.ask(
+        () ->
+            new Remains(
+                hypervisor.domains().stream()
+                    .filter(d -> d.owner().filter(o -> o.uid().equals(owner)).isPresent())
+                    .toList(),
+                hypervisor.networks().stream()
+                    .filter(n -> n.owner().filter(o -> o.uid().equals(owner)).isPresent())
+                    .toList(),
+                volumes(hypervisor, pool, volumePrefix)));
   }
 
   public boolean isEmpty() {

@@ -65,6 +65,11 @@ public record Seen<T>(State state, T value, String why) {
     return isPresent() ? of(function.apply(value)) : new Seen<>(state, null, why);
   }
 
+  /** A guest whose domain has gone meanwhile is no guest without anything: it was not asked. */
+  Seen<T> missingIsUnknown() {
+    return isMissing() ? unknown(why) : this;
+  }
+
   /** The answer that another question about the value gets. */
   public <R> Seen<R> flatMap(Function<T, Seen<R>> question) {
     return isPresent() ? question.apply(value) : new Seen<>(state, null, why);
