@@ -82,6 +82,12 @@ public final class Conditions {
     return this;
   }
 
+  /** Adds previous conditions as they were: each says which generation it speaks of. */
+  public Conditions keep(List<String> types) {
+    types.forEach(type -> find(previous, type).ifPresent(list::add));
+    return this;
+  }
+
   public List<Condition> build() {
     return List.copyOf(list);
   }

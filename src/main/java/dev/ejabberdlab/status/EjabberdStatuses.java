@@ -28,8 +28,9 @@ final class EjabberdStatuses {
 
   /** Null until a member could be asked. */
   EjabberdStatus status() {
-    if (members.stream().noneMatch(m -> ejabberd(m).isPresent())) {
-      return view.previous() == null ? null : view.previous().ejabberd();
+    boolean seenBefore = view.previous() != null && view.previous().ejabberd() != null;
+    if (!seenBefore && members.stream().noneMatch(m -> ejabberd(m).isPresent())) {
+      return null;
     }
     int running = running();
     return new EjabberdStatus(
@@ -37,7 +38,8 @@ final class EjabberdStatuses {
         running,
         running + "/" + members.size(),
         consistent(),
-        members.stream().map(this::member).toList());
+        members.stream().map(this::member).toList(),
+        view.lab().xmpp().domain());
   }
 
   Finding formed() {
@@ -45,8 +47,8 @@ final class EjabberdStatuses {
       return Finding.yes(
           Reason.ClusterComplete,
           members.size() == 1
-              ? members.get(0) + " runs alone, as it should."
-              : "All of %s see each other.".formatted(String.join(", ", members)));
+              ? members.get(0) + " is the only member, and runs."
+              : "%s see each other.".formatted(String.join(", ", members)));
     }
     List<String> unasked =
         members.stream().filter(m -> view.snapshot().machine(m).guest().isUnknown()).toList();
@@ -64,9 +66,12 @@ final class EjabberdStatuses {
 
   private String describe(String member) {
     List<String> sees = ejabberd(member).filter(Ejabberd::up).map(Ejabberd::members).orElse(null);
-    return sees == null
-        ? "ejabberd on %s is not running yet".formatted(member)
-        : "%s sees only %s".formatted(member, String.join(", ", sees));
+    if (sees == null) {
+      return "ejabberd on %s is not running".formatted(member);
+    }
+    return sees.isEmpty()
+        ? "%s does not tell whom it sees".formatted(member)
+        : "%s sees %s".formatted(member, String.join(", ", sees));
   }
 
   private boolean consistent() {

@@ -8,34 +8,46 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NetworkStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
 import dev.ejabberdlab.hypervisor.NetworkState;
+import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.ImageVolumes;
 import dev.ejabberdlab.observe.Remains;
+import dev.ejabberdlab.observe.Seen;
+import dev.ejabberdlab.plan.Action;
 import dev.ejabberdlab.plan.Failure;
 import dev.ejabberdlab.plan.NodeSteps;
 import dev.ejabberdlab.plan.Plan.StalledStep;
+import dev.ejabberdlab.plan.Planner;
 import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.status.Conditions.Truth;
 import dev.ejabberdlab.topology.LabTopology;
 import io.fabric8.kubernetes.api.model.Condition;
-import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Makes a lab's status. */
 public final class LabStatuses {
 
-  /**
-   * How long a running domain may be without an answer from its agent before the user is told. The
-   * slowest boot seen, five emulated guests on two cores, is under 3 minutes.
-   */
-  public static final Duration SILENCE = Duration.ofMinutes(6);
+  /** What there is beside Ready, Reconciling and Stalled, in the order of bringing up. */
+  private static final List<String> PARTS =
+      List.of(
+          Conditions.HOST_REACHABLE,
+          Conditions.NETWORKS_READY,
+          Conditions.MACHINES_READY,
+          Conditions.PROVISIONED,
+          Conditions.DATABASE_READY,
+          Conditions.REPLICATION_HEALTHY,
+          Conditions.CLUSTER_FORMED);
 
   private static final int XMPP_PORT = 5222;
   private static final int POSTGRESQL_PORT = 5432;
@@ -54,9 +66,23 @@ public final class LabStatuses {
     this.ejabberd = new EjabberdStatuses(view);
   }
 
-  /** The status of a lab that can be worked on. */
+  /**
+   * The status of a lab that can be worked on. While an operator that has just started has not yet
+   * asked everything, what its predecessor wrote stands: its start is no change of the lab.
+   */
   public static EjabberdLabStatus of(View view) {
-    return new LabStatuses(view).status();
+    EjabberdLabStatus previous = view.previous();
+    boolean speaksOfThisSpec =
+        previous != null
+            && previous.networks() != null
+            && Objects.equals(previous.observedGeneration(), view.generation());
+    return speaksOfThisSpec && !isAsked(view) ? previous : new LabStatuses(view).status();
+  }
+
+  private static boolean isAsked(View view) {
+    return view.host().reachable()
+        ? view.snapshot().isAsked(view.lab())
+        : !view.host().equals(HostSnapshot.NOT_ASKED);
   }
 
   /**
@@ -75,11 +101,12 @@ public final class LabStatuses {
     Conditions conditions = new Conditions(conditions(previous), generation, now);
     conditions.add(Conditions.READY, Finding.no(reason, message));
     conditions.add(Conditions.STALLED, Finding.yes(reason, message));
+    conditions.keep(PARTS);
     return withConditions(previous, generation, host, Phase.Stalled, conditions.build());
   }
 
   /**
-   * The status of a lab that waits for something outside of it.
+   * The status of a lab that has not begun, because something outside of it is awaited.
    *
    * @param host host of the lab
    * @param finding why it waits
@@ -89,8 +116,7 @@ public final class LabStatuses {
     Conditions conditions = new Conditions(conditions(previous), generation, now);
     conditions.add(Conditions.READY, finding);
     conditions.add(Conditions.RECONCILING, Finding.yes(finding.reason(), finding.message()));
-    Phase phase = finding.truth() == Truth.Unknown ? Phase.Unknown : Phase.Pending;
-    return withConditions(previous, generation, host, phase, conditions.build());
+    return withConditions(previous, generation, host, Phase.Pending, conditions.build());
   }
 
   /** The status of a lab that is being taken down. */
@@ -147,15 +173,9 @@ public final class LabStatuses {
       parts.put(Conditions.REPLICATION_HEALTHY, postgresql.replicating());
       parts.put(Conditions.CLUSTER_FORMED, ejabberd.formed());
     } else {
-      Finding unknown = Finding.unknown(Reason.HostUnreachable, unreachable());
-      List.of(
-              Conditions.NETWORKS_READY,
-              Conditions.MACHINES_READY,
-              Conditions.PROVISIONED,
-              Conditions.DATABASE_READY,
-              Conditions.REPLICATION_HEALTHY,
-              Conditions.CLUSTER_FORMED)
-          .forEach(type -> parts.put(type, unknown));
+      Finding unknown =
+          Finding.unknown(parts.get(Conditions.HOST_REACHABLE).reason(), unreachable());
+      PARTS.forEach(type -> parts.putIfAbsent(type, unknown));
     }
     Optional<Finding> stalled = stalled();
     Finding ready = ready(parts, stalled);
@@ -173,10 +193,10 @@ public final class LabStatuses {
     boolean wasReady = previous != null && previous.endpoints() != null;
     return new EjabberdLabStatus(
         view.generation(),
-        phase(isReady, stalled.isPresent(), wasReady),
+        phase(ready.truth(), stalled.isPresent(), wasReady),
         view.lab().host(),
         view.snapshot().image().known().map(ImageVolumes::disk).orElse(previousImage()),
-        nodes.stream().filter(NodeStatus::ready).count() + "/" + nodes.size(),
+        names(NodeStatus::ready).size() + "/" + nodes.size(),
         conditions.build(),
         networks(),
         nodes,
@@ -189,17 +209,21 @@ public final class LabStatuses {
     return previous == null ? null : previous.image();
   }
 
-  private Phase phase(boolean ready, boolean stalled, boolean wasReady) {
+  private Phase phase(Truth ready, boolean stalled, boolean wasReady) {
     if (stalled) {
       return Phase.Stalled;
     }
     if (!view.host().reachable()) {
-      return view.host().lastContact() == null ? Phase.Pending : Phase.Unknown;
+      return view.host().lastContact() == null && !wasReady ? Phase.Pending : Phase.Unknown;
     }
-    if (ready) {
-      return Phase.Ready;
+    if (!wasReady) {
+      return ready == Truth.True ? Phase.Ready : Phase.Provisioning;
     }
-    return wasReady ? Phase.Degraded : Phase.Provisioning;
+    return switch (ready) {
+      case True -> Phase.Ready;
+      case False -> Phase.Degraded;
+      case Unknown -> Phase.Unknown;
+    };
   }
 
   private static Finding ready(Map<String, Finding> parts, Optional<Finding> stalled) {
@@ -214,12 +238,11 @@ public final class LabStatuses {
   }
 
   private Optional<Finding> stalled() {
-    if (view.snapshot().image().isMissing()
-        && nodes.stream().anyMatch(n -> n.state() == DomainState.Missing)) {
+    if (view.snapshot().image().isMissing() && nodes.stream().anyMatch(this::needsImage)) {
       return Optional.of(Finding.yes(Reason.InvalidSpec, view.snapshot().image().why()));
     }
     Optional<Failure> conflict =
-        view.progress().failures().values().stream().filter(Failure::conflict).findFirst();
+        view.plan().failures().stream().filter(Failure::conflict).findFirst();
     if (conflict.isPresent()) {
       return Optional.of(Finding.yes(Reason.NameConflict, conflict.get().message()));
     }
@@ -230,8 +253,15 @@ public final class LabStatuses {
     return Optional.of(
         Finding.yes(
             Reason.StepFailed,
-            "Step %s on %s failed %d times and is not tried again until the spec or the image changes; it last said: %s"
-                .formatted(step.step(), step.node(), step.attempts(), lastLine(step.output()))));
+            "Step %s on %s failed %s and is not tried again until the spec or the image changes; it last said: %s"
+                .formatted(
+                    step.step(), step.node(), times(step.attempts()), lastLine(step.output()))));
+  }
+
+  private boolean needsImage(NodeStatus node) {
+    return node.state() == DomainState.Missing
+        || (node.state() == DomainState.ShutOff
+            && view.snapshot().machine(node.name()).volume().isMissing());
   }
 
   private Finding hostReachable() {
@@ -246,7 +276,7 @@ public final class LabStatuses {
         .orElseGet(
             () ->
                 view.host().lastContact() == null
-                    ? Finding.unknown(Reason.Pending, view.host().facts().why())
+                    ? Finding.unknown(Reason.Pending, unreachable())
                     : Finding.unknown(Reason.HostUnreachable, unreachable()));
   }
 
@@ -255,109 +285,154 @@ public final class LabStatuses {
         ? "LibvirtHost %s has not answered yet: %s"
             .formatted(view.lab().host(), view.host().facts().why())
         : "LibvirtHost %s does not answer; last contact %s. Nothing is done until it does."
-            .formatted(view.lab().host(), view.host().lastContact());
+            .formatted(
+                view.lab().host(), view.host().lastContact().truncatedTo(ChronoUnit.SECONDS));
   }
 
   private Finding networksReady() {
+    List<String> unknown = new ArrayList<>();
     List<String> waiting = new ArrayList<>();
     for (LabTopology.Network network : view.lab().networks()) {
-      if (!view.snapshot().network(network.name()).is(NetworkState::active)) {
+      Seen<NetworkState> seen = view.snapshot().network(network.name());
+      if (seen.isUnknown()) {
+        unknown.add(network.name());
+      } else if (!seen.is(NetworkState::active)) {
         waiting.add(network.name());
       }
     }
-    return waiting.isEmpty()
-        ? Finding.yes(
-            Reason.NetworksActive,
-            "All %d networks are active.".formatted(view.lab().networks().size()))
-        : failure("network/")
-            .orElseGet(
-                () ->
-                    Finding.no(
-                        Reason.NetworksPending,
-                        "Not active yet: %s.".formatted(String.join(", ", waiting))));
+    return failure(f -> f.key().startsWith(Action.networkKey("")))
+        .orElseGet(
+            () -> {
+              if (!waiting.isEmpty()) {
+                return Finding.no(
+                    Reason.NetworksPending, "Not active yet: %s.".formatted(list(waiting)));
+              }
+              return unknown.isEmpty()
+                  ? Finding.yes(
+                      Reason.NetworksActive,
+                      "All %d networks are active.".formatted(view.lab().networks().size()))
+                  : Finding.unknown(Reason.NotObserved, notAsked(unknown));
+            });
   }
 
   private Finding machinesReady() {
-    Optional<Finding> failure = failure("machine/");
-    List<String> down =
+    List<String> unknown = names(n -> n.state() == DomainState.Unknown);
+    List<NodeStatus> down =
         nodes.stream()
-            .filter(n -> n.state() != DomainState.Running)
-            .map(n -> "%s (%s)".formatted(n.name(), n.state()))
+            .filter(n -> n.state() != DomainState.Running && n.state() != DomainState.Unknown)
             .toList();
     if (!down.isEmpty()) {
-      return failure.orElseGet(
-          () ->
-              Finding.no(
-                  Reason.MachinesPending,
-                  "Not running yet: %s.".formatted(String.join(", ", down))));
-    }
-    List<String> silent =
-        nodes.stream()
-            .filter(n -> n.agent() != AgentState.Connected)
-            .map(NodeStatus::name)
-            .toList();
-    if (!silent.isEmpty()) {
-      return longSilence()
+      Set<String> keys =
+          down.stream().map(n -> Action.machineKey(n.name())).collect(Collectors.toSet());
+      return failure(f -> keys.contains(f.key()))
           .orElseGet(
               () ->
                   Finding.no(
-                      Reason.AgentPending,
-                      "Booting, no answer from the guest agent yet: %s."
-                          .formatted(String.join(", ", silent))));
+                      Reason.MachinesPending,
+                      "Not running: %s."
+                          .formatted(
+                              down.stream()
+                                  .map(n -> "%s (%s)".formatted(n.name(), n.state()))
+                                  .collect(Collectors.joining(", ")))));
     }
-    return Finding.yes(
-        Reason.MachinesRunning,
-        "All %d machines run and their agents answer.".formatted(nodes.size()));
+    if (!unknown.isEmpty()) {
+      return Finding.unknown(Reason.NotObserved, notAsked(unknown));
+    }
+    return longSilence()
+        .or(this::shortSilence)
+        .orElseGet(
+            () ->
+                Finding.yes(
+                    Reason.MachinesRunning,
+                    "All %d machines run and their agents answer.".formatted(nodes.size())));
+  }
+
+  private Optional<Finding> shortSilence() {
+    List<String> disconnected = names(n -> n.agent() != AgentState.Connected);
+    List<String> unanswered = names(n -> !view.snapshot().machine(n.name()).guest().isPresent());
+    if (!disconnected.isEmpty()) {
+      return Optional.of(
+          Finding.no(
+              Reason.AgentPending,
+              "No guest agent yet: %s; a booting guest takes a while."
+                  .formatted(list(disconnected))));
+    }
+    return unanswered.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            Finding.no(
+                Reason.AgentPending,
+                "The guest agent is there but has not answered: %s.".formatted(list(unanswered))));
   }
 
   private Optional<Finding> longSilence() {
-    List<String> names =
-        view.lab().nodes().stream()
-            .map(LabTopology.Node::name)
+    List<NodeStatus> silent =
+        nodes.stream()
             .filter(
-                name -> {
-                  Instant since = view.snapshot().machine(name).silentSince();
-                  return since != null && since.plus(SILENCE).isBefore(view.now());
+                n -> {
+                  Instant since = view.snapshot().machine(n.name()).silentSince();
+                  return since != null && !since.plus(Planner.SILENCE).isAfter(view.now());
                 })
             .toList();
-    if (names.isEmpty()) {
+    if (silent.isEmpty()) {
       return Optional.empty();
     }
-    String advice =
-        view.autoKvm()
-            ? " The host took KVM because it offers it, which does not prove that KVM works there: set spec.virtualization to qemu on LibvirtHost %s."
-                .formatted(view.lab().host())
-            : " Look at the guest's console, and whether the image has qemu-guest-agent.";
     return Optional.of(
         Finding.no(
             Reason.AgentSilent,
-            "No answer from the guest agent for more than %d minutes: %s.%s"
-                .formatted(SILENCE.toMinutes(), String.join(", ", names), advice)));
+            "No answer from the guest agent for more than %d minutes: %s. %s"
+                .formatted(
+                    Planner.SILENCE.toMinutes(),
+                    silent.stream().map(NodeStatus::name).collect(Collectors.joining(", ")),
+                    advice(silent))));
+  }
+
+  private String advice(List<NodeStatus> silent) {
+    Optional<String> said =
+        silent.stream()
+            .filter(n -> n.agent() == AgentState.Connected)
+            .map(n -> view.snapshot().machine(n.name()).guest().why())
+            .findFirst();
+    if (said.isPresent()) {
+      return "The last attempt said: " + said.get();
+    }
+    return view.autoKvm()
+        ? "The host took KVM because it offers it, which does not prove that KVM works there: set spec.virtualization to qemu on LibvirtHost %s."
+            .formatted(view.lab().host())
+        : "Look at the guest's console, and whether the image has qemu-guest-agent.";
   }
 
   private Finding provisioned() {
+    List<String> unseen = new ArrayList<>();
     List<String> pending = new ArrayList<>();
     boolean retrying = false;
-    boolean unknown = false;
+    boolean givenUp = false;
     for (NodeStatus node : nodes) {
-      if (Boolean.TRUE.equals(node.ready())) {
+      if (node.ready()) {
         continue;
       }
       NodeSteps steps = NodeSteps.of(node.name(), view.steps(), view.snapshot());
-      if (!view.snapshot().machine(node.name()).guest().isPresent()) {
-        unknown |= node.agent() == AgentState.Connected;
-        pending.add(
-            "%s %s"
-                .formatted(
-                    node.name(),
-                    node.state() == DomainState.Running
-                        ? node.agent() == AgentState.Connected ? "connects" : "boots"
-                        : "is not running"));
-      } else if (node.attempts() != null) {
+      Optional<Failure> failure = machineFailure(node);
+      if (node.state() == DomainState.Missing) {
+        pending.add(node.name() + " does not exist yet");
+      } else if (!view.snapshot().machine(node.name()).guest().isPresent()) {
+        unseen.add(node.name() + " " + unseen(node));
+      } else if (failure.isPresent()) {
         retrying = true;
         pending.add(
-            "%s retries %s after %d failed: %s"
-                .formatted(node.name(), node.step(), node.attempts(), lastLine(node.lastError())));
+            "%s cannot run %s: %s".formatted(node.name(), node.step(), failure.get().message()));
+      } else if (node.attempts() != null) {
+        boolean isGivenUp = view.plan().stalled().stream().anyMatch(s -> isOf(s, node));
+        givenUp |= isGivenUp;
+        retrying = true;
+        pending.add(
+            "%s %s %s, which failed %s: %s"
+                .formatted(
+                    node.name(),
+                    isGivenUp ? "has given up" : "retries",
+                    node.step(),
+                    times(node.attempts()),
+                    lastLine(node.lastError())));
       } else if (!steps.waitingFor().isEmpty()) {
         pending.add(
             "%s waits with %s for %s"
@@ -371,30 +446,73 @@ public final class LabStatuses {
         pending.add("%s runs %s".formatted(node.name(), node.step()));
       }
     }
-    if (pending.isEmpty()) {
+    if (pending.isEmpty() && unseen.isEmpty()) {
       return Finding.yes(
           Reason.StepsDone, "Every step is done on all %d nodes.".formatted(nodes.size()));
     }
+    int ready = nodes.size() - pending.size() - unseen.size();
     String message =
-        "%d of %d nodes are ready: %s."
-            .formatted(nodes.size() - pending.size(), nodes.size(), String.join("; ", pending));
-    if (retrying) {
-      return Finding.no(Reason.StepRetrying, message);
+        "%d of %d nodes are ready; %s."
+            .formatted(
+                ready,
+                nodes.size(),
+                Stream.concat(pending.stream(), unseen.stream())
+                    .map(LabStatuses::withoutFullStop)
+                    .collect(Collectors.joining("; ")));
+    if (pending.isEmpty()) {
+      return Finding.unknown(Reason.NotObserved, message);
     }
-    return unknown
-        ? Finding.unknown(Reason.NotObserved, message)
-        : Finding.no(Reason.StepsPending, message);
+    if (givenUp) {
+      return Finding.no(Reason.StepFailed, message);
+    }
+    return Finding.no(retrying ? Reason.StepRetrying : Reason.StepsPending, message);
   }
 
-  private Optional<Finding> failure(String keyPrefix) {
-    return view.progress().failures().values().stream()
-        .filter(f -> f.key().startsWith(keyPrefix))
+  private static boolean isOf(StalledStep step, NodeStatus node) {
+    return step.node().equals(node.name());
+  }
+
+  private static String unseen(NodeStatus node) {
+    if (node.state() != DomainState.Running) {
+      return "is not running";
+    }
+    return node.agent() == AgentState.Connected ? "has not answered" : "boots";
+  }
+
+  private Optional<Failure> machineFailure(NodeStatus node) {
+    return view.plan().failures().stream()
+        .filter(f -> f.key().equals(Action.machineKey(node.name())))
+        .findFirst();
+  }
+
+  private Optional<Finding> failure(Predicate<Failure> about) {
+    return view.plan().failures().stream()
+        .filter(about)
         .findFirst()
         .map(
             f ->
                 Finding.no(
-                    f.conflict() ? Reason.NameConflict : Reason.HypervisorError,
-                    "Could not %s: %s".formatted(f.description(), f.message())));
+                    f.conflict() ? Reason.NameConflict : Reason.HypervisorError, f.message()));
+  }
+
+  private List<String> names(Predicate<NodeStatus> which) {
+    return nodes.stream().filter(which).map(NodeStatus::name).toList();
+  }
+
+  private static String notAsked(List<String> names) {
+    return "Could not be asked: %s.".formatted(list(names));
+  }
+
+  private static String list(List<String> names) {
+    return String.join(", ", names);
+  }
+
+  private static String withoutFullStop(String words) {
+    return words.endsWith(".") ? words.substring(0, words.length() - 1) : words;
+  }
+
+  private static String times(int count) {
+    return count == 1 ? "once" : count + " times";
   }
 
   private List<NetworkStatus> networks() {

@@ -16,7 +16,10 @@ import java.util.Optional;
 /** What is said of PostgreSQL. */
 final class PostgresqlStatuses {
 
+  /** PostgreSQL's words for the states of a walsender, as in pg_stat_replication. */
   private static final String STREAMING = "streaming";
+
+  private static final String CATCHING_UP = "catchup";
 
   private final View view;
   private final Database database;
@@ -35,8 +38,9 @@ final class PostgresqlStatuses {
 
   /** Null until an instance could be asked. */
   PostgresqlStatus status() {
-    if (database.instances().stream().noneMatch(name -> instance(name).isPresent())) {
-      return view.previous() == null ? null : view.previous().postgresql();
+    boolean seenBefore = view.previous() != null && view.previous().postgresql() != null;
+    if (!seenBefore && database.instances().stream().noneMatch(n -> instance(n).isPresent())) {
+      return null;
     }
     return new PostgresqlStatus(
         primary.isPresent() ? primaries.get(0) : null,
@@ -46,10 +50,12 @@ final class PostgresqlStatuses {
         primary.map(Postgresql::systemIdentifier).orElse(null),
         replication(),
         primary
-            .flatMap(p -> p.standbys().stream().map(Standby::lagBytes).max(Long::compare))
+            .flatMap(p -> standbys().stream().flatMap(s -> lag(s).stream()).max(Long::compare))
             .map(lag -> LagBucket.of(lag).label())
             .orElse(null),
-        database.instances().stream().map(this::instanceStatus).toList());
+        database.instances().stream().map(this::instanceStatus).toList(),
+        database.name(),
+        database.owner());
   }
 
   Finding serving() {
@@ -66,14 +72,13 @@ final class PostgresqlStatuses {
     if (primary.isPresent()) {
       return Finding.no(
           Reason.NoPrimary,
-          "%s accepts writes, but does not hold the read-write address %s yet."
+          "%s accepts writes, but does not hold the read-write address %s."
               .formatted(primaries.get(0), database.readWriteAddress()));
     }
-    if (report(view.targetPrimary()).isUnknown()) {
-      return Finding.unknown(
-          Reason.NotObserved, "%s could not be asked.".formatted(view.targetPrimary()));
-    }
-    return Finding.no(Reason.NoPrimary, "No instance accepts writes yet.");
+    return isPrimaryUnseen()
+        ? Finding.unknown(
+            Reason.NotObserved, "%s could not be asked.".formatted(view.targetPrimary()))
+        : Finding.no(Reason.NoPrimary, "No instance accepts writes.");
   }
 
   Finding replicating() {
@@ -81,11 +86,17 @@ final class PostgresqlStatuses {
     if (standbys.isEmpty()) {
       return Finding.yes(Reason.NoStandby, "The lab has no standby.");
     }
+    if (primaries.size() > 1) {
+      return Finding.no(
+          Reason.SplitBrain,
+          "It is not clear from whom to stream: %s all accept writes."
+              .formatted(String.join(", ", primaries)));
+    }
     if (primary.isEmpty()) {
-      return report(view.targetPrimary()).isUnknown()
+      return isPrimaryUnseen()
           ? Finding.unknown(
               Reason.NotObserved, "%s could not be asked.".formatted(view.targetPrimary()))
-          : Finding.no(Reason.NotStreaming, "There is no primary to stream from yet.");
+          : Finding.no(Reason.NotStreaming, "There is no primary to stream from.");
     }
     List<String> missing =
         standbys.stream()
@@ -97,7 +108,7 @@ final class PostgresqlStatuses {
             "%s from %s.".formatted(verb(standbys, "streams", "stream"), primaries.get(0)))
         : Finding.no(
             Reason.NotStreaming,
-            "%s not stream from %s yet.".formatted(verb(missing, "does", "do"), primaries.get(0)));
+            "%s not stream from %s.".formatted(verb(missing, "does", "do"), primaries.get(0)));
   }
 
   private String replication() {
@@ -106,7 +117,7 @@ final class PostgresqlStatuses {
       return "None";
     }
     if (primary.isEmpty()) {
-      return report(view.targetPrimary()).isUnknown() ? "Unknown" : "Down";
+      return isPrimaryUnseen() ? "Unknown" : "Down";
     }
     List<Optional<Standby>> senders = standbys.stream().map(this::walsender).toList();
     if (senders.stream().anyMatch(Optional::isEmpty)) {
@@ -133,14 +144,14 @@ final class PostgresqlStatuses {
     } else if (role == InstanceRole.primary) {
       state = "running";
     } else {
-      state = sender.map(Standby::state).orElse("disconnected");
+      state = sender.map(Standby::state).orElse(isPrimaryUnseen() ? "unknown" : "disconnected");
     }
     boolean standby = role == InstanceRole.standby;
     return new Instance(
         name,
         role,
         state,
-        standby ? sender.map(s -> LagBucket.of(s.lagBytes()).floorBytes()).orElse(null) : null,
+        standby ? lag(name).map(lag -> LagBucket.of(lag).floorBytes()).orElse(null) : null,
         standby ? primary.flatMap(p -> slot(p, name)).orElse(null) : null,
         up ? seen.get().timeline() : null);
   }
@@ -150,8 +161,22 @@ final class PostgresqlStatuses {
     return primary.slots().stream().map(GuestReport.Slot::name).filter(wanted::equals).findFirst();
   }
 
+  /** Every instance but the primary, or but the one that is to be primary while there is none. */
   private List<String> standbys() {
-    return database.instances().stream().filter(n -> !n.equals(view.targetPrimary())).toList();
+    String writer = primary.isPresent() ? primaries.get(0) : view.targetPrimary();
+    return database.instances().stream().filter(n -> !n.equals(writer)).toList();
+  }
+
+  /** Empty for a standby that is only being made or started: it has replayed nothing yet. */
+  private Optional<Long> lag(String standby) {
+    return walsender(standby)
+        .filter(s -> s.state().equals(STREAMING) || s.state().equals(CATCHING_UP))
+        .map(Standby::lagBytes);
+  }
+
+  /** None is seen to accept writes, and the one that should could not be asked. */
+  private boolean isPrimaryUnseen() {
+    return primaries.isEmpty() && report(view.targetPrimary()).isUnknown();
   }
 
   private Optional<Standby> walsender(String name) {

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -16,8 +17,9 @@ import java.util.stream.Collectors;
 /** The Events that tell how a lab came from one status to the next. */
 public final class Transitions {
 
-  /** Conditions that mean trouble when True. */
-  private static final Set<String> ABNORMAL = Set.of(Conditions.STALLED, Conditions.RECONCILING);
+  /** Worth a warning even while a lab is on its way up. */
+  private static final Set<Reason> TROUBLE =
+      Set.of(Reason.HypervisorError, Reason.AgentSilent, Reason.SplitBrain, Reason.HostUnreachable);
 
   /** Kubernetes' limit of an Event's message. */
   private static final int MAX_MESSAGE = 1024;
@@ -40,8 +42,11 @@ public final class Transitions {
     for (NodeStatus node : after.nodes() == null ? List.<NodeStatus>of() : after.nodes()) {
       node(old.get(node.name()), node, found);
     }
-    for (Condition condition : after.conditions()) {
-      condition(before == null ? null : before.conditions(), condition, found);
+    boolean stalled = Conditions.isTrue(after.conditions(), Conditions.STALLED);
+    for (Condition is : after.conditions()) {
+      Condition was =
+          Conditions.find(before == null ? null : before.conditions(), is.getType()).orElse(null);
+      condition(was, is, stalled).ifPresent(found::add);
     }
     primary(before, after, found);
     return found;
@@ -50,79 +55,122 @@ public final class Transitions {
   private static void node(NodeStatus before, NodeStatus after, List<Transition> found) {
     DomainState was = before == null ? DomainState.Missing : before.state();
     if (was != after.state()) {
-      if (was == DomainState.Missing && after.state() == DomainState.ShutOff) {
-        found.add(
-            new Transition(
-                false,
-                Reason.MachineCreated,
-                "%s: domain %s is defined.".formatted(after.name(), after.domain())));
-      } else if (after.state() == DomainState.Running && was != DomainState.Unknown) {
-        found.add(
-            new Transition(
-                false,
-                Reason.MachineStarted,
-                "%s: domain %s is running.".formatted(after.name(), after.domain())));
-      } else if (was == DomainState.Running && after.state() != DomainState.Unknown) {
-        found.add(
-            new Transition(
-                true,
-                Reason.MachineStopped,
-                "%s: domain %s is no longer running but %s."
-                    .formatted(after.name(), after.domain(), after.state())));
-      }
+      machine(was, after).ifPresent(found::add);
     }
     AgentState agent = before == null ? AgentState.Disconnected : before.agent();
     if (agent == AgentState.Disconnected && after.agent() == AgentState.Connected) {
-      found.add(
-          new Transition(
-              false, Reason.AgentConnected, after.name() + ": the guest agent answers."));
+      found.add(normal(Reason.AgentConnected, after.name() + ": the guest agent answers."));
     }
-    boolean failedAgain =
-        after.attempts() != null
-            && (before == null || !Objects.equals(before.attempts(), after.attempts()));
-    if (failedAgain) {
+    if (hasFailedAgain(before, after)) {
       found.add(
-          new Transition(
-              true,
+          warning(
               Reason.StepRetrying,
-              shorten(
-                  "%s: step %s failed (attempt %d): %s"
-                      .formatted(
-                          after.name(), after.step(), after.attempts(), after.lastError()))));
+              "%s: step %s failed (attempt %d): %s"
+                  .formatted(after.name(), after.step(), after.attempts(), after.lastError())));
     } else if (before != null
         && before.step() != null
         && !before.step().equals(after.step())
-        && !Objects.equals(before.steps(), after.steps())) {
+        && done(after) > done(before)) {
       found.add(
-          new Transition(
-              false,
-              Reason.StepDone,
-              "%s: step %s is done.".formatted(after.name(), before.step())));
+          normal(Reason.StepDone, "%s: step %s is done.".formatted(after.name(), before.step())));
     }
   }
 
-  private static void condition(List<Condition> before, Condition after, List<Transition> found) {
-    if (after.getType().equals(Conditions.RECONCILING)) {
-      return;
+  private static Optional<Transition> machine(DomainState was, NodeStatus after) {
+    if (was == DomainState.Missing && after.state() == DomainState.ShutOff) {
+      return Optional.of(
+          normal(
+              Reason.MachineCreated,
+              "%s: domain %s is defined.".formatted(after.name(), after.domain())));
     }
-    Condition was = Conditions.find(before, after.getType()).orElse(null);
+    if (was != DomainState.Unknown && after.state() == DomainState.Running) {
+      return Optional.of(
+          normal(
+              Reason.MachineStarted,
+              "%s: domain %s is running.".formatted(after.name(), after.domain())));
+    }
+    if (was == DomainState.Running && after.state() != DomainState.Unknown) {
+      return Optional.of(
+          warning(
+              Reason.MachineStopped,
+              "%s: domain %s is %s, no longer running."
+                  .formatted(after.name(), after.domain(), words(after.state()))));
+    }
+    return Optional.empty();
+  }
+
+  private static String words(DomainState state) {
+    return switch (state) {
+      case Missing -> "gone";
+      case Running -> "running";
+      case Paused -> "paused";
+      case ShuttingDown -> "shutting down";
+      case ShutOff -> "shut off";
+      case Crashed -> "crashed";
+      case Unknown -> "unknown";
+    };
+  }
+
+  private static boolean hasFailedAgain(NodeStatus before, NodeStatus after) {
+    return after.attempts() != null
+        && (before == null
+            || !Objects.equals(before.attempts(), after.attempts())
+            || !Objects.equals(before.step(), after.step()));
+  }
+
+  /** The first number of, for example, 3/4. */
+  private static int done(NodeStatus node) {
+    return node.steps() == null
+        ? 0
+        : Integer.parseInt(node.steps().substring(0, node.steps().indexOf('/')));
+  }
+
+  private static Optional<Transition> condition(Condition was, Condition is, boolean stalled) {
     boolean same =
         was != null
-            && was.getStatus().equals(after.getStatus())
-            && (was.getReason().equals(after.getReason()) || isTrue(after) && !isAbnormal(after));
-    boolean firstAndPending = was == null && !isTrue(after);
-    if (same || firstAndPending) {
-      return;
+            && was.getStatus().equals(is.getStatus())
+            && was.getReason().equals(is.getReason());
+    if (same) {
+      return Optional.empty();
     }
-    boolean good = isTrue(after) != isAbnormal(after);
-    boolean waiting = !good && (was == null || !isTrue(was)) && !isAbnormal(after);
-    if (!waiting) {
-      found.add(
-          new Transition(
-              !good,
-              Reason.valueOf(after.getReason()),
-              shorten(after.getType() + ": " + after.getMessage())));
+    Reason reason = Reason.valueOf(is.getReason());
+    boolean wasTrue = was != null && isTrue(was);
+    return switch (is.getType()) {
+      case Conditions.RECONCILING -> Optional.empty();
+      case Conditions.STALLED -> Optional.of(warning(reason, is.getMessage()));
+      case Conditions.READY -> ready(wasTrue, is, reason, stalled);
+      default -> part(was, wasTrue, is, reason);
+    };
+  }
+
+  private static Optional<Transition> ready(
+      boolean wasTrue, Condition is, Reason reason, boolean stalled) {
+    if (reason == Reason.Deleting || (isTrue(is) && !wasTrue)) {
+      return Optional.of(normal(reason, is.getMessage()));
     }
+    return wasTrue && !isTrue(is) && !stalled
+        ? Optional.of(warning(reason, "No longer ready: " + is.getMessage()))
+        : Optional.empty();
+  }
+
+  private static Optional<Transition> part(
+      Condition was, boolean wasTrue, Condition is, Reason reason) {
+    String message = is.getType() + ": " + is.getMessage();
+    if (isTrue(is)) {
+      return wasTrue || isSaidOfTheHost(was)
+          ? Optional.empty()
+          : Optional.of(normal(reason, message));
+    }
+    return !isSaidOfTheHost(is) && (wasTrue || TROUBLE.contains(reason))
+        ? Optional.of(warning(reason, message))
+        : Optional.empty();
+  }
+
+  /** A host that does not answer is one piece of news, not one for each thing on it. */
+  private static boolean isSaidOfTheHost(Condition condition) {
+    return condition != null
+        && !condition.getType().equals(Conditions.HOST_REACHABLE)
+        && condition.getReason().equals(Reason.HostUnreachable.name());
   }
 
   private static void primary(
@@ -134,17 +182,20 @@ public final class Transitions {
     String is = after.postgresql().currentPrimary();
     if (was != null && is != null && !was.equals(is)) {
       found.add(
-          new Transition(
-              true, Reason.PrimaryChanged, "The primary is now %s; it was %s.".formatted(is, was)));
+          warning(Reason.PrimaryChanged, "The primary is now %s; it was %s.".formatted(is, was)));
     }
+  }
+
+  private static Transition normal(Reason reason, String message) {
+    return new Transition(false, reason, shorten(message));
+  }
+
+  private static Transition warning(Reason reason, String message) {
+    return new Transition(true, reason, shorten(message));
   }
 
   private static boolean isTrue(Condition condition) {
     return Conditions.Truth.True.name().equals(condition.getStatus());
-  }
-
-  private static boolean isAbnormal(Condition condition) {
-    return ABNORMAL.contains(condition.getType());
   }
 
   private static Map<String, NodeStatus> nodes(EjabberdLabStatus status) {
