@@ -26,18 +26,20 @@ placed() { # DIRECTORY FILE...
   done
 }
 
-# Puts files of the step into their directory, each whole or not at all.
+# Puts files of the step into their directory, each whole or not at all; what is there already stays as it is.
 place() { # MODE OWNER DIRECTORY FILE...
   local mode=$1 owner=$2 directory=$3 file text mask staged=()
   shift 3
   printf -v mask '%04o' $((0666 & ~0$mode))
   for file in "$@"; do
+    ! same "$LAB_FILES/$file" "$directory/$file" || continue
     IFS= read -r -d '' text <"$LAB_FILES/$file" || :
     umask "$mask"
     printf '%s' "$text" >"$LAB_STAGE/$file"
     umask 077
     staged+=("$LAB_STAGE/$file")
   done
+  ((${#staged[@]} > 0)) || return 0
   [[ $owner == root ]] || chown "$owner:" "${staged[@]}"
   mv -f -t "$directory" "${staged[@]}"
 }
@@ -89,9 +91,9 @@ as_postgres() { # PROGRAM [ARGUMENT...]
 }
 
 postgresql_configured() {
-  placed "$PGCONF/conf.d" ejabberd-lab.conf standby.conf
-  placed "$PGCONF" pg_hba.conf replication.pgpass
-  placed /var/lib/ejabberd-lab/facts read-write-address
+  placed "$PGCONF/conf.d" ejabberd-lab.conf standby.conf \
+    && placed "$PGCONF" pg_hba.conf replication.pgpass \
+    && placed /var/lib/ejabberd-lab/facts read-write-address
 }
 
 # Puts the settings in place; postgresql_start makes them work.

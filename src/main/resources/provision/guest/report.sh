@@ -75,10 +75,10 @@ SQL
 
 ejabberd() {
   local status='' members='' up=false version=''
-  { IFS= read -r status && IFS= read -r members; } < <(curl -fsS -m 10 \
-    -w '\n' http://127.0.0.1:5280/api/status --next -fsS -m 10 -w '\n' http://127.0.0.1:5280/api/list_cluster 2>/dev/null) || :
-  [[ $status != *"started with status: started"* ]] || up=true
-  [[ ! $status =~ ejabberd\ ([0-9.]+)\ is\ running ]] || version=${BASH_REMATCH[1]}
+  { IFS= read -r status && IFS= read -r members; } < <(curl -fsS -m 10 -w '\n' \
+    http://127.0.0.1:5280/api/status/v2 http://127.0.0.1:5280/api/list_cluster/v2 2>/dev/null) || :
+  [[ $status != *"Status: started"* ]] || up=true
+  [[ ! $status =~ ejabberd\ ([0-9.]+)[^\ ]*\ is\ running ]] || version=${BASH_REMATCH[1]}
   [[ $members =~ ^\[(\"[A-Za-z0-9@._-]+\",?)*\]$ ]] || members='[]'
   printf '{"up":%s,"version":"%s","members":%s}' "$up" "$version" "$members"
 }

@@ -58,8 +58,9 @@ stopped() {
 trap stopped TERM
 
 # Sets status to the exit code. Never call it in a condition: bash would then ignore set -e inside.
-phase() { # check|apply|verify
+phase() { # check|apply|verify OUTPUT
   phase=$1
+  local output=$2
   (
     trap - TERM
     set -eEuo pipefail
@@ -69,7 +70,7 @@ phase() { # check|apply|verify
     # shellcheck source=/dev/null
     . "$work/step.sh"
     "$phase"
-  ) </dev/null &
+  ) </dev/null >"$output" 2>&1 3>&- &
   child=$!
   wait "$child"
   status=$?
@@ -77,12 +78,12 @@ phase() { # check|apply|verify
 
 # Each phase gets a process group of its own.
 set -m
-exec 3> >(exec tail -c 1024 >"$work/output")
+exec 3> >(trap '' TERM && exec tail -c 1024 >"$work/output")
 log=$!
-phase check >/dev/null 2>&1 3>&-
+phase check /dev/null
 if ((status != 0)); then
   for part in apply verify; do
-    phase "$part" >&3 2>&3 3>&-
+    phase "$part" /dev/fd/3
     ((status == 0)) || fail "$part failed"
   done
 fi

@@ -5,7 +5,7 @@
 # Files:  join.json (arguments of the API's join_cluster)
 
 api() { # COMMAND [FILE]
-  curl -sS -m 60 -H 'Content-Type: application/json' ${2:+--data "@$2"} "http://127.0.0.1:5280/api/$1"
+  curl -sS -m 60 -H 'Content-Type: application/json' ${2:+--data "@$2"} "http://127.0.0.1:5280/api/$1/v2"
 }
 
 # Members as this node sees them.

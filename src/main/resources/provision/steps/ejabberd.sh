@@ -8,15 +8,13 @@ facts=/var/lib/ejabberd-lab/facts
 drop_in=/etc/systemd/system/ejabberd.service.d
 
 configured() {
-  placed /etc/ejabberd ejabberd.yml vm.args
-  placed /etc/default ejabberd
-  placed /var/lib/ejabberd .erlang.cookie
-  placed "$drop_in" ejabberd-lab.conf
+  placed /etc/ejabberd ejabberd.yml vm.args && placed /etc/default ejabberd \
+    && placed /var/lib/ejabberd .erlang.cookie && placed "$drop_in" ejabberd-lab.conf
 }
 
 # Whether ejabberd says that it is started, under its name. Asked over HTTP: ejabberdctl boots an Erlang VM a call.
 started() {
-  [[ $(curl -fsS -m 20 http://127.0.0.1:5280/api/status 2>&1) == *"$ERLANG_NODE is started with status: started"* ]]
+  [[ $(curl -fsS -m 20 http://127.0.0.1:5280/api/status/v2 2>&1) == *"$ERLANG_NODE is started. Status: started"* ]]
 }
 
 check() {
@@ -25,8 +23,10 @@ check() {
 }
 
 apply() {
-  local action=start
-  ! systemctl --quiet is-active ejabberd.service || action=restart
+  local unit action=start
+  unit=$(systemctl is-active ejabberd.service) || :
+  # One that starts by itself just now is waited for; one that runs has other settings or does not answer.
+  if [[ $unit == active ]] || { [[ $unit == activating ]] && ! configured; }; then action=restart; fi
   install -d -m 0755 "$drop_in"
   # The cookie before the first start: a node that has none makes one up.
   place 0400 ejabberd /var/lib/ejabberd .erlang.cookie
@@ -38,10 +38,13 @@ apply() {
   : >"$facts/ejabberd"
   # Not "enable": that calls the slow tools for System V init scripts.
   systemctl --quiet --no-reload add-wants multi-user.target ejabberd.service
+  if [[ $action == restart && $(systemctl show --property=NeedDaemonReload --value ejabberd.service) == yes ]]; then
+    systemctl daemon-reload
+  fi
   # Returns when ejabberd has told systemd that it is ready.
   systemctl "$action" ejabberd.service
 }
 
 verify() {
-  wait_until 120 started || die "ejabberd does not answer that it is started: see /var/log/ejabberd/ejabberd.log"
+  wait_until 300 started || die "ejabberd does not answer that it is started: see /var/log/ejabberd/ejabberd.log"
 }

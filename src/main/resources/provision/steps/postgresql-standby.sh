@@ -42,6 +42,6 @@ apply() {
 }
 
 verify() {
-  streaming 60
+  streaming 120
   rm -rf "$PGDATA.replaced"
 }

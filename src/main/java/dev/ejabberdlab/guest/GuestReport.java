@@ -61,5 +61,10 @@ public record GuestReport(
    * @param version for example 24.12; empty when down
    * @param members Erlang nodes that it lists as running, sorted
    */
-  public record Ejabberd(boolean up, String version, List<String> members) {}
+  public record Ejabberd(boolean up, String version, List<String> members) {
+
+    public Ejabberd {
+      members = members.stream().sorted().toList();
+    }
+  }
 }

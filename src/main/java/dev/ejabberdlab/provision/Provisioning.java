@@ -31,11 +31,8 @@ public final class Provisioning {
   /** An ejabberd node's membership in the cluster. */
   public static final String EJABBERD_CLUSTER = "ejabberd-cluster";
 
-  /** Generous: an emulated CPU among busy others takes minutes for what takes a second. */
-  private static final Duration MINUTES_10 = Duration.ofMinutes(10);
-
-  /** A base backup copies the whole database. */
-  private static final Duration MINUTES_30 = Duration.ofMinutes(30);
+  /** Generous: an emulated CPU among busy others takes minutes for what takes seconds. */
+  private static final Duration TIMEOUT = Duration.ofMinutes(30);
 
   private Provisioning() {}
 
@@ -61,15 +58,12 @@ public final class Provisioning {
       Postgresql postgresql = new Postgresql(lab, credentials, primary);
       Ejabberd ejabberd = new Ejabberd(lab, credentials);
       for (LabTopology.Node node : lab.nodes()) {
-        steps.add(
-            step(
-                node.name(), BASE, MINUTES_10, Base.values(node), Base.files(lab, node), Set.of()));
+        steps.add(step(node.name(), BASE, Base.values(node), Base.files(lab, node), Set.of()));
       }
       steps.add(
           step(
               primary,
               POSTGRESQL_PRIMARY,
-              MINUTES_10,
               postgresql.primaryValues(),
               postgresql.primaryFiles(),
               Set.of(base(primary))));
@@ -77,7 +71,6 @@ public final class Provisioning {
           step(
               primary,
               READ_WRITE_ADDRESS,
-              MINUTES_10,
               postgresql.readWriteAddressValues(),
               postgresql.readWriteAddressFiles(),
               Set.of(postgresqlPrimary())));
@@ -87,7 +80,6 @@ public final class Provisioning {
               step(
                   standby,
                   POSTGRESQL_STANDBY,
-                  MINUTES_30,
                   postgresql.standbyValues(standby),
                   postgresql.standbyFiles(standby),
                   Set.of(base(standby), postgresqlPrimary())));
@@ -99,13 +91,7 @@ public final class Provisioning {
         lab.nodes(Role.gateway).forEach(gateway -> requires.add(base(gateway.name())));
         requires.add(new Step.Ref(primary, READ_WRITE_ADDRESS));
         steps.add(
-            step(
-                member,
-                EJABBERD,
-                MINUTES_10,
-                ejabberd.values(member),
-                ejabberd.files(member),
-                requires));
+            step(member, EJABBERD, ejabberd.values(member), ejabberd.files(member), requires));
       }
       String first = ejabberd.first();
       for (String member : lab.xmpp().members()) {
@@ -114,7 +100,6 @@ public final class Provisioning {
               step(
                   member,
                   EJABBERD_CLUSTER,
-                  MINUTES_10,
                   ejabberd.clusterValues(member),
                   ejabberd.clusterFiles(),
                   Set.of(new Step.Ref(first, EJABBERD), new Step.Ref(member, EJABBERD))));
@@ -134,7 +119,6 @@ public final class Provisioning {
     private Step step(
         String node,
         String name,
-        Duration timeout,
         Map<String, String> values,
         Map<String, byte[]> files,
         Set<Step.Ref> requires) {
@@ -147,7 +131,7 @@ public final class Provisioning {
           files,
           Set.copyOf(requires),
           name.equals(READ_WRITE_ADDRESS) ? Step.Scope.BOOT : Step.Scope.DISK,
-          timeout,
+          TIMEOUT,
           StepDigest.of(credentials.digestKey(), script, values, files));
     }
   }

@@ -1,0 +1,367 @@
+package dev.ejabberdlab.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.ejabberdlab.guest.StepState.Status;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Runs launch.sh, run.sh and report.sh for real, with stand-ins for systemd. */
+@Timeout(120)
+class StepScriptsTest {
+
+  private static final Duration WAIT = Duration.ofSeconds(60);
+
+  @TempDir Path root;
+  private LocalGuest guest;
+  private final TransientStepRunner runner = new TransientStepRunner();
+
+  @BeforeEach
+  void machine() throws IOException {
+    guest = new LocalGuest(root);
+  }
+
+  private static Step step(
+      String digest, Step.Scope scope, String script, Map<String, byte[]> files) {
+    return new Step(
+        "node",
+        "demo",
+        script,
+        Map.of("ODD", "a \"b\" $c\n'd'", "MARKS", "set by the test"),
+        files,
+        Set.of(),
+        scope,
+        Duration.ofSeconds(600),
+        digest);
+  }
+
+  /** A step whose phases leave their name in a file of the machine, and then do this. */
+  private Step step(String digest, String check, String apply, String verify) {
+    String script =
+        """
+        check() { echo check >>"$GUEST/log"; %s
+        }
+        apply() { echo apply >>"$GUEST/log"; %s
+        }
+        verify() { echo verify >>"$GUEST/log"; %s
+        }
+        """
+            .formatted(check, apply, verify);
+    return step(digest, Step.Scope.DISK, script, Map.of());
+  }
+
+  private StepState run(Step step, String epoch) {
+    runner.run(guest, step, epoch, WAIT);
+    return runner.report(guest).steps().get("demo");
+  }
+
+  private List<String> log() throws IOException {
+    Path log = root.resolve("log");
+    return Files.exists(log) ? Files.readAllLines(log) : List.of();
+  }
+
+  private List<Path> filesBelow(String directory) throws IOException {
+    Path start = root.resolve(directory);
+    if (!Files.exists(start)) {
+      return List.of();
+    }
+    try (Stream<Path> paths = Files.walk(start)) {
+      return paths.filter(Files::isRegularFile).toList();
+    }
+  }
+
+  @Test
+  void aStepIsCheckedAppliedAndVerified() throws IOException {
+    StepState state = run(step("d1", "false", "true", "true"), "1");
+
+    assertThat(log()).containsExactly("check", "apply", "verify");
+    assertThat(state.status()).isEqualTo(Status.DONE);
+    assertThat(state.digest()).isEqualTo("d1");
+    assertThat(state.attempts()).isZero();
+    assertThat(state.epoch()).isEqualTo("1");
+    assertThat(state.output()).isEmpty();
+    assertThat(state.secondsAgo()).isBetween(0L, 60L);
+  }
+
+  @Test
+  void whatHoldsAlreadyIsNotApplied() throws IOException {
+    StepState state = run(step("d1", "true", "true", "true"), "1");
+
+    assertThat(log()).containsExactly("check");
+    assertThat(state.status()).isEqualTo(Status.DONE);
+  }
+
+  @Test
+  void aStepThatIsDoneIsNotRunAgainUnlessItsDigestChanges() throws IOException {
+    run(step("d1", "false", "true", "true"), "1");
+    run(step("d1", "false", "true", "true"), "2");
+    assertThat(log()).containsExactly("check", "apply", "verify");
+
+    StepState state = run(step("d2", "false", "true", "true"), "2");
+
+    assertThat(log()).hasSize(6);
+    assertThat(state.digest()).isEqualTo("d2");
+    assertThat(state.status()).isEqualTo(Status.DONE);
+  }
+
+  @Test
+  void anyFailingCommandFailsThePhase() throws IOException {
+    StepState state = run(step("d1", "false; true", "false; true", "true"), "1");
+
+    assertThat(log()).containsExactly("check", "apply");
+    assertThat(state.status()).isEqualTo(Status.FAILED);
+    assertThat(state.output()).contains("step.sh line 3: exit code 1").endsWith("apply failed\n");
+  }
+
+  @Test
+  void aFailingVerifyFailsTheStep() throws IOException {
+    StepState state = run(step("d1", "false", "true", "die 'it does not answer'"), "1");
+
+    assertThat(log()).containsExactly("check", "apply", "verify");
+    assertThat(state.status()).isEqualTo(Status.FAILED);
+    assertThat(state.output()).isEqualTo("it does not answer\nverify failed\n");
+  }
+
+  @Test
+  void attemptsCountFailuresOfOneDigestInOneEpoch() {
+    Step failing = step("d1", "false", "false", "true");
+    List<Integer> attempts = new ArrayList<>();
+    attempts.add(run(failing, "1").attempts());
+    attempts.add(run(failing, "1").attempts());
+    attempts.add(run(failing, "1").attempts());
+    attempts.add(run(failing, "2").attempts());
+    attempts.add(run(failing, "2").attempts());
+    attempts.add(run(step("d2", "false", "false", "true"), "2").attempts());
+
+    assertThat(attempts).containsExactly(1, 2, 3, 1, 2, 1);
+
+    StepState mended = run(step("d2", "false", "true", "true"), "2");
+    assertThat(mended.status()).isEqualTo(Status.DONE);
+    assertThat(mended.output()).isEmpty();
+  }
+
+  @Test
+  void outputIsTheBoundedEndAndStaysValidJson() {
+    StepState state =
+        run(
+            step(
+                "d1",
+                "false",
+                "for ((i = 0; i < 5000; i++)); do echo \"line $i\"; done;"
+                    + " printf 'odd \\x00 \\xff \\x1b[31m \\\\ \" \\t grün\\n'; exit 3",
+                "true"),
+            "1");
+
+    assertThat(state.output().length()).isLessThanOrEqualTo(1024);
+    assertThat(state.output())
+        .contains("line 4999\n")
+        .doesNotContain("line 1\n")
+        .contains("\\ \" \t grün\n")
+        .doesNotContain("\u001b")
+        .doesNotContain("\u0000")
+        .endsWith("apply failed\n");
+  }
+
+  @Test
+  void valuesArriveAsTheyAreAndFilesArePrivate() throws IOException {
+    String script =
+        """
+        check() { false; }
+        apply() {
+          printf '%s' "$ODD" >"$GUEST/odd"
+          stat -c %a "$LAB_FILES/secret" "$LAB_FILES" >"$GUEST/modes"
+          place 0640 root "$GUEST" secret
+        }
+        verify() { placed "$GUEST" secret; }
+        """;
+
+    StepState state =
+        run(
+            step(
+                "d1",
+                Step.Scope.DISK,
+                script,
+                Map.of("secret", "hush\n".getBytes(StandardCharsets.UTF_8))),
+            "1");
+
+    assertThat(state.output()).isEmpty();
+    assertThat(state.status()).isEqualTo(Status.DONE);
+    assertThat(root.resolve("odd")).hasContent("a \"b\" $c\n'd'");
+    assertThat(Files.readAllLines(root.resolve("modes"))).containsExactly("600", "700");
+    assertThat(root.resolve("secret")).hasContent("hush\n");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(root.resolve("secret"))))
+        .isEqualTo("rw-r-----");
+    // No second copy of a secret lies around.
+    assertThat(filesBelow("boot")).isEmpty();
+    assertThat(filesBelow("disk")).allMatch(p -> p.toString().contains("/steps/"));
+  }
+
+  @Test
+  void aFileIsReplacedAsAWhole() throws IOException {
+    Files.writeString(root.resolve("conf"), "old and much longer than the new content\n");
+    Object inode = Files.getAttribute(root.resolve("conf"), "unix:ino");
+
+    run(
+        step(
+            "d1",
+            Step.Scope.DISK,
+            "check() { placed \"$GUEST\" conf; }; apply() { place 0644 root \"$GUEST\" conf; };"
+                + " verify() { check; }",
+            Map.of("conf", "new\n".getBytes(StandardCharsets.UTF_8))),
+        "1");
+
+    assertThat(root.resolve("conf")).hasContent("new\n");
+    assertThat(Files.getAttribute(root.resolve("conf"), "unix:ino")).isNotEqualTo(inode);
+  }
+
+  @Test
+  void aStepGoesOnWithoutWhoLaunchedItAndTheNextLaunchJoinsIt() throws Exception {
+    Step slow = step("d1", "false", "until [[ -e $GUEST/go ]]; do sleep 0.05; done", "true");
+    CompletableFuture<Void> first = launch(slow);
+    await().until(() -> log().contains("apply"));
+    assertThat(runner.report(guest).steps().get("demo").status()).isEqualTo(Status.RUNNING);
+
+    CompletableFuture<Void> second = launch(slow);
+    Files.createFile(root.resolve("go"));
+    first.get();
+    second.get();
+
+    assertThat(log()).containsExactly("check", "apply", "verify");
+    assertThat(runner.report(guest).steps().get("demo").status()).isEqualTo(Status.DONE);
+  }
+
+  @Test
+  void aKilledStepIsInterruptedDoesNotCountAsAnAttemptAndIsRunAgain() throws Exception {
+    Step slow = step("d1", "false", "until [[ -e $GUEST/go ]]; do sleep 0.05; done", "true");
+    run(step("d1", "false", "false", "true"), "1");
+    CompletableFuture<Void> launch = launch(slow);
+    await().until(() -> log().stream().filter("apply"::equals).count() == 2);
+
+    killUnit("-KILL");
+    launch.get();
+
+    StepState state = runner.report(guest).steps().get("demo");
+    assertThat(state.status()).isEqualTo(Status.INTERRUPTED);
+    assertThat(state.digest()).isEqualTo("d1");
+    assertThat(state.attempts()).isEqualTo(1);
+    assertThat(state.output()).isEmpty();
+
+    Files.createFile(root.resolve("go"));
+    assertThat(run(slow, "1").status()).isEqualTo(Status.DONE);
+    assertThat(filesBelow("boot")).isEmpty();
+  }
+
+  @Test
+  void aStepThatIsStoppedAtItsLimitHasFailed() throws Exception {
+    CompletableFuture<Void> launch = launch(step("d1", "false", "sleep 300", "true"));
+    await().until(() -> log().contains("apply"));
+
+    killUnit("-TERM");
+    launch.get();
+
+    StepState state = runner.report(guest).steps().get("demo");
+    assertThat(state.status()).isEqualTo(Status.FAILED);
+    assertThat(state.attempts()).isEqualTo(1);
+    assertThat(state.output()).contains("apply was stopped: the step may take 600 seconds");
+  }
+
+  @Test
+  void aStepThatIsStoppedByAShutdownIsInterrupted() throws Exception {
+    CompletableFuture<Void> launch = launch(step("d1", "false", "sleep 300", "true"));
+    await().until(() -> log().contains("apply"));
+
+    guest.systemState("stopping");
+    killUnit("-TERM");
+    launch.get();
+
+    StepState state = runner.report(guest).steps().get("demo");
+    assertThat(state.status()).isEqualTo(Status.INTERRUPTED);
+    assertThat(state.attempts()).isZero();
+  }
+
+  @Test
+  void aProcessThatAFailedPhaseLeavesRunningHoldsNothingUp() throws Exception {
+    StepState state = run(step("d1", "false", "sleep 300 & echo started; false", "true"), "1");
+
+    assertThat(state.status()).isEqualTo(Status.FAILED);
+    assertThat(state.output()).startsWith("started\n").endsWith("apply failed\n");
+  }
+
+  @Test
+  void whatLastsUntilTheRebootIsForgottenByIt() throws IOException {
+    Step boot =
+        step(
+            "d1",
+            Step.Scope.BOOT,
+            "check() { false; }; apply() { echo >>\"$GUEST/log\"; }; verify() { :; }",
+            Map.of());
+    run(boot, "1");
+    run(boot, "1");
+    assertThat(log()).hasSize(1);
+
+    for (Path file : filesBelow("boot")) {
+      Files.delete(file);
+    }
+
+    assertThat(runner.report(guest).steps()).isEmpty();
+    run(boot, "1");
+    assertThat(log()).hasSize(2);
+  }
+
+  @Test
+  void aUnitThatCannotBeStartedIsAnErrorAndLeavesTheStateAsItWas() throws IOException {
+    run(step("d1", "false", "true", "true"), "1");
+    Files.createFile(root.resolve("broken"));
+
+    assertThatThrownBy(() -> run(step("d2", "false", "true", "true"), "1"))
+        .isInstanceOf(StepLaunchException.class)
+        .hasMessageContaining("unit lab-step-demo could not be started: Failed to connect to bus");
+
+    StepState state = runner.report(guest).steps().get("demo");
+    assertThat(state.digest()).isEqualTo("d1");
+    assertThat(state.status()).isEqualTo(Status.DONE);
+    assertThat(filesBelow("boot")).isEmpty();
+  }
+
+  @Test
+  void inputsOfAKilledLaunchAreRemovedByTheNext() throws IOException {
+    // A process id that no Linux gives away.
+    Path left = root.resolve("boot/work/demo.99999999/files");
+    Files.createDirectories(left);
+    Files.writeString(left.resolve("secret"), "hush");
+
+    run(step("d1", "false", "true", "true"), "1");
+
+    assertThat(filesBelow("boot")).isEmpty();
+  }
+
+  private CompletableFuture<Void> launch(Step step) {
+    return CompletableFuture.runAsync(() -> runner.run(guest, step, "1", WAIT));
+  }
+
+  /** Signals every process of the unit, as systemd does. */
+  private void killUnit(String signal) throws Exception {
+    String leader = Files.readString(root.resolve("unit.pid")).strip();
+    Process kill = new ProcessBuilder("pkill", signal, "--session", leader).inheritIO().start();
+    assertThat(kill.waitFor()).isZero();
+    if (signal.equals("-KILL")) {
+      Files.deleteIfExists(root.resolve("cgroup/lab-step-demo.service"));
+    }
+  }
+}
