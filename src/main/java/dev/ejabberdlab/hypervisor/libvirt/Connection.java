@@ -182,6 +182,9 @@ final class Connection implements AutoCloseable {
               () -> {
                 try {
                   return call.on(at.connect);
+                } catch (LibvirtException e) {
+                  at.loseIfDead(LibvirtErrors.sentence(e));
+                  throw e;
                 } finally {
                   at.turns.release();
                   at.release();
@@ -203,12 +206,12 @@ final class Connection implements AutoCloseable {
   private HypervisorException failed(
       Session at, String what, Translation translation, Throwable cause) {
     if (cause instanceof LibvirtException e) {
-      if (!at.isAlive()) {
-        String reason = "the connection to libvirt is lost: " + LibvirtErrors.sentence(e);
-        at.lose(reason);
-        return new Unreachable("cannot " + what + " on " + host + ": " + reason, e);
-      }
-      return translation.of(what, host, e);
+      return at.lost.get()
+          ? new Unreachable(
+              "cannot %s on %s: the connection to libvirt is lost: %s"
+                  .formatted(what, host, LibvirtErrors.sentence(e)),
+              e)
+          : translation.of(what, host, e);
     }
     if (cause instanceof HypervisorException e) {
       return e;
@@ -260,26 +263,30 @@ final class Connection implements AutoCloseable {
     Duration delay = FIRST_DELAY;
     while (true) {
       Session opened = connect();
-      if (opened != null) {
-        delay = FIRST_DELAY;
-        boolean goOn = publish(opened);
-        if (goOn) {
-          emit(new HypervisorEvent(Kind.CONNECTED, null));
-          goOn = watch(opened);
-        }
-        opened.release();
-        if (!goOn) {
-          return;
-        }
-        emit(new HypervisorEvent(Kind.DISCONNECTED, null));
-      }
-      synchronized (lock) {
+      if (opened == null) {
         if (!pause(delay)) {
           return;
         }
-        beginAttempt();
+        delay = delay.multipliedBy(2);
+        delay = delay.compareTo(LAST_DELAY) > 0 ? LAST_DELAY : delay;
+        continue;
       }
-      delay = delay.multipliedBy(2).compareTo(LAST_DELAY) > 0 ? LAST_DELAY : delay.multipliedBy(2);
+      long since = System.nanoTime();
+      boolean goOn = publish(opened);
+      if (goOn) {
+        emit(new HypervisorEvent(Kind.CONNECTED, null));
+        goOn = watch(opened);
+      }
+      opened.release();
+      if (!goOn) {
+        return;
+      }
+      emit(new HypervisorEvent(Kind.DISCONNECTED, null));
+      if (System.nanoTime() - since > LAST_DELAY.toNanos()) {
+        delay = FIRST_DELAY;
+      } else if (!pause(delay)) {
+        return;
+      }
     }
   }
 
@@ -347,9 +354,7 @@ final class Connection implements AutoCloseable {
           continue;
         }
       }
-      if (!opened.isAlive()) {
-        opened.lose("the connection to libvirt is lost");
-      }
+      opened.loseIfDead("the connection was closed");
     }
   }
 
@@ -358,22 +363,21 @@ final class Connection implements AutoCloseable {
     LOG.logf(events == null ? Logger.Level.DEBUG : level, format, values);
   }
 
-  /** Waits; false when this connection was closed. */
+  /** Waits before the next attempt; false when this connection was closed. */
   private boolean pause(Duration delay) {
     long end = System.nanoTime() + delay.toNanos();
-    while (!closed) {
-      long left = end - System.nanoTime();
-      if (left <= 0) {
-        return true;
+    synchronized (lock) {
+      for (long left = delay.toNanos(); left > 0 && !closed; left = end - System.nanoTime()) {
+        try {
+          TimeUnit.NANOSECONDS.timedWait(lock, left);
+        } catch (InterruptedException e) {
+          // Nobody has a reason to interrupt this thread but to hurry it.
+          break;
+        }
       }
-      try {
-        TimeUnit.NANOSECONDS.timedWait(lock, left);
-      } catch (InterruptedException e) {
-        // Nobody has a reason to interrupt this thread but to hurry it.
-        return !closed;
-      }
+      beginAttempt();
+      return !closed;
     }
-    return false;
   }
 
   private void emit(HypervisorEvent event) {
@@ -450,19 +454,20 @@ final class Connection implements AutoCloseable {
       }
     }
 
-    /** Only asks the client side; false once the socket is closed. */
-    boolean isAlive() {
-      if (lost.get()) {
-        return false;
-      }
+    /** Only asks the client side. To be called by a user of this session: it must not be closed. */
+    void loseIfDead(String reason) {
+      boolean alive;
       try {
-        return connect.isAlive();
+        alive = connect.isAlive();
       } catch (LibvirtException e) {
-        return false;
+        alive = false;
+      }
+      if (!alive) {
+        lose(reason);
       }
     }
 
-    /** Takes this session out of use. */
+    /** Takes this session out of use; callers wait for the attempt that follows. */
     void lose(String reason) {
       if (lost.compareAndSet(false, true)) {
         synchronized (lock) {
@@ -471,6 +476,7 @@ final class Connection implements AutoCloseable {
             session = null;
             failure = reason;
             failureCause = null;
+            beginAttempt();
           }
           lock.notifyAll();
         }
