@@ -2,6 +2,7 @@ package dev.ejabberdlab.controller;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.provision.Credentials;
+import dev.ejabberdlab.status.Reason;
 import dev.ejabberdlab.topology.InvalidSpecException;
 import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
@@ -25,9 +26,11 @@ public class CredentialsSecrets {
   static final String OPERATOR = "ejabberd-lab-operator";
 
   private final KubernetesClient client;
+  private final Events events;
 
-  public CredentialsSecrets(KubernetesClient client) {
+  public CredentialsSecrets(KubernetesClient client, Events events) {
     this.client = client;
+    this.events = events;
   }
 
   static String name(EjabberdLab lab) {
@@ -35,19 +38,21 @@ public class CredentialsSecrets {
   }
 
   /**
-   * The credentials of a lab.
+   * The credentials of a lab, generated and stored if there are none.
    *
    * @param cached the Secret as the informer has it
-   * @return empty when they were generated just now and will be seen by the next reconcile
    * @throws InvalidSpecException when a Secret of that name cannot be used
    */
-  Optional<Credentials> credentials(EjabberdLab lab, Optional<Secret> cached) {
+  Credentials credentials(EjabberdLab lab, Optional<Secret> cached) {
     if (cached.isPresent()) {
-      return Optional.of(read(cached.get()));
+      return read(cached.get());
     }
+    Credentials generated = Credentials.generate();
     try {
-      client.secrets().resource(generate(lab)).create();
-      return Optional.empty();
+      client.secrets().resource(secret(lab, generated)).create();
+      events.publish(
+          lab, Reason.CredentialsGenerated, "The credentials are in Secret %s.".formatted(name(lab)));
+      return generated;
     } catch (KubernetesClientException e) {
       if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
         throw e;
@@ -59,13 +64,17 @@ public class CredentialsSecrets {
             .inNamespace(lab.getMetadata().getNamespace())
             .withName(name(lab))
             .get();
-    if (existing != null && !existing.hasOwnerReferenceFor(lab)) {
+    if (existing == null) {
+      throw new IllegalStateException(
+          "Secret %s was deleted while it was read.".formatted(name(lab)));
+    }
+    if (!existing.hasOwnerReferenceFor(lab)) {
       throw new InvalidSpecException(
           List.of(
               "metadata.name: Secret %s exists and does not belong to this lab; delete it or give the lab another name."
                   .formatted(name(lab))));
     }
-    return Optional.ofNullable(existing).map(CredentialsSecrets::read);
+    return read(existing);
   }
 
   void delete(EjabberdLab lab) {
@@ -80,7 +89,7 @@ public class CredentialsSecrets {
     }
   }
 
-  private static Secret generate(EjabberdLab lab) {
+  private static Secret secret(EjabberdLab lab, Credentials credentials) {
     return new SecretBuilder()
         .withNewMetadata()
         .withName(name(lab))
@@ -98,7 +107,7 @@ public class CredentialsSecrets {
                 .build())
         .endMetadata()
         .withType("Opaque")
-        .withStringData(Credentials.generate().toMap())
+        .withStringData(credentials.toMap())
         .build();
   }
 

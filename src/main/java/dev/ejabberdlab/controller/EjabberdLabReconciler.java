@@ -132,7 +132,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
       Allocations allocations =
           claims.claim(lab, host, seen, others(lab, context));
       LabTopology topology = LabTopology.of(lab, allocations);
-      Optional<Credentials> credentials =
+      Credentials credentials =
           secrets.credentials(lab, context.getSecondaryResource(Secret.class));
       runtime.watch().follow(topology, host.getSpec().pool());
       return work(lab, host, runtime, topology, credentials, now, context);
@@ -156,20 +156,18 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
       LibvirtHost host,
       LabRuntime runtime,
       LabTopology topology,
-      Optional<Credentials> credentials,
+      Credentials credentials,
       Instant now,
       Context<EjabberdLab> context) {
     HostSnapshot seen = runtime.host().snapshot();
     LabSnapshot snapshot = runtime.watch().snapshot();
     String primary = targetPrimary(lab, topology);
-    List<Step> steps =
-        credentials.map(c -> Provisioning.steps(topology, c, primary)).orElse(List.of());
+    List<Step> steps = Provisioning.steps(topology, credentials, primary);
     Progress progress = runtime.actor().progress();
     Virtualization virtualization = host.getSpec().virtualization();
     // Nothing is done before the status tells what belongs to the lab.
-    boolean recorded = !isNew(lab) && credentials.isPresent();
     Plan plan =
-        recorded
+        !isNew(lab)
             ? Planner.plan(
                 new Planner.Input(
                     topology,
@@ -265,6 +263,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
 
   private DeleteControl gone(EjabberdLab lab) {
     secrets.delete(lab);
+    events.publish(lab, Reason.Deleted, "Everything of the lab is gone.");
     claims.release(lab);
     labs.forget(lab.getMetadata().getUid());
     return DeleteControl.defaultDelete();

@@ -1,5 +1,6 @@
 package dev.ejabberdlab.controller;
 
+import dev.ejabberdlab.status.Reason;
 import dev.ejabberdlab.status.Transitions.Transition;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.EventBuilder;
@@ -33,6 +34,10 @@ public class Events {
   public Events(KubernetesClient client, Background background) {
     this.client = client;
     this.background = background;
+  }
+
+  void publish(HasMetadata about, Reason reason, String message) {
+    publish(about, List.of(new Transition(false, reason, message)));
   }
 
   void publish(HasMetadata about, List<Transition> transitions) {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /** The connections to the hosts, one for each LibvirtHost, made when first needed. */
 @ApplicationScoped
@@ -21,6 +22,7 @@ public class Hosts {
   private final Background background;
   private final Map<String, Connected> connected = new HashMap<>();
   private final List<Consumer<String>> listeners = new CopyOnWriteArrayList<>();
+  private volatile Predicate<String> exists = name -> true;
 
   private record Connected(String uri, HostWatch watch) {}
 
@@ -32,6 +34,11 @@ public class Hosts {
   /** Calls the listener with a host's name whenever its view has changed. */
   void listen(Consumer<String> listener) {
     listeners.add(listener);
+  }
+
+  /** Says how to find out whether there still is a LibvirtHost of a name. */
+  void existing(Predicate<String> test) {
+    exists = test;
   }
 
   /** The watch over a host. */
@@ -54,8 +61,7 @@ public class Hosts {
     return watch;
   }
 
-  /** Closes the connection to a host that is no longer wanted. */
-  synchronized void forget(String name) {
+  private synchronized void forget(String name) {
     Connected known = connected.remove(name);
     if (known != null) {
       known.watch().close();
@@ -65,6 +71,8 @@ public class Hosts {
   void tick() {
     List<Connected> all;
     synchronized (this) {
+      // The deletion of a resource without a finalizer is no event that a reconciler gets.
+      connected.keySet().stream().filter(exists.negate()).toList().forEach(this::forget);
       all = new ArrayList<>(connected.values());
     }
     all.forEach(c -> c.watch().tick());

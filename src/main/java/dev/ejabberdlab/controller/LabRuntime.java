@@ -18,6 +18,7 @@ import java.util.concurrent.Executor;
 /** What the operator holds in memory for one lab; all of it can be lost without harm. */
 final class LabRuntime implements AutoCloseable {
 
+  private final Owner owner;
   private final HostWatch host;
   private final LabWatch watch;
   private final RemainsWatch remains;
@@ -37,6 +38,7 @@ final class LabRuntime implements AutoCloseable {
       Clock clock,
       Runnable changed) {
     Hypervisor hypervisor = host.hypervisor();
+    this.owner = owner;
     this.host = host;
     this.watch = new LabWatch(hypervisor, steps, io, clock, changed);
     this.remains =
@@ -51,6 +53,10 @@ final class LabRuntime implements AutoCloseable {
             this::observe,
             changed);
     this.listening = hypervisor.listen(this::onEvent);
+  }
+
+  Owner owner() {
+    return owner;
   }
 
   HostWatch host() {
@@ -79,12 +85,10 @@ final class LabRuntime implements AutoCloseable {
   }
 
   private void onEvent(HypervisorEvent event) {
-    if (event.domain() == null) {
-      return;
-    }
+    boolean ofTheHost = event.domain() == null;
     if (remains.active()) {
       remains.refresh();
-    } else if (watch.owns(event.domain())) {
+    } else if (ofTheHost || watch.owns(event.domain())) {
       watch.refresh();
     }
   }

@@ -78,12 +78,13 @@ public class Labs {
     }
   }
 
+  /** The runtimes of all labs at this moment. */
+  synchronized List<LabRuntime> all() {
+    return new ArrayList<>(runtimes.values());
+  }
+
   void tick() {
-    List<LabRuntime> all;
-    synchronized (this) {
-      all = new ArrayList<>(runtimes.values());
-    }
-    for (LabRuntime runtime : all) {
+    for (LabRuntime runtime : all()) {
       if (runtime.remains().active()) {
         runtime.remains().tick();
       } else {

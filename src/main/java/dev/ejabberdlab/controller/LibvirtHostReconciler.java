@@ -10,6 +10,7 @@ import dev.ejabberdlab.status.Conditions;
 import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.status.Reason;
 import dev.ejabberdlab.topology.ManagementCidrs;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
@@ -21,6 +22,7 @@ import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.util.List;
 import java.util.Set;
@@ -42,6 +44,7 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost> {
     SimpleInboundEventSource<LibvirtHost> observations =
         new SimpleInboundEventSource<>("observations");
     hosts.listen(name -> observations.propagateEvent(new ResourceID(name)));
+    hosts.existing(name -> context.getPrimaryCache().get(new ResourceID(name)).isPresent());
     return List.of(
         observations,
         new InformerEventSource<>(
@@ -82,7 +85,14 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost> {
     LibvirtHost patch = new LibvirtHost();
     patch.getMetadata().setName(host.getMetadata().getName());
     patch.setStatus(status);
-    PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(host, patch, context);
+    try {
+      PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(host, patch, context);
+    } catch (KubernetesClientException e) {
+      if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
+        throw e;
+      }
+      // Deleted since it was read: there is nobody left to tell.
+    }
     return UpdateControl.noUpdate();
   }
 

@@ -17,6 +17,7 @@ public class Pulse {
 
   private final Hosts hosts;
   private final Labs labs;
+  private final LagMetric lag;
   private final ScheduledExecutorService scheduler =
       Executors.newSingleThreadScheduledExecutor(
           task -> {
@@ -25,9 +26,10 @@ public class Pulse {
             return thread;
           });
 
-  public Pulse(Hosts hosts, Labs labs) {
+  public Pulse(Hosts hosts, Labs labs, LagMetric lag) {
     this.hosts = hosts;
     this.labs = labs;
+    this.lag = lag;
   }
 
   void start(@Observes StartupEvent event) {
@@ -38,6 +40,7 @@ public class Pulse {
     try {
       hosts.tick();
       labs.tick();
+      lag.update(labs.all());
     } catch (RuntimeException e) {
       LOG.error("A beat was lost; the next one comes.", e);
     }
