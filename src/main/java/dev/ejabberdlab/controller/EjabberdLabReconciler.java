@@ -159,11 +159,12 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
       Credentials credentials,
       Instant now,
       Context<EjabberdLab> context) {
+    // Before the snapshot: what has ended by now can be seen in it, so nothing is done again.
+    Progress progress = runtime.actor().progress();
     HostSnapshot seen = runtime.host().snapshot();
     LabSnapshot snapshot = runtime.watch().snapshot();
     String primary = targetPrimary(lab, topology);
     List<Step> steps = Provisioning.steps(topology, credentials, primary);
-    Progress progress = runtime.actor().progress();
     Virtualization virtualization = host.getSpec().virtualization();
     // Nothing is done before the status tells what belongs to the lab.
     Plan plan =
@@ -223,6 +224,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
                   .formatted(lab.getSpec().host())));
     }
     LabRuntime runtime = labs.runtime(lab, host.get());
+    Progress progress = runtime.actor().progress();
     RemainsWatch.View view = runtime.remains().follow();
     if (!view.remains().isPresent()) {
       return wait(
@@ -233,7 +235,6 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
               "What remains on LibvirtHost %s could not be seen: %s"
                   .formatted(host.get().getMetadata().getName(), view.remains().why())));
     }
-    Progress progress = runtime.actor().progress();
     boolean settled =
         progress.inFlight().isEmpty() && !view.since().isBefore(runtime.actor().lastEnd());
     if (view.remains().value().isEmpty()) {
