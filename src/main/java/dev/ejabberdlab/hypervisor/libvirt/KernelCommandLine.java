@@ -9,12 +9,11 @@ import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
 final class KernelCommandLine {
 
   /**
-   * rootdelay: the initrd waits for the disk as long as it takes, where its own 30 s are not enough
-   * on a busy emulated machine; panic: a guest that cannot go on boots anew rather than waiting for
-   * a person at its console.
+   * panic: a guest that cannot go on boots anew after 10 s, rather than waiting for a person at its
+   * console.
    */
   static final String KVM =
-      "root=/dev/vda rw rootdelay=300 panic=10 console=ttyS0 quiet net.ifnames=0";
+      "root=/dev/vda rw panic=10 console=ttyS0 quiet net.ifnames=0";
 
   /**
    * Emulation spends seconds on protections against neighbours that it does not have (mitigations,
