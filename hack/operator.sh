@@ -70,7 +70,7 @@ up() {
   kubeconfig=$("$HACK_DIR/control-plane.sh" operator-kubeconfig)
   # The emulated guests need the processor more than the operator does: no parallel collector, one compiler tier.
   read -r -a options <<<"${JAVA_OPTS:--Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1}"
-  KUBECONFIG=$kubeconfig QUARKUS_HTTP_PORT=$port QUARKUS_HTTP_HOST=127.0.0.1 \
+  KUBECONFIG=$kubeconfig EJABBERD_LAB_IDENTITY=hack-operator QUARKUS_HTTP_PORT=$port QUARKUS_HTTP_HOST=127.0.0.1 \
     setsid java "${options[@]}" -jar "$JAR" </dev/null >>"$STATE/log" 2>&1 &
   echo "$! $(start_time $!)" >"$STATE/pid"
   wait_for "operator ready" 180 ready_or_ended "$port" || die "the operator did not become ready: see $STATE/log"

@@ -44,6 +44,8 @@ final class OperatorProcess {
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(LOG));
     builder.environment().put("KUBECONFIG", kubeconfig.getPath());
+    // As a container that is restarted in its pod.
+    builder.environment().put("EJABBERD_LAB_IDENTITY", "e2e");
     try {
       process = builder.start();
     } catch (IOException e) {
