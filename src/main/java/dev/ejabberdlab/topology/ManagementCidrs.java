@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * Which network a lab's nat network gets: the host has an address in it, so that no two may
@@ -68,24 +69,24 @@ public final class ManagementCidrs {
    */
   public static Optional<String> overlap(String cidr, Map<String, String> inUse) {
     Subnet given = Subnet.around(cidr);
-    return inUse.entrySet().stream()
-        .filter(e -> isNetwork(e.getKey()) && Subnet.around(e.getKey()).overlaps(given))
-        .map(
-            e ->
-                "Network %s overlaps %s of %s; give a network that the host does not use, or none."
-                    .formatted(cidr, Subnet.around(e.getKey()).cidr(), e.getValue()))
-        .findFirst();
+    return new TreeMap<>(inUse)
+        .entrySet().stream()
+            .filter(e -> isNetwork(e.getKey()) && Subnet.around(e.getKey()).overlaps(given))
+            .map(
+                e ->
+                    "Network %s overlaps %s of %s; give a network that the host does not use, or none."
+                        .formatted(cidr, Subnet.around(e.getKey()).cidr(), e.getValue()))
+            .findFirst();
   }
 
   /** What is wrong with a host's pool, one sentence each. */
   public static List<String> faults(List<String> pool) {
-    List<String> faults = new ArrayList<>();
+    Faults faults = new Faults();
     List<String> entries = orDefault(pool);
     for (int i = 0; i < entries.size(); i++) {
-      SpecValidation.cidrFault("spec.managementCidrs[" + i + "]", entries.get(i))
-          .ifPresent(faults::add);
+      faults.cidr("spec.managementCidrs[" + i + "]", entries.get(i));
     }
-    return faults;
+    return faults.sentences();
   }
 
   private static List<String> orDefault(List<String> pool) {

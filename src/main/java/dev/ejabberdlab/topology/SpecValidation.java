@@ -2,7 +2,6 @@ package dev.ejabberdlab.topology;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Attachment;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.HostEntry;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Network;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
@@ -40,12 +39,19 @@ public final class SpecValidation {
 
   private static final long MAX_DISK = 16 * 1024 * GIB;
 
+  private static final Set<String> RESERVED_DATABASES =
+      Set.of("postgres", "template0", "template1");
+
+  /** PostgreSQL's own, and the role that standbys stream with. */
+  private static final Set<String> RESERVED_ROLES =
+      Set.of("postgres", "public", "none", "replica_role");
+
   private final EjabberdLab lab;
   private final Allocations previous;
-  private final List<String> faults = new ArrayList<>();
+  private final Faults faults = new Faults();
 
   /** A list's element that has what later checks need, with its path. */
-  private record At<T>(String path, T value) {}
+  record Located<T>(String path, T value) {}
 
   private SpecValidation(EjabberdLab lab, Allocations previous) {
     this.lab = lab;
@@ -131,11 +137,11 @@ public final class SpecValidation {
   }
 
   private static Optional<String> unchanged(String path, String before, String now) {
-    return before == null || before.equals(now)
+    return before == null || now == null || before.equals(now)
         ? Optional.empty()
         : Optional.of(
             "%s: cannot be changed from %s to %s; set it back, or delete the lab and create it anew."
-                .formatted(path, before, quote(now)));
+                .formatted(path, before, Faults.quote(now)));
   }
 
   private List<String> run() {
@@ -143,51 +149,73 @@ public final class SpecValidation {
     if (spec == null) {
       return List.of("spec: is missing; give at least spec.image.volume and spec.xmpp.domain.");
     }
-    text("spec.host", spec.host(), Names.DNS_LABEL, 63, "the name of a LibvirtHost");
+    faults.text(
+        "spec.host",
+        spec.host(),
+        Names.DNS_LABEL,
+        63,
+        "the name of a LibvirtHost; give one like default");
     image(spec);
     String domain = xmpp(spec);
     database(spec, domain);
     sysctls(spec.sysctls());
 
-    List<At<Network>> networks = networks(spec);
-    List<At<Node>> nodes = nodes(spec);
-    hosts(spec, nodes, domain);
-    Map<String, Subnet> subnets = subnets(networks);
-    boolean attached = attachments(nodes, networks, subnets);
-    if (attached && oneNat(networks)) {
-      wiring(spec, networks, nodes, subnets);
+    int before = faults.count();
+    List<Located<Network>> networks = networks(spec);
+    boolean networksKnown =
+        spec.networks() == null || !networks.isEmpty() && networks.size() == spec.networks().size();
+    boolean oneNat = networksKnown && oneNat(networks);
+    List<Located<Node>> nodes = nodes(spec);
+    boolean nodesKnown =
+        spec.nodes() == null ? spec.networks() == null : nodes.size() == spec.nodes().size();
+    WiringValidation wiring = new WiringValidation(networks, nodes, previous, faults);
+    boolean attached = wiring.attachments(networksKnown);
+    if (oneNat && nodesKnown && attached) {
+      wiring.roles(spec.database() == null ? null : spec.database().address());
     }
-    return faults;
+    hosts(spec, faults.count() == before ? nodes : List.of(), domain);
+    return faults.sentences();
+  }
+
+  private boolean oneNat(List<Located<Network>> networks) {
+    long nats = networks.stream().filter(n -> n.value().mode() == NetworkMode.nat).count();
+    if (nats != 1) {
+      faults.add(
+          "spec.networks",
+          "has %d networks of mode nat; give exactly one, it is the management network"
+              .formatted(nats));
+    }
+    return nats == 1;
   }
 
   private void image(EjabberdLabSpec spec) {
     if (spec.image() == null || spec.image().volume() == null) {
-      fault(
+      faults.add(
           "spec.image.volume",
           "is missing; name an image of the host's pool, for example ejabberd-lab-bookworm");
       return;
     }
-    text(
+    faults.text(
         "spec.image.volume",
         spec.image().volume(),
         Names.VOLUME,
         128,
-        "the name of a volume, for example ejabberd-lab-bookworm");
+        "the name of a volume; give one like ejabberd-lab-bookworm");
   }
 
   /** The domain if it is well-formed, else null. */
   private String xmpp(EjabberdLabSpec spec) {
     if (spec.xmpp() == null || spec.xmpp().domain() == null) {
-      fault("spec.xmpp.domain", "is missing; give the XMPP domain, for example domain.local");
+      faults.add("spec.xmpp.domain", "is missing; give the XMPP domain, for example domain.local");
       return null;
     }
     String domain = spec.xmpp().domain();
-    return text(
+    return faults.text(
             "spec.xmpp.domain",
             domain,
             Names.DNS_NAME,
             200,
-            "a DNS name in lower case, for example domain.local")
+            "a DNS name in lower case; give one like domain.local")
         ? domain
         : null;
   }
@@ -196,7 +224,7 @@ public final class SpecValidation {
     EjabberdLabSpec.Database database = spec.database();
     if (database == null || database.name() == null) {
       if (domain != null && ReferenceLab.databaseName(domain).length() > 63) {
-        fault(
+        faults.add(
             "spec.database.name",
             "is needed, because the default %s is longer than PostgreSQL's 63 characters"
                 .formatted(ReferenceLab.databaseName(domain)));
@@ -205,34 +233,36 @@ public final class SpecValidation {
     if (database == null) {
       return;
     }
-    if (text(
+    if (faults.text(
             "spec.database.name",
             database.name(),
             Names.SQL_IDENTIFIER,
             63,
-            "a name of lower-case letters, digits, _ and -, for example ejabberd-domain-local")
-        && Set.of("postgres", "template0", "template1")
-            .contains(Objects.toString(database.name()))) {
-      fault(
+            "a name of lower-case letters, digits, _ and -; give one like ejabberd-domain-local")
+        && database.name() != null
+        && RESERVED_DATABASES.contains(database.name())) {
+      faults.add(
           "spec.database.name",
           database.name() + " belongs to PostgreSQL itself; choose another name");
     }
-    if (text(
+    if (faults.text(
             "spec.database.owner",
             database.owner(),
             Names.SQL_IDENTIFIER,
             63,
-            "a name of lower-case letters, digits, _ and -, for example ejabberd")
+            "a name of lower-case letters, digits, _ and -; give one like ejabberd")
         && database.owner() != null
-        && (database.owner().equals("postgres")
-            || database.owner().equals("public")
-            || database.owner().equals("none")
-            || database.owner().startsWith("pg_"))) {
-      fault(
+        && (RESERVED_ROLES.contains(database.owner()) || database.owner().startsWith("pg_"))) {
+      faults.add(
           "spec.database.owner",
-          database.owner() + " belongs to PostgreSQL itself; choose another name");
+          database.owner() + " belongs to PostgreSQL or to replication; choose another name");
     }
-    text("spec.database.comment", database.comment(), Names.ONE_LINE, 256, "one line of text");
+    faults.text(
+        "spec.database.comment",
+        database.comment(),
+        Names.ONE_LINE,
+        256,
+        "one line of text; leave out line breaks and control characters");
   }
 
   private void sysctls(Map<String, String> sysctls) {
@@ -240,141 +270,184 @@ public final class SpecValidation {
       return;
     }
     if (sysctls.size() > 64) {
-      fault("spec.sysctls", "has %d entries; give 64 at most".formatted(sysctls.size()));
+      faults.add("spec.sysctls", "has %d entries; give 64 at most".formatted(sysctls.size()));
     }
     new TreeMap<>(sysctls)
         .forEach(
             (name, value) -> {
-              text(
+              faults.text(
                   "spec.sysctls",
                   name,
                   Names.SYSCTL,
                   128,
-                  "the name of a kernel setting, for example net.ipv4.ip_default_ttl");
-              String path = "spec.sysctls[" + quote(name) + "]";
+                  "the name of a kernel setting; give one like net.ipv4.ip_default_ttl");
+              String path = "spec.sysctls[" + Faults.quote(name) + "]";
               if (value == null) {
-                fault(path, "has no value; give one, for example \"66\"");
+                faults.add(path, "has no value; give one, for example \"66\"");
               } else {
-                text(
+                faults.text(
                     path,
                     value,
                     Names.SYSCTL_VALUE,
                     256,
-                    "one line of printable ASCII, for example \"66\"");
+                    "one line of printable ASCII; give a value like 66");
               }
             });
   }
 
-  private List<At<Network>> networks(EjabberdLabSpec spec) {
-    List<At<Network>> good = new ArrayList<>();
+  private List<Located<Network>> networks(EjabberdLabSpec spec) {
+    List<Located<Network>> good = new ArrayList<>();
     if (spec.networks() == null) {
-      ReferenceLab.NETWORKS.forEach(n -> good.add(new At<>("network " + n.name(), n)));
+      ReferenceLab.NETWORKS.forEach(n -> good.add(new Located<>("network " + n.name(), n)));
       return good;
     }
     if (spec.nodes() == null) {
-      fault(
+      faults.add(
           "spec.nodes",
           "is missing; give the nodes too when spec.networks is given, because the default nodes live in the default networks");
     }
-    listSize("spec.networks", spec.networks(), 16);
+    faults.list("spec.networks", spec.networks(), 16);
     Set<String> names = new HashSet<>();
     for (int i = 0; i < spec.networks().size(); i++) {
       String path = "spec.networks[" + i + "]";
       Network network = spec.networks().get(i);
       if (network == null) {
-        fault(path, "is empty; give name, mode and cidr");
+        faults.add(path, "is empty; give name, mode and cidr");
         continue;
       }
-      boolean named = name(path + ".name", network.name(), names, "network");
+      boolean named = faults.name(path + ".name", network.name(), names, "network");
       if (network.mode() == null) {
-        fault(path + ".mode", "is missing; give nat or isolated");
+        faults.add(path + ".mode", "is missing; give nat or isolated");
         continue;
       }
       if (network.cidr() != null) {
-        cidrFault(path + ".cidr", network.cidr()).ifPresent(faults::add);
+        faults.cidr(path + ".cidr", network.cidr());
       } else if (network.mode() == NetworkMode.isolated) {
-        fault(
-            path + ".cidr",
-            "is missing; an isolated network needs one, for example 192.168.1.0/29");
+        faults.add(path + ".cidr", "is missing; give an isolated network one like 192.168.1.0/29");
       }
       if (named) {
-        good.add(new At<>(path, network));
+        good.add(new Located<>(path, network));
       }
     }
     return good;
   }
 
-  /** What is wrong with a CIDR, in one sentence. */
-  static Optional<String> cidrFault(String path, String cidr) {
-    if (cidr == null || !cidr.matches(Names.CIDR)) {
-      return Optional.of(
-          "%s: %s is not an IPv4 network of prefix length 8 to 30, for example 192.168.1.0/29."
-              .formatted(path, quote(cidr)));
-    }
-    String network = Subnet.around(cidr).cidr();
-    return network.equals(cidr)
-        ? Optional.empty()
-        : Optional.of(
-            "%s: %s is an address inside a network; the network is %s."
-                .formatted(path, cidr, network));
-  }
-
-  private List<At<Node>> nodes(EjabberdLabSpec spec) {
-    List<At<Node>> good = new ArrayList<>();
+  private List<Located<Node>> nodes(EjabberdLabSpec spec) {
+    List<Located<Node>> good = new ArrayList<>();
     if (spec.nodes() == null) {
       if (spec.networks() == null) {
-        ReferenceLab.NODES.forEach(n -> good.add(new At<>("node " + n.name(), n)));
+        ReferenceLab.NODES.forEach(n -> good.add(new Located<>("node " + n.name(), n)));
       }
       return good;
     }
-    listSize("spec.nodes", spec.nodes(), 32);
+    faults.list("spec.nodes", spec.nodes(), 32);
     Set<String> names = new HashSet<>();
     for (int i = 0; i < spec.nodes().size(); i++) {
       String path = "spec.nodes[" + i + "]";
       Node node = spec.nodes().get(i);
       if (node == null) {
-        fault(path, "is empty; give name, role and networks");
+        faults.add(path, "is empty; give name, role and networks");
         continue;
       }
-      boolean named = name(path + ".name", node.name(), names, "node");
+      boolean named = faults.name(path + ".name", node.name(), names, "node");
       if (node.role() == null) {
-        fault(
+        faults.add(
             path + ".role",
             "is missing; give one of "
                 + Arrays.stream(Role.values()).map(Role::name).collect(Collectors.joining(", ")));
       }
       if (node.cpus() != null && (node.cpus() < 1 || node.cpus() > 64)) {
-        fault(path + ".cpus", "%d virtual CPUs cannot be; give 1 to 64".formatted(node.cpus()));
+        faults.add(path + ".cpus", "%d is out of range; give 1 to 64".formatted(node.cpus()));
       }
-      size(path + ".memory", node.memory(), MIN_MEMORY, MAX_MEMORY, "256Mi to 512Gi");
-      size(path + ".disk", node.disk(), MIN_DISK, MAX_DISK, "3Gi to 16384Gi");
-      text(path + ".title", node.title(), Names.ONE_LINE, 128, "one line of text");
-      text(
+      faults.size(path + ".memory", node.memory(), MIN_MEMORY, MAX_MEMORY, "256Mi to 512Gi");
+      faults.size(path + ".disk", node.disk(), MIN_DISK, MAX_DISK, "3Gi to 16384Gi");
+      faults.text(
+          path + ".title",
+          node.title(),
+          Names.ONE_LINE,
+          128,
+          "one line of text; leave out line breaks and control characters");
+      faults.text(
           path + ".description",
           node.description(),
           Names.TEXT,
           1024,
-          "text without control characters");
+          "text without control characters; leave them out");
       if (named && node.role() != null) {
-        good.add(new At<>(path, node));
+        good.add(new Located<>(path, node));
       }
     }
     for (Role role : List.of(Role.postgresql, Role.ejabberd)) {
-      if (spec.nodes().stream().noneMatch(n -> n != null && n.role() == role)) {
-        fault("spec.nodes", "has no node of role %s; add one".formatted(role));
+      if (!spec.nodes().isEmpty()
+          && spec.nodes().stream().noneMatch(n -> n != null && n.role() == role)) {
+        faults.add("spec.nodes", "has no node of role %s; add one".formatted(role));
       }
     }
     return good;
   }
 
-  private void size(String path, String size, long min, long max, String range) {
-    if (size == null) {
+  private void hosts(EjabberdLabSpec spec, List<Located<Node>> nodes, String domain) {
+    if (spec.hosts() == null) {
       return;
     }
-    if (!size.matches(Names.SIZE)) {
-      fault(path, "%s is not a size in Mi or Gi, for example 1Gi".formatted(quote(size)));
-    } else if (bytes(size) < min || bytes(size) > max) {
-      fault(path, "%s cannot be; give %s".formatted(size, range));
+    if (spec.hosts().size() > 64) {
+      faults.add("spec.hosts", "has %d entries; give 64 at most".formatted(spec.hosts().size()));
+    }
+    for (int i = 0; i < spec.hosts().size(); i++) {
+      String path = "spec.hosts[" + i + "]";
+      HostEntry entry = spec.hosts().get(i);
+      if (entry == null) {
+        faults.add(path, "is empty; give address and names");
+        continue;
+      }
+      if (entry.address() == null) {
+        faults.add(path + ".address", "is missing; give an IPv4 address");
+      } else {
+        faults.text(
+            path + ".address",
+            entry.address(),
+            Names.IPV4,
+            15,
+            "an IPv4 address; give one like 192.168.1.2");
+      }
+      if (entry.names() == null || entry.names().isEmpty() || entry.names().size() > 8) {
+        faults.add(path + ".names", "must have one to eight host names");
+        continue;
+      }
+      for (int j = 0; j < entry.names().size(); j++) {
+        hostName(path + ".names[" + j + "]", entry.names().get(j));
+      }
+      renamed(path, entry, nodes, domain);
+    }
+  }
+
+  private void hostName(String path, String name) {
+    if (name == null) {
+      faults.add(path, "is empty; give a host name");
+    } else if (faults.text(
+            path, name, Names.HOSTNAME, 253, "a host name; give one like www.domain.local")
+        && name.equalsIgnoreCase("localhost")) {
+      faults.add(path, "localhost is always the machine itself; leave it out");
+    }
+  }
+
+  /** A node's name must not lead elsewhere. */
+  private void renamed(String path, HostEntry entry, List<Located<Node>> nodes, String domain) {
+    for (Located<Node> at : nodes) {
+      Node node = at.value();
+      boolean named =
+          entry.names().stream()
+              .filter(Objects::nonNull)
+              .map(name -> name.toLowerCase(Locale.ROOT))
+              .anyMatch(n -> n.equals(node.name()) || n.equals(node.name() + "." + domain));
+      boolean itself =
+          node.networks().stream().anyMatch(a -> Objects.equals(a.address(), entry.address()));
+      if (named && !itself && entry.address() != null) {
+        faults.add(
+            path,
+            "%s is a node of the lab and has not the address %s; leave the entry out or name another host"
+                .formatted(node.name(), Faults.quote(entry.address())));
+      }
     }
   }
 
@@ -382,467 +455,5 @@ public final class SpecValidation {
   static long bytes(String size) {
     long unit = size.endsWith("Gi") ? GIB : MIB;
     return Long.parseLong(size.substring(0, size.length() - 2)) * unit;
-  }
-
-  private void hosts(EjabberdLabSpec spec, List<At<Node>> nodes, String domain) {
-    if (spec.hosts() == null) {
-      return;
-    }
-    if (spec.hosts().size() > 64) {
-      fault("spec.hosts", "has %d entries; give 64 at most".formatted(spec.hosts().size()));
-    }
-    for (int i = 0; i < spec.hosts().size(); i++) {
-      String path = "spec.hosts[" + i + "]";
-      HostEntry entry = spec.hosts().get(i);
-      if (entry == null) {
-        fault(path, "is empty; give address and names");
-        continue;
-      }
-      if (entry.address() == null) {
-        fault(path + ".address", "is missing; give an IPv4 address");
-      } else {
-        text(path + ".address", entry.address(), Names.IPV4, 15, "an IPv4 address");
-      }
-      if (entry.names() == null || entry.names().isEmpty() || entry.names().size() > 8) {
-        fault(path + ".names", "must have one to eight host names");
-        continue;
-      }
-      for (int j = 0; j < entry.names().size(); j++) {
-        hostName(path + ".names[" + j + "]", entry, entry.names().get(j), nodes, domain);
-      }
-    }
-  }
-
-  private void hostName(
-      String path, HostEntry entry, String name, List<At<Node>> nodes, String domain) {
-    if (name == null) {
-      fault(path, "is empty; give a host name");
-      return;
-    }
-    if (!text(path, name, Names.HOSTNAME, 253, "a host name")) {
-      return;
-    }
-    String lower = name.toLowerCase(Locale.ROOT);
-    if (lower.equals("localhost")) {
-      fault(path, "localhost is always the machine itself; leave it out");
-    }
-    nodes.stream()
-        .map(At::value)
-        .filter(n -> lower.equals(n.name()) || lower.equals(n.name() + "." + domain))
-        .filter(n -> n.networks() != null)
-        .filter(
-            n ->
-                n.networks().stream()
-                    .noneMatch(a -> a != null && Objects.equals(a.address(), entry.address())))
-        .findFirst()
-        .ifPresent(
-            n ->
-                fault(
-                    path,
-                    "%s is a node of the lab and has not the address %s; leave it out or name another host"
-                        .formatted(name, quote(entry.address()))));
-  }
-
-  /** The CIDRs that are known and well-formed, by network; refuses overlaps. */
-  private Map<String, Subnet> subnets(List<At<Network>> networks) {
-    Map<String, Subnet> subnets = new TreeMap<>();
-    List<At<Network>> seen = new ArrayList<>();
-    for (At<Network> at : networks) {
-      Network network = at.value();
-      String cidr = network.cidr();
-      if (cidr == null && network.mode() == NetworkMode.nat) {
-        cidr = previous.managementCidr();
-      }
-      if (cidr == null || cidrFault(at.path(), cidr).isPresent()) {
-        continue;
-      }
-      Subnet subnet = Subnet.around(cidr);
-      for (At<Network> other : seen) {
-        Subnet before = subnets.get(other.value().name());
-        if (before.overlaps(subnet)) {
-          fault(
-              at.path() + ".cidr",
-              "%s overlaps network %s, %s; give networks that do not overlap"
-                  .formatted(cidr, other.value().name(), before.cidr()));
-        }
-      }
-      subnets.put(network.name(), subnet);
-      seen.add(at);
-    }
-    return subnets;
-  }
-
-  private boolean oneNat(List<At<Network>> networks) {
-    long nats = networks.stream().filter(n -> n.value().mode() == NetworkMode.nat).count();
-    if (nats != 1) {
-      fault(
-          "spec.networks",
-          "has %d networks of mode nat; give exactly one, it is the management network"
-              .formatted(nats));
-    }
-    return nats == 1;
-  }
-
-  /** Checks every node's interfaces; false when wires lead nowhere. */
-  private boolean attachments(
-      List<At<Node>> nodes, List<At<Network>> networks, Map<String, Subnet> subnets) {
-    Map<String, Network> byName = new HashMap<>();
-    networks.forEach(n -> byName.put(n.value().name(), n.value()));
-    Map<String, String> addressOwners = new HashMap<>();
-    Map<String, String> macOwners = new HashMap<>();
-    boolean connected = true;
-    for (At<Node> at : nodes) {
-      Node node = at.value();
-      if (node.networks() == null || node.networks().isEmpty()) {
-        fault(
-            at.path() + ".networks",
-            "is empty; attach node %s to a network".formatted(node.name()));
-        connected = false;
-        continue;
-      }
-      listSize(at.path() + ".networks", node.networks(), 8);
-      Set<String> seen = new HashSet<>();
-      for (int i = 0; i < node.networks().size(); i++) {
-        String path = at.path() + ".networks[" + i + "]";
-        Attachment attachment = node.networks().get(i);
-        if (attachment == null || attachment.name() == null) {
-          fault(path + ".name", "is missing; name a network");
-          connected = false;
-          continue;
-        }
-        Network network = byName.get(attachment.name());
-        if (network == null) {
-          fault(
-              path + ".name",
-              "there is no network %s; the networks are %s"
-                  .formatted(
-                      quote(attachment.name()), String.join(", ", new TreeMap<>(byName).keySet())));
-          connected = false;
-        } else if (!seen.add(attachment.name())) {
-          fault(
-              path + ".name",
-              "node %s is attached to network %s twice; once is enough"
-                  .formatted(node.name(), attachment.name()));
-        } else {
-          address(path + ".address", node, attachment, network, subnets, addressOwners);
-        }
-        mac(path + ".mac", node, attachment, macOwners);
-      }
-    }
-    allocatedAddresses(nodes, addressOwners, byName);
-    return connected;
-  }
-
-  private void address(
-      String path,
-      Node node,
-      Attachment attachment,
-      Network network,
-      Map<String, Subnet> subnets,
-      Map<String, String> owners) {
-    String address = attachment.address();
-    if (address == null) {
-      if (network.mode() == NetworkMode.isolated) {
-        fault(
-            path,
-            "is missing; node %s needs an address in isolated network %s%s"
-                .formatted(node.name(), network.name(), range(network, subnets)));
-      }
-      return;
-    }
-    if (!text(path, address, Names.IPV4, 15, "an IPv4 address")) {
-      return;
-    }
-    inside(path, address, network, subnets);
-    String owner = owners.putIfAbsent(address, node.name());
-    if (owner != null) {
-      fault(
-          path,
-          "%s belongs to node %s already; give node %s another"
-              .formatted(address, owner, node.name()));
-    }
-  }
-
-  /** Whether a machine may have the address in the network. */
-  private boolean inside(
-      String path, String address, Network network, Map<String, Subnet> subnets) {
-    if (network.cidr() == null) {
-      fault(
-          path,
-          "%s is given but network %s has no cidr; give both or neither"
-              .formatted(address, network.name()));
-      return false;
-    }
-    Subnet subnet = subnets.get(network.name());
-    if (subnet == null) {
-      return false;
-    }
-    long value = Subnet.address(address);
-    if (!subnet.hosts(value)) {
-      fault(
-          path,
-          "%s is not an address that a machine can have in network %s, %s; give one%s"
-              .formatted(address, network.name(), subnet.cidr(), range(network, subnets)));
-      return false;
-    }
-    if (network.mode() == NetworkMode.nat && value == subnet.first()) {
-      fault(
-          path,
-          "%s is the host's own in network %s; give one%s"
-              .formatted(address, network.name(), range(network, subnets)));
-      return false;
-    }
-    return true;
-  }
-
-  private static String range(Network network, Map<String, Subnet> subnets) {
-    Subnet subnet = subnets.get(network.name());
-    if (subnet == null) {
-      return "";
-    }
-    long first = network.mode() == NetworkMode.nat ? subnet.first() + 1 : subnet.first();
-    return " from %s to %s".formatted(Subnet.text(first), Subnet.text(subnet.last()));
-  }
-
-  private void mac(String path, Node node, Attachment attachment, Map<String, String> owners) {
-    String mac = attachment.mac();
-    if (mac == null
-        || !text(
-            path,
-            mac,
-            Names.MAC,
-            17,
-            "a unicast MAC address in lower case, for example 52:54:00:27:28:83")) {
-      return;
-    }
-    if (mac.equals("00:00:00:00:00:00")) {
-      fault(path, "all zeros is no MAC address; give another or none");
-    }
-    String owner = owners.putIfAbsent(mac, node.name());
-    if (owner != null) {
-      fault(path, "%s belongs to node %s already; give another or none".formatted(mac, owner));
-    }
-  }
-
-  /** A given address must not be one that the operator has chosen for another node before. */
-  private void allocatedAddresses(
-      List<At<Node>> nodes, Map<String, String> owners, Map<String, Network> networks) {
-    for (At<Node> at : nodes) {
-      String allocated = previous.managementAddresses().get(at.value().name());
-      if (allocated == null || at.value().networks() == null) {
-        continue;
-      }
-      boolean chosen =
-          at.value().networks().stream()
-              .filter(a -> a != null && a.address() == null && networks.containsKey(a.name()))
-              .anyMatch(a -> networks.get(a.name()).mode() == NetworkMode.nat);
-      String owner = owners.get(allocated);
-      if (chosen && owner != null && !owner.equals(at.value().name())) {
-        fault(
-            "spec.nodes",
-            "address %s of node %s was chosen for node %s before; give node %s another"
-                .formatted(allocated, owner, at.value().name(), owner));
-      }
-    }
-  }
-
-  private void wiring(
-      EjabberdLabSpec spec,
-      List<At<Network>> networks,
-      List<At<Node>> nodes,
-      Map<String, Subnet> subnets) {
-    Wiring wiring =
-        new Wiring(
-            networks.stream().map(At::value).toList(), nodes.stream().map(At::value).toList());
-    Network nat =
-        wiring.networks().stream()
-            .filter(n -> n.mode() == NetworkMode.nat)
-            .findFirst()
-            .orElseThrow();
-    capacity(nat, wiring, subnets);
-    for (At<Node> at : nodes) {
-      if (at.value().role() == Role.ejabberd && !Wiring.isAttached(at.value(), nat.name())) {
-        fault(
-            at.path() + ".networks",
-            "node %s of role ejabberd is not attached to network %s, where clients reach it; add it"
-                .formatted(at.value().name(), nat.name()));
-      }
-    }
-    Optional<Network> cluster = meeting(wiring, Role.ejabberd);
-    Optional<Network> database = meeting(wiring, Role.postgresql);
-    database.ifPresent(
-        network -> {
-          readWriteAddress(spec, network, wiring, subnets);
-          if (cluster.isPresent()) {
-            nodes.stream()
-                .filter(at -> at.value().role() == Role.ejabberd)
-                .forEach(at -> reaches(at, network, wiring));
-          }
-        });
-  }
-
-  private Optional<Network> meeting(Wiring wiring, Role role) {
-    Optional<Network> network = wiring.meeting(role);
-    List<String> names = wiring.nodes(role).stream().map(Node::name).toList();
-    if (network.isEmpty() && !names.isEmpty()) {
-      fault(
-          "spec.nodes",
-          "the nodes of role %s (%s) share no network; attach them all to one"
-              .formatted(role, String.join(", ", names)));
-    }
-    return network;
-  }
-
-  private void capacity(Network nat, Wiring wiring, Map<String, Subnet> subnets) {
-    Subnet subnet = subnets.get(nat.name());
-    if (subnet == null) {
-      return;
-    }
-    long attached = attached(wiring, nat);
-    if (attached + 1 > subnet.size()) {
-      fault(
-          "spec.networks",
-          "network %s, %s, has %d addresses for the host and %d nodes; give it a shorter prefix"
-              .formatted(nat.name(), subnet.cidr(), subnet.size(), attached));
-    }
-  }
-
-  private static long attached(Wiring wiring, Network network) {
-    return wiring.nodes().stream().filter(n -> Wiring.isAttached(n, network.name())).count();
-  }
-
-  private void readWriteAddress(
-      EjabberdLabSpec spec, Network network, Wiring wiring, Map<String, Subnet> subnets) {
-    String path = "spec.database.address";
-    String address = spec.database() == null ? null : spec.database().address();
-    Optional<String> owner =
-        wiring.nodes().stream()
-            .filter(n -> holds(n, network, address == null ? previous.readWriteAddress() : address))
-            .map(Node::name)
-            .findFirst();
-    if (address != null) {
-      if (text(path, address, Names.IPV4, 15, "an IPv4 address")
-          && inside(path, address, network, subnets)) {
-        owner.ifPresent(
-            n -> fault(path, "%s belongs to node %s already; give another".formatted(address, n)));
-      }
-      return;
-    }
-    owner.ifPresent(
-        n ->
-            fault(
-                "spec.nodes",
-                "address %s of node %s is the database's read-write address; give the node another"
-                    .formatted(previous.readWriteAddress(), n)));
-    Subnet subnet = subnets.get(network.name());
-    long host = network.mode() == NetworkMode.nat ? 1 : 0;
-    if (subnet != null && attached(wiring, network) + host >= subnet.size()) {
-      fault(
-          path,
-          "network %s, %s, has no address left for the database; give it a shorter prefix or fewer nodes"
-              .formatted(network.name(), subnet.cidr()));
-    }
-  }
-
-  private boolean holds(Node node, Network network, String address) {
-    return address != null
-        && node.networks().stream()
-            .filter(a -> a != null && network.name().equals(a.name()))
-            .anyMatch(
-                a ->
-                    address.equals(
-                        a.address() != null || network.mode() == NetworkMode.isolated
-                            ? a.address()
-                            : previous.managementAddresses().get(node.name())));
-  }
-
-  /** An ejabberd node must reach the database, and the answers must come back the same way. */
-  private void reaches(At<Node> at, Network database, Wiring wiring) {
-    Node node = at.value();
-    if (Wiring.isAttached(node, database.name())) {
-      return;
-    }
-    Optional<Wiring.Hop> hop =
-        database.mode() == NetworkMode.isolated
-            ? wiring.hop(node, database.name())
-            : Optional.empty();
-    if (hop.isEmpty()) {
-      fault(
-          at.path() + ".networks",
-          ("node %s cannot reach network %s of the PostgreSQL nodes; attach it there, or attach a node of role gateway"
-                  + " to %s and to an isolated network of %s")
-              .formatted(node.name(), database.name(), database.name(), node.name()));
-      return;
-    }
-    String through = hop.get().through();
-    for (Node instance : wiring.nodes(Role.postgresql)) {
-      boolean same =
-          !Wiring.isAttached(instance, through)
-              && wiring
-                  .hop(instance, through)
-                  .filter(back -> back.gateway().equals(hop.get().gateway()))
-                  .isPresent();
-      if (!same) {
-        fault(
-            at.path() + ".networks",
-            "node %s reaches %s through %s but is answered by another way; attach it to network %s"
-                .formatted(node.name(), instance.name(), hop.get().gateway(), database.name()));
-      }
-    }
-  }
-
-  private void listSize(String path, List<?> list, int max) {
-    if (list.isEmpty()) {
-      fault(path, "is empty; leave it out for the reference lab's, or name at least one");
-    } else if (list.size() > max) {
-      fault(path, "has %d entries; give %d at most".formatted(list.size(), max));
-    }
-  }
-
-  /** Whether the name is good and new. */
-  private boolean name(String path, String name, Set<String> names, String what) {
-    if (name == null) {
-      fault(path, "is missing; give the " + what + " a name");
-      return false;
-    }
-    if (!text(path, name, Names.DNS_LABEL, 32, "a name of lower-case letters, digits and -")) {
-      return false;
-    }
-    if (name.equals("localhost")) {
-      fault(path, "localhost is always the machine itself; choose another name");
-      return false;
-    }
-    if (!names.add(name)) {
-      fault(path, "there is another %s %s; names are unique in a lab".formatted(what, name));
-      return false;
-    }
-    return true;
-  }
-
-  /** Whether the value is absent or as it should be. */
-  private boolean text(String path, String value, String pattern, int max, String what) {
-    if (value == null || value.matches(pattern) && value.codePointCount(0, value.length()) <= max) {
-      return true;
-    }
-    fault(path, "%s is not %s, of %d characters at most".formatted(quote(value), what, max));
-    return false;
-  }
-
-  private void fault(String path, String sentence) {
-    faults.add(path + ": " + sentence + ".");
-  }
-
-  /** A user's text inside a sentence: one line, not too long. */
-  private static String quote(String value) {
-    if (value == null) {
-      return "nothing";
-    }
-    String line =
-        value
-            .codePoints()
-            .limit(60)
-            .mapToObj(c -> c < ' ' || c == 0x7f ? "\\x%02x".formatted(c) : Character.toString(c))
-            .collect(Collectors.joining());
-    return '"' + line + (value.codePointCount(0, value.length()) > 60 ? "\u2026" : "") + '"';
   }
 }

@@ -79,8 +79,8 @@ final class TopologyBuilder {
     for (EjabberdLabSpec.Network network : wiring.networks()) {
       subnets.put(network.name(), Subnet.around(cidr(network)));
     }
-    EjabberdLabSpec.Network databaseNetwork = wiring.meeting(Role.postgresql).orElseThrow();
-    String readWriteAddress = chooseAddresses(databaseNetwork.name());
+    String databaseNetwork = meeting(Role.postgresql);
+    String readWriteAddress = chooseAddresses(databaseNetwork);
     List<Node> nodes = nodes();
     return new LabTopology(
         identity.uid(),
@@ -90,14 +90,11 @@ final class TopologyBuilder {
         spec.image().volume(),
         networks(),
         nodes,
-        hosts(),
+        hosts(nodes),
         Collections.unmodifiableMap(
             new TreeMap<>(spec.sysctls() == null ? ReferenceLab.SYSCTLS : spec.sysctls())),
-        database(databaseNetwork.name(), readWriteAddress),
-        new LabTopology.Xmpp(
-            spec.xmpp().domain(),
-            wiring.meeting(Role.ejabberd).orElseThrow().name(),
-            names(Role.ejabberd)));
+        database(databaseNetwork, readWriteAddress),
+        new LabTopology.Xmpp(spec.xmpp().domain(), meeting(Role.ejabberd), names(Role.ejabberd)));
   }
 
   private String cidr(EjabberdLabSpec.Network network) {
@@ -153,12 +150,7 @@ final class TopologyBuilder {
    * @return the database's read-write address, chosen between the two last, so that it stays put
    */
   private String chooseAddresses(String databaseNetwork) {
-    String nat =
-        wiring.networks().stream()
-            .filter(n -> n.mode() == NetworkMode.nat)
-            .findFirst()
-            .orElseThrow()
-            .name();
+    String nat = nat();
     Subnet management = subnets.get(nat);
     Set<Long> taken = new HashSet<>();
     taken.add(management.first());
@@ -319,12 +311,34 @@ final class TopologyBuilder {
         .address();
   }
 
-  private List<HostLine> hosts() {
-    return spec.hosts() == null
-        ? List.of()
-        : spec.hosts().stream()
-            .map(h -> new HostLine(h.address(), List.copyOf(h.names())))
-            .toList();
+  /** What the user adds; lines that repeat what every node knows of the others are left out. */
+  private List<HostLine> hosts(List<Node> nodes) {
+    if (spec.hosts() == null) {
+      return List.of();
+    }
+    Set<HostLine> own = new HashSet<>();
+    for (Node node : nodes) {
+      String address =
+          LabTopology.serviceAddress(node, nat(), meeting(Role.ejabberd), meeting(Role.postgresql));
+      own.add(
+          new HostLine(address, List.of(node.name() + "." + spec.xmpp().domain(), node.name())));
+    }
+    return spec.hosts().stream()
+        .map(h -> new HostLine(h.address(), List.copyOf(h.names())))
+        .filter(line -> !own.contains(line))
+        .toList();
+  }
+
+  private String nat() {
+    return wiring.networks().stream()
+        .filter(n -> n.mode() == NetworkMode.nat)
+        .findFirst()
+        .orElseThrow()
+        .name();
+  }
+
+  private String meeting(Role role) {
+    return wiring.meeting(role).orElseThrow().name();
   }
 
   private LabTopology.Database database(String network, String readWriteAddress) {

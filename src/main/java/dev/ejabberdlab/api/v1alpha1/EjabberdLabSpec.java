@@ -48,7 +48,8 @@ import java.util.Map;
 @ValidationRule(
     value =
         "!has(self.nodes) || self.nodes.all(n, n.networks.all(a, !has(a.address) || (has(self.networks)"
-            + " ? self.networks.exists(w, w.name == a.name && has(w.cidr)) : a.name != 'management')))",
+            + " ? !self.networks.exists(w, w.name == a.name && w.mode == 'nat' && !has(w.cidr))"
+            + " : a.name != 'management')))",
     message = "a node's address in the nat network needs the network's cidr: give both or neither")
 @ValidationRule(
     value =
@@ -332,8 +333,9 @@ public record EjabberdLabSpec(
           @Pattern(Names.SQL_IDENTIFIER)
           @Size(max = 63)
           @ValidationRule(
-              value = "!(self in ['postgres', 'public', 'none']) && !self.startsWith('pg_')",
-              message = "this role belongs to PostgreSQL itself: choose another name")
+              value =
+                  "!(self in ['postgres', 'public', 'none', 'replica_role']) && !self.startsWith('pg_')",
+              message = "this role belongs to PostgreSQL or to replication: choose another name")
           @JsonPropertyDescription("Role that owns the database and that ejabberd logs in with.")
           String owner,
       @Default(DEFAULT_COMMENT)

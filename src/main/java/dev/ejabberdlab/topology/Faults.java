@@ -1,0 +1,132 @@
+package dev.ejabberdlab.topology;
+
+import dev.ejabberdlab.api.v1alpha1.Names;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Sentences about a spec, and the checks of single values that write them. */
+final class Faults {
+
+  private static final int QUOTED = 60;
+
+  private final List<String> sentences = new ArrayList<>();
+
+  List<String> sentences() {
+    return List.copyOf(sentences);
+  }
+
+  int count() {
+    return sentences.size();
+  }
+
+  /** Adds "path: sentence." */
+  void add(String path, String sentence) {
+    sentences.add(path + ": " + sentence + ".");
+  }
+
+  void list(String path, List<?> list, int max) {
+    if (list.isEmpty()) {
+      add(path, "is empty; leave it out for the reference lab's, or name at least one");
+    } else if (list.size() > max) {
+      add(path, "has %d entries; give %d at most".formatted(list.size(), max));
+    }
+  }
+
+  /** Whether the name is good and new. */
+  boolean name(String path, String name, Set<String> names, String what) {
+    if (name == null) {
+      add(path, "is missing; give the " + what + " a name");
+      return false;
+    }
+    if (!text(
+        path,
+        name,
+        Names.DNS_LABEL,
+        32,
+        "a name of lower-case letters, digits and -; give one like web-1")) {
+      return false;
+    }
+    if (name.equals("localhost")) {
+      add(path, "localhost is always the machine itself; choose another name");
+      return false;
+    }
+    if (!names.add(name)) {
+      add(path, "there is another %s %s; names are unique in a lab".formatted(what, name));
+      return false;
+    }
+    return true;
+  }
+
+  /** Whether the value is absent or as it should be. */
+  boolean text(String path, String value, String pattern, int max, String what) {
+    if (value == null) {
+      return true;
+    }
+    int length = value.codePointCount(0, value.length());
+    if (length > max) {
+      add(path, "%s has %d characters; give %d at most".formatted(quote(value), length, max));
+      return false;
+    }
+    if (!value.matches(pattern)) {
+      add(path, "%s is not %s".formatted(quote(value), what));
+      return false;
+    }
+    return true;
+  }
+
+  void cidr(String path, String cidr) {
+    cidrFault(cidr).ifPresent(sentence -> add(path, sentence));
+  }
+
+  /** What is wrong with a CIDR. */
+  static Optional<String> cidrFault(String cidr) {
+    if (cidr == null || !cidr.matches(Names.CIDR)) {
+      return Optional.of(
+          "%s is not an IPv4 network of prefix length 8 to 30; give one like 192.168.1.0/29"
+              .formatted(quote(cidr)));
+    }
+    String network = Subnet.around(cidr).cidr();
+    return network.equals(cidr)
+        ? Optional.empty()
+        : Optional.of(
+            "%s is an address inside a network; give the network, %s".formatted(cidr, network));
+  }
+
+  void size(String path, String size, long min, long max, String range) {
+    if (size == null) {
+      return;
+    }
+    if (!size.matches(Names.SIZE)) {
+      add(path, "%s is not a size in Mi or Gi; give one like 1Gi".formatted(quote(size)));
+    } else if (SpecValidation.bytes(size) < min || SpecValidation.bytes(size) > max) {
+      add(path, "%s is out of range; give %s".formatted(size, range));
+    }
+  }
+
+  /** A user's text inside a sentence: visible, on one line, not too long. */
+  static String quote(String value) {
+    if (value == null) {
+      return "nothing";
+    }
+    String line =
+        value.codePoints().limit(QUOTED).mapToObj(Faults::visible).collect(Collectors.joining());
+    return '"' + line + (value.codePointCount(0, value.length()) > QUOTED ? "\u2026" : "") + '"';
+  }
+
+  private static String visible(int character) {
+    return switch (Character.getType(character)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR,
+          Character.PRIVATE_USE,
+          Character.SURROGATE,
+          Character.UNASSIGNED ->
+          "\\u%04x".formatted(character);
+      default -> Character.toString(character);
+    };
+  }
+}

@@ -1,0 +1,45 @@
+package dev.ejabberdlab.api.v1alpha1;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.EjabberdStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Records with a second constructor must still be read by their components. */
+class EjabberdLabStatusTest {
+
+  @Test
+  void survivesJson() {
+    PostgresqlStatus postgresql =
+        new PostgresqlStatus(
+            "psql1server",
+            "psql1server",
+            "192.168.1.12",
+            1,
+            "7350000000000000001",
+            "Streaming",
+            "<1MiB",
+            List.of(
+                new PostgresqlStatus.Instance(
+                    "psql1server",
+                    EjabberdLabStatus.InstanceRole.primary,
+                    "running",
+                    null,
+                    null,
+                    1)),
+            "ejabberd-domain-local",
+            "ejabberd");
+    EjabberdStatus ejabberd = new EjabberdStatus(2, 1, "1/2", false, List.of(), "domain.local");
+    assertThat(again(postgresql, PostgresqlStatus.class)).isEqualTo(postgresql);
+    assertThat(again(ejabberd, EjabberdStatus.class)).isEqualTo(ejabberd);
+    assertThat(Serialization.asJson(new EjabberdStatus(2, 2, "2/2", true, List.of())))
+        .doesNotContain("domain");
+  }
+
+  private static <T> T again(T value, Class<T> type) {
+    return Serialization.unmarshal(Serialization.asJson(value), type);
+  }
+}

@@ -1,0 +1,399 @@
+package dev.ejabberdlab.topology;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.tuple;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
+import dev.ejabberdlab.topology.LabTopology.HostLine;
+import dev.ejabberdlab.topology.LabTopology.Interface;
+import dev.ejabberdlab.topology.LabTopology.Network;
+import dev.ejabberdlab.topology.LabTopology.Node;
+import dev.ejabberdlab.topology.LabTopology.Route;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+class LabTopologyTest {
+
+  private static final Allocations WITH_CIDR =
+      Allocations.NONE.withManagementCidr("192.168.121.0/24");
+
+  private final LabTopology lab = LabTopology.of(Labs.minimal(), WITH_CIDR);
+
+  @Test
+  void theMinimalLabIsTheStand() {
+    assertThat(lab.host()).isEqualTo("default");
+    assertThat(lab.image()).isEqualTo("ejabberd-lab-bookworm");
+    assertThat(lab.networks())
+        .extracting(Network::name, Network::mode, Network::cidr, Network::gateway)
+        .containsExactly(
+            tuple("management", NetworkMode.nat, "192.168.121.0/24", Optional.of("192.168.121.1")),
+            tuple("dmz", NetworkMode.isolated, "192.168.1.0/29", Optional.empty()),
+            tuple("internal", NetworkMode.isolated, "192.168.1.8/29", Optional.empty()));
+    assertThat(lab.nodes().stream().map(LabTopologyTest::summary))
+        .containsExactly(
+            "gw1server gateway 1 1Gi 6Gi 192.168.121.10/24 192.168.1.1/29 192.168.1.9/29 []",
+            "e1server ejabberd 1 1Gi 6Gi 192.168.121.11/24 192.168.1.2/29 [192.168.1.8/29 via 192.168.1.1]",
+            "e2server ejabberd 1 1Gi 6Gi 192.168.121.12/24 192.168.1.3/29 [192.168.1.8/29 via 192.168.1.1]",
+            "psql1server postgresql 1 1Gi 6Gi 192.168.121.13/24 192.168.1.10/29 [192.168.1.0/29 via 192.168.1.9]",
+            "psql2server postgresql 1 1Gi 6Gi 192.168.121.14/24 192.168.1.11/29 [192.168.1.0/29 via 192.168.1.9]");
+    assertThat(lab.node("e1server").title()).isEqualTo("default/demo/e1server");
+    assertThat(lab.node("e1server").description()).isEqualTo("ejabberd cluster member of the lab");
+    assertThat(lab.hosts()).isEmpty();
+    assertThat(lab.sysctls()).isEqualTo(Map.of("net.ipv4.ip_default_ttl", "66"));
+    assertThat(lab.database())
+        .isEqualTo(
+            new LabTopology.Database(
+                "ejabberd-domain-local",
+                "ejabberd",
+                "ejabberd database",
+                "internal",
+                "192.168.1.12",
+                29,
+                List.of("psql1server", "psql2server"),
+                "psql1server",
+                List.of("192.168.1.0/29")));
+    assertThat(lab.xmpp())
+        .isEqualTo(new LabTopology.Xmpp("domain.local", "dmz", List.of("e1server", "e2server")));
+    assertThat(lab.nodes())
+        .extracting(lab::serviceAddress)
+        .containsExactly(
+            "192.168.1.1", "192.168.1.2", "192.168.1.3", "192.168.1.10", "192.168.1.11");
+  }
+
+  private static String summary(Node node) {
+    return Stream.of(
+            Stream.of(node.name(), node.role().name(), Integer.toString(node.cpus())),
+            Stream.of(node.memoryBytes(), node.diskBytes()).map(b -> (b >> 30) + "Gi"),
+            node.interfaces().stream().map(i -> i.address() + "/" + i.prefixLength()),
+            Stream.of(
+                node.routes().stream()
+                    .map(r -> r.destination() + " via " + r.via())
+                    .toList()
+                    .toString()))
+        .flatMap(s -> s)
+        .collect(Collectors.joining(" "));
+  }
+
+  @Test
+  void bothSamplesAreTheSameLab() {
+    LabTopology reference = LabTopology.of(Labs.reference(), Allocations.NONE);
+    assertThat(reference.node("e1server").interfaces().get(0).mac()).isEqualTo("52:54:00:27:28:83");
+    assertThat(reference.node("e1server").title()).isEqualTo("Debian12-e1Server");
+    assertThat(comparable(reference)).isEqualTo(comparable(lab));
+  }
+
+  /** Without the name, the titles and the MAC that the stand chose. */
+  private static LabTopology comparable(LabTopology lab) {
+    return new LabTopology(
+        lab.uid(),
+        lab.namespace(),
+        "",
+        lab.host(),
+        lab.image(),
+        lab.networks(),
+        lab.nodes().stream()
+            .map(
+                n ->
+                    new Node(
+                        n.name(),
+                        n.role(),
+                        n.uuid(),
+                        n.domain(),
+                        n.volume(),
+                        n.cpus(),
+                        n.memoryBytes(),
+                        n.diskBytes(),
+                        "",
+                        n.description(),
+                        n.interfaces().stream()
+                            .map(
+                                i ->
+                                    n.name().equals("e1server") && i.network().equals("management")
+                                        ? new Interface(
+                                            i.network(), i.address(), i.prefixLength(), "")
+                                        : i)
+                            .toList(),
+                        n.routes()))
+            .toList(),
+        lab.hosts(),
+        lab.sysctls(),
+        lab.database(),
+        lab.xmpp());
+  }
+
+  @Test
+  void namesDeriveFromTheUid() {
+    // Made with Python: uuid.uuid5(uuid.UUID("3f0c9a52-7d3e-4b54-9a63-2f6f5f1f7b10"),
+    // "network/dmz")
+    assertThat(lab.network("dmz").uuid())
+        .isEqualTo(UUID.fromString("b7471ddf-6688-5bd3-8cad-dce0616232ae"));
+    assertThat(lab.node("e1server").uuid())
+        .isEqualTo(UUID.fromString("7f7cf260-7409-56f5-8eb2-2811638ad6a4"));
+    assertThat(lab.network("dmz").libvirtName()).isEqualTo("ejl-3f0c9a52-dmz");
+    assertThat(lab.node("e1server").domain()).isEqualTo("ejl-3f0c9a52-e1server");
+    assertThat(lab.node("e1server").volume()).isEqualTo("ejl-3f0c9a52-e1server.qcow2");
+    assertThat(lab.networks())
+        .allSatisfy(n -> assertThat(n.bridge()).matches("ejl3f0c9a52-[0-9a-z]{3}").hasSize(15));
+    assertThat(macs(lab).values())
+        .allSatisfy(mac -> assertThat(mac).matches("52:54:00(:[0-9a-f]{2}){3}"))
+        .doesNotHaveDuplicates();
+  }
+
+  @Test
+  void twoLabsDoNotMeet() {
+    EjabberdLab twin = Labs.minimal();
+    twin.getMetadata().setUid("3f0c9a53-7d3e-4b54-9a63-2f6f5f1f7b10");
+    LabTopology other = LabTopology.of(twin, WITH_CIDR);
+    assertThat(hostNames(other)).doesNotContainAnyElementsOf(hostNames(lab));
+  }
+
+  private static List<String> hostNames(LabTopology lab) {
+    return Stream.of(
+            lab.networks().stream()
+                .flatMap(n -> Stream.of(n.bridge(), n.libvirtName(), n.uuid().toString())),
+            lab.nodes().stream()
+                .flatMap(n -> Stream.of(n.domain(), n.volume(), n.uuid().toString())),
+            macs(lab).values().stream())
+        .flatMap(s -> s)
+        .toList();
+  }
+
+  private static Map<String, String> macs(LabTopology lab) {
+    Map<String, String> macs = new HashMap<>();
+    lab.nodes()
+        .forEach(n -> n.interfaces().forEach(i -> macs.put(n.name() + "/" + i.network(), i.mac())));
+    return macs;
+  }
+
+  @Test
+  void nothingChangesWhenOtherNodesAndNetworksComeAndOrderChanges() {
+    ObjectNode tree = Labs.sample("reference-lab.yaml");
+    LabTopology before = LabTopology.of(Labs.lab(tree), Allocations.NONE);
+    ArrayNode networks = (ArrayNode) tree.at("/spec/networks");
+    networks.insert(0, Labs.yaml("{name: a-network, mode: isolated, cidr: 10.0.0.0/24}"));
+    networks.add(networks.remove(1));
+    ArrayNode nodes = (ArrayNode) tree.at("/spec/nodes");
+    nodes.insert(
+        0,
+        Labs.yaml(
+            "{name: a-node, role: plain, networks: [{name: a-network, address: 10.0.0.1}, {name: management}]}"));
+    nodes.add(nodes.remove(1));
+    LabTopology after = LabTopology.of(Labs.lab(tree), Allocations.NONE);
+    assertThat(macs(after)).containsAllEntriesOf(macs(before));
+    before.networks().forEach(n -> assertThat(after.network(n.name())).isEqualTo(n));
+    before
+        .nodes()
+        .forEach(
+            n -> {
+              assertThat(after.node(n.name()).uuid()).isEqualTo(n.uuid());
+              assertThat(after.node(n.name()).interfaces()).isEqualTo(n.interfaces());
+              assertThat(after.node(n.name()).routes()).isEqualTo(n.routes());
+            });
+    assertThat(after.database()).isEqualTo(before.database());
+    assertThat(after.node("a-node").addressIn("management")).contains("192.168.121.15");
+  }
+
+  @Test
+  void aDerivedMacGivesWayToAGivenOne() {
+    ObjectNode tree = Labs.sample("reference-lab.yaml");
+    String derived = macs(lab).get("psql1server/internal");
+    Labs.set(tree, "/spec/nodes/0/networks/0/mac", Labs.yaml("'" + derived + "'"));
+    LabTopology after = LabTopology.of(Labs.lab(tree), Allocations.NONE);
+    assertThat(macs(after).values()).doesNotHaveDuplicates();
+    assertThat(macs(after).get("gw1server/management")).isEqualTo(derived);
+    assertThat(macs(after).get("psql1server/internal")).matches("52:54:00(:[0-9a-f]{2}){3}");
+    assertThat(LabTopology.of(Labs.lab(tree), Allocations.NONE)).isEqualTo(after);
+  }
+
+  @Test
+  void theLargestLabHasNamesForAll() {
+    ObjectNode tree = Labs.sample("reference-lab.yaml");
+    ArrayNode networks = (ArrayNode) tree.at("/spec/networks");
+    for (int i = 3; i < 16; i++) {
+      networks.add(Labs.yaml("{name: n%d, mode: isolated, cidr: 10.%d.0.0/24}".formatted(i, i)));
+    }
+    ArrayNode nodes = (ArrayNode) tree.at("/spec/nodes");
+    for (int i = 5; i < 32; i++) {
+      ObjectNode node =
+          (ObjectNode)
+              Labs.yaml("{name: m%d, role: plain, networks: [{name: management}]}".formatted(i));
+      for (int j = 3; j < 10; j++) {
+        ((ArrayNode) node.get("networks"))
+            .add(Labs.yaml("{name: n%d, address: 10.%d.0.%d}".formatted(j, j, i)));
+      }
+      nodes.add(node);
+    }
+    LabTopology large = LabTopology.of(Labs.lab(tree), Allocations.NONE);
+    assertThat(large.nodes()).hasSize(32);
+    assertThat(large.networks()).hasSize(16);
+    assertThat(hostNames(large)).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void addressesStayWhenStatusHasThem() {
+    ObjectNode tree = Labs.sample("minimal-lab.yaml");
+    Labs.set(
+        tree,
+        "/status",
+        Labs.yaml(
+            """
+            networks: [{name: management, cidr: 10.121.0.0/24}, {name: dmz, cidr: 192.168.1.0/29}]
+            nodes:
+              - {name: e1server, addresses: {management: 10.121.0.10, dmz: 192.168.1.2}}
+              - {name: gone, addresses: {management: 10.121.0.11}}
+              - {name: e2server}
+            postgresql: {readWriteAddress: 192.168.1.14}
+            """));
+    EjabberdLab resource = Labs.lab(tree);
+    Allocations recorded = Allocations.recorded(resource);
+    assertThat(recorded)
+        .isEqualTo(
+            new Allocations(
+                "10.121.0.0/24",
+                Map.of("e1server", "10.121.0.10", "gone", "10.121.0.11"),
+                "192.168.1.14"));
+    LabTopology again = LabTopology.of(resource, recorded);
+    assertThat(again.nodes())
+        .extracting(n -> n.addressIn("management").orElseThrow())
+        .containsExactly("10.121.0.11", "10.121.0.10", "10.121.0.12", "10.121.0.13", "10.121.0.14");
+    assertThat(again.database().readWriteAddress()).isEqualTo("192.168.1.14");
+    assertThat(again.management().gateway()).contains("10.121.0.1");
+  }
+
+  @Test
+  void nothingIsRecordedWithoutStatus() {
+    assertThat(Allocations.recorded(Labs.minimal())).isEqualTo(Allocations.NONE);
+    assertThat(Allocations.recorded(new EjabberdLab())).isEqualTo(Allocations.NONE);
+  }
+
+  @Test
+  void chosenAddressesAvoidGivenOnes() {
+    ObjectNode tree = Labs.sample("reference-lab.yaml");
+    for (int i : List.of(0, 1, 2, 4)) {
+      Labs.remove(tree, "/spec/nodes/" + i + "/networks/0/address");
+    }
+    Labs.set(tree, "/spec/nodes/3/networks/0/address", Labs.yaml("192.168.121.11"));
+    assertThat(LabTopology.of(Labs.lab(tree), Allocations.NONE).nodes())
+        .extracting(n -> n.addressIn("management").orElseThrow())
+        .containsExactly(
+            "192.168.121.10",
+            "192.168.121.12",
+            "192.168.121.13",
+            "192.168.121.11",
+            "192.168.121.14");
+  }
+
+  @Test
+  void oneMachineOfEachRoleCanShareTheNatNetworkAlone() {
+    ObjectNode tree = Labs.sample("minimal-lab.yaml");
+    Labs.set(tree, "/spec/networks", Labs.yaml("[{name: net, mode: nat, cidr: 10.0.0.0/28}]"));
+    Labs.set(
+        tree,
+        "/spec/nodes",
+        Labs.yaml(
+            """
+            - {name: db, role: postgresql, networks: [{name: net}]}
+            - {name: chat, role: ejabberd, networks: [{name: net}]}
+            """));
+    LabTopology small = LabTopology.of(Labs.lab(tree), Allocations.NONE);
+    assertThat(small.node("db").addressIn("net")).contains("10.0.0.10");
+    assertThat(small.node("chat").addressIn("net")).contains("10.0.0.11");
+    assertThat(small.nodes()).allSatisfy(n -> assertThat(n.routes()).isEmpty());
+    assertThat(small.database().network()).isEqualTo("net");
+    assertThat(small.database().readWriteAddress()).isEqualTo("10.0.0.2");
+    assertThat(small.database().clients()).containsExactly("10.0.0.0/28");
+    assertThat(small.xmpp().network()).isEqualTo("net");
+    assertThat(small.serviceAddress(small.node("db"))).isEqualTo("10.0.0.10");
+
+    Labs.set(tree, "/status", Labs.yaml("postgresql: {readWriteAddress: 10.0.0.10}"));
+    EjabberdLab resource = Labs.lab(tree);
+    LabTopology again = LabTopology.of(resource, Allocations.recorded(resource));
+    assertThat(again.database().readWriteAddress()).isEqualTo("10.0.0.10");
+    assertThat(again.node("db").addressIn("net")).contains("10.0.0.11");
+  }
+
+  @Test
+  void clientsInTheDatabasesNetworkGoThereDirectly() {
+    ObjectNode tree = Labs.sample("reference-lab.yaml");
+    Labs.set(
+        tree, "/spec/nodes/1/networks/-", Labs.yaml("{name: internal, address: 192.168.1.13}"));
+    LabTopology mixed = LabTopology.of(Labs.lab(tree), Allocations.NONE);
+    assertThat(mixed.node("e1server").routes()).isEmpty();
+    assertThat(mixed.node("e2server").routes())
+        .containsExactly(new Route("192.168.1.8/29", "192.168.1.1"));
+    assertThat(mixed.database().clients())
+        .containsExactlyInAnyOrder("192.168.1.0/29", "192.168.1.8/29");
+    assertThat(mixed.xmpp().network()).isEqualTo("dmz");
+  }
+
+  @Test
+  void theFirstGatewayOfTheSpecIsTaken() {
+    ObjectNode tree = Labs.sample("reference-lab.yaml");
+    Labs.set(
+        tree,
+        "/spec/nodes/-",
+        Labs.yaml(
+            "{name: gw2server, role: gateway, networks: [{name: dmz, address: 192.168.1.4}, {name: internal, address: 192.168.1.13}]}"));
+    LabTopology two = LabTopology.of(Labs.lab(tree), Allocations.NONE);
+    assertThat(two.node("e1server").routes())
+        .containsExactly(new Route("192.168.1.8/29", "192.168.1.1"));
+    assertThat(two.node("gw2server").routes()).isEmpty();
+    assertThat(two.node("gw2server").addressIn("management")).isEmpty();
+    assertThat(two.nodes(Role.gateway)).hasSize(2);
+  }
+
+  @Test
+  void hostsKeepsOnlyWhatNodesDoNotKnowAnyway() {
+    ObjectNode tree = Labs.sample("reference-lab.yaml");
+    Labs.set(
+        tree,
+        "/spec/hosts/-",
+        Labs.yaml("{address: 192.168.121.1, names: [hypervisor.domain.local, hypervisor]}"));
+    Labs.set(
+        tree,
+        "/spec/hosts/-",
+        Labs.yaml("{address: 192.168.121.11, names: [e1server.domain.local, e1server]}"));
+    assertThat(LabTopology.of(Labs.lab(tree), Allocations.NONE).hosts())
+        .containsExactly(
+            new HostLine("192.168.121.1", List.of("hypervisor.domain.local", "hypervisor")),
+            new HostLine("192.168.121.11", List.of("e1server.domain.local", "e1server")));
+  }
+
+  @Test
+  void givenSysctlsReplaceTheDefault() {
+    ObjectNode tree = Labs.sample("minimal-lab.yaml");
+    Labs.set(tree, "/spec/sysctls", Labs.yaml("{vm.swappiness: '10'}"));
+    assertThat(LabTopology.of(Labs.lab(tree), WITH_CIDR).sysctls())
+        .isEqualTo(Map.of("vm.swappiness", "10"));
+    Labs.set(tree, "/spec/sysctls", Labs.yaml("{}"));
+    assertThat(LabTopology.of(Labs.lab(tree), WITH_CIDR).sysctls()).isEmpty();
+  }
+
+  @Test
+  void sizesAreBytes() {
+    ObjectNode tree = Labs.sample("reference-lab.yaml");
+    Labs.set(tree, "/spec/nodes/0/memory", Labs.yaml("512Mi"));
+    Labs.set(tree, "/spec/nodes/0/disk", Labs.yaml("16384Gi"));
+    Node node = LabTopology.of(Labs.lab(tree), Allocations.NONE).nodes().get(0);
+    assertThat(node.memoryBytes()).isEqualTo(512L << 20);
+    assertThat(node.diskBytes()).isEqualTo(16384L << 30);
+  }
+
+  @Test
+  void needsAManagementCidr() {
+    assertThatIllegalStateException()
+        .isThrownBy(() -> LabTopology.of(Labs.minimal(), Allocations.NONE))
+        .withMessageContaining("ManagementCidrs.choose");
+  }
+}
