@@ -53,7 +53,7 @@ final class Connection implements AutoCloseable {
 
   /**
    * Calls at once. libvirtd stops reading from a client with 5 calls under way (max_client_requests
-   * in libvirtd.conf), keepalive included, and would be taken for dead.
+   * in libvirtd.conf), and warns that keepalive may then take the connection for dead.
    */
   private static final int CALLS_AT_ONCE = 4;
 

@@ -12,8 +12,7 @@ final class KernelCommandLine {
    * panic: a guest that cannot go on boots anew after 10 s, rather than waiting for a person at its
    * console.
    */
-  static final String KVM =
-      "root=/dev/vda rw panic=10 console=ttyS0 quiet net.ifnames=0";
+  static final String KVM = "root=/dev/vda rw panic=10 console=ttyS0 quiet net.ifnames=0";
 
   /**
    * Emulation spends seconds on protections against neighbours that it does not have (mitigations,

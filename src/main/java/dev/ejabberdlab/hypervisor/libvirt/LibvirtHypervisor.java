@@ -27,6 +27,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
@@ -576,9 +578,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   }
 
   private Optional<String> path(
-      StoragePool pool,
-      DomainDefinition domain,
-      java.util.function.Function<DirectBoot, String> volume)
+      StoragePool pool, DomainDefinition domain, Function<DirectBoot, String> volume)
       throws LibvirtException {
     return domain.directBoot().isEmpty()
         ? Optional.empty()
@@ -830,10 +830,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   }
 
   private static <T> T locked(
-      ReentrantLock lock,
-      Duration limit,
-      java.util.function.Supplier<HypervisorException> busy,
-      java.util.function.Supplier<T> work) {
+      ReentrantLock lock, Duration limit, Supplier<HypervisorException> busy, Supplier<T> work) {
     try {
       if (!lock.tryLock(limit.toMillis(), TimeUnit.MILLISECONDS)) {
         throw busy.get();

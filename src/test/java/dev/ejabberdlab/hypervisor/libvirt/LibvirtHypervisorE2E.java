@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -207,7 +208,7 @@ class LibvirtHypervisorE2E extends HypervisorContract {
     assertThat(volume.format()).isEqualTo("qcow2");
     assertThat(volume.backing()).contains(VolumeXml.read(rawVolume(BASE)).path());
     assertThat(volume.isImage()).isTrue();
-    assertThat(volume.modified()).isAfter(java.time.Instant.EPOCH);
+    assertThat(volume.modified()).isAfter(Instant.EPOCH);
   }
 
   @Test
