@@ -1,0 +1,298 @@
+package dev.ejabberdlab.act;
+
+import static dev.ejabberdlab.observe.LabFixture.NOW;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.ArgumentMatchers.any;
+import static org.mockito.Mockito.doAnswer;
+import static org.mockito.Mockito.doNothing;
+import static org.mockito.Mockito.doThrow;
+import static org.mockito.Mockito.times;
+import static org.mockito.Mockito.verify;
+
+import dev.ejabberdlab.guest.GuestChannel.GuestTimeoutException;
+import dev.ejabberdlab.guest.StepLaunchException;
+import dev.ejabberdlab.guest.StepRunner;
+import dev.ejabberdlab.hypervisor.Hypervisor;
+import dev.ejabberdlab.hypervisor.HypervisorException;
+import dev.ejabberdlab.hypervisor.HypervisorException.AgentUnavailable;
+import dev.ejabberdlab.hypervisor.HypervisorException.NameConflict;
+import dev.ejabberdlab.hypervisor.HypervisorException.Unreachable;
+import dev.ejabberdlab.hypervisor.Owner;
+import dev.ejabberdlab.observe.Bug;
+import dev.ejabberdlab.observe.LabFixture;
+import dev.ejabberdlab.observe.ManualExecutor;
+import dev.ejabberdlab.observe.SettableClock;
+import dev.ejabberdlab.plan.Action;
+import dev.ejabberdlab.plan.Action.DestroyDomain;
+import dev.ejabberdlab.plan.Action.StartDomain;
+import dev.ejabberdlab.plan.Failure;
+import dev.ejabberdlab.plan.Progress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.mockito.Mock;
+import org.mockito.junit.jupiter.MockitoExtension;
+
+@ExtendWith(MockitoExtension.class)
+class ActorTest {
+
+  private static final Owner OWNER = new Owner(LabFixture.UID, "default", "demo");
+  private static final UUID DOMAIN = new UUID(0, 1);
+  private static final Action START = new StartDomain("e1server", DOMAIN, "ejl-e1");
+  private static final Action DESTROY = new DestroyDomain("e1server", DOMAIN, "ejl-e1");
+  private static final Action OTHER = new StartDomain("e2server", new UUID(0, 2), "ejl-e2");
+  private static final String KEY = "machine/e1server";
+
+  private final ManualExecutor io = new ManualExecutor();
+  private final SettableClock clock = new SettableClock();
+  private final AtomicInteger changes = new AtomicInteger();
+  private final List<CompletableFuture<Void>> looks = new ArrayList<>();
+  private final List<String> takenWhenTold = new ArrayList<>();
+  @Mock private Hypervisor hypervisor;
+  @Mock private StepRunner steps;
+  private Function<Action, CompletableFuture<Void>> observe =
+      action -> {
+        looks.add(new CompletableFuture<>());
+        return looks.get(looks.size() - 1);
+      };
+  private Actor actor;
+
+  @BeforeEach
+  void actor() {
+    actor =
+        new Actor(
+            "default/demo",
+            new Hands(hypervisor, uuid -> null, steps, OWNER),
+            io,
+            clock,
+            action -> observe.apply(action),
+            () -> {
+              changes.incrementAndGet();
+              takenWhenTold.addAll(actor.progress().inFlight());
+            });
+  }
+
+  private void start() {
+    doNothing().when(hypervisor).startDomain(any(), any());
+  }
+
+  private void startThrows(Throwable e) {
+    doThrow(e).when(hypervisor).startDomain(any(), any());
+  }
+
+  /** Runs an action to the end of its observation. */
+  private void run(Action action) {
+    actor.submit(List.of(action));
+    io.runAll();
+    looks.forEach(look -> look.complete(null));
+  }
+
+  private Failure failure() {
+    return actor.progress().failures().get(KEY);
+  }
+
+  @Test
+  void nothingHappensInsideTheCall() {
+    actor.submit(List.of(START));
+
+    assertThat(actor.progress().inFlight()).containsExactly(KEY);
+    assertThat(io.waiting()).isEqualTo(1);
+    verify(hypervisor, times(0)).startDomain(any(), any());
+  }
+
+  @Test
+  void oneActionForAKeyAndManyKeysAtOnce() {
+    actor.submit(List.of(START, OTHER, DESTROY));
+
+    assertThat(io.waiting()).isEqualTo(2);
+    assertThat(actor.progress().inFlight()).containsExactlyInAnyOrder(KEY, "machine/e2server");
+    actor.submit(List.of(DESTROY));
+    assertThat(io.waiting()).as("left for the next plan").isEqualTo(2);
+  }
+
+  @Test
+  void theKeyStaysTakenUntilSomebodyHasLooked() {
+    actor.submit(List.of(START));
+    io.runAll();
+
+    verify(hypervisor).startDomain(DOMAIN, OWNER);
+    assertThat(actor.progress().inFlight()).containsExactly(KEY);
+    assertThat(changes).hasValue(0);
+
+    looks.get(0).complete(null);
+    assertThat(actor.progress().inFlight()).isEmpty();
+    assertThat(changes).hasValue(1);
+  }
+
+  @Test
+  void theKeyIsFreeWhenTheChangeIsTold() {
+    run(START);
+
+    assertThat(changes).hasValue(1);
+    assertThat(takenWhenTold).isEmpty();
+  }
+
+  @Test
+  void whatEndedWellIsRemembered() {
+    clock.advance(Duration.ofSeconds(7));
+
+    run(START);
+
+    assertThat(actor.progress().ends())
+        .containsEntry(KEY, new Progress.End(START.description(), NOW.plusSeconds(7)));
+    assertThat(actor.lastEnd()).isEqualTo(NOW.plusSeconds(7));
+  }
+
+  static List<RuntimeException> refusals() {
+    return List.of(
+        new HypervisorException("no space left"),
+        new AgentUnavailable("no space left", null),
+        new GuestTimeoutException("no space left"),
+        new StepLaunchException("no space left."));
+  }
+
+  @ParameterizedTest
+  @MethodSource("refusals")
+  void aFailureIsASentenceForTheUser(RuntimeException refusal) {
+    startThrows(refusal);
+
+    run(START);
+
+    assertThat(failure())
+        .isEqualTo(new Failure(KEY, START.description(), "No space left.", false, 1, NOW));
+    assertThat(actor.progress().ends()).doesNotContainKey(KEY);
+    assertThat(changes).hasValue(1);
+  }
+
+  @Test
+  void aConflictIsToldFromOtherFailures() {
+    startThrows(new NameConflict("it is not ours"));
+
+    run(START);
+
+    assertThat(failure().conflict()).isTrue();
+  }
+
+  @Test
+  void aBugIsAFailureThatDoesNotShowItsInside() {
+    startThrows(new Bug());
+
+    run(START);
+
+    assertThat(failure().message())
+        .isEqualTo(
+            "Could not start domain ejl-e1 because of an internal error; see the operator's log.");
+  }
+
+  @Test
+  void anErrorDoesNotKeepTheKey() {
+    startThrows(
+        new Error("for this test", null, false, false) {
+          private static final long serialVersionUID = 1L;
+        });
+
+    run(START);
+
+    assertThat(actor.progress().inFlight()).isEmpty();
+    assertThat(failure().count()).isEqualTo(1);
+  }
+
+  @Test
+  void failuresInARowAreCountedUntilOneSucceeds() {
+    startThrows(new HypervisorException("no"));
+    run(START);
+    clock.advance(Duration.ofSeconds(5));
+    run(START);
+    assertThat(failure().count()).isEqualTo(2);
+    assertThat(failure().at()).isEqualTo(NOW.plusSeconds(5));
+
+    start();
+    run(START);
+    assertThat(failure()).isNull();
+
+    startThrows(new HypervisorException("no"));
+    run(START);
+    assertThat(failure().count()).isEqualTo(1);
+  }
+
+  @Test
+  void anotherActionOfTheKeyHasItsOwnCount() {
+    startThrows(new HypervisorException("no"));
+    run(START);
+    run(START);
+    doThrow(new HypervisorException("no")).when(hypervisor).destroyDomain(any(), any());
+
+    run(DESTROY);
+
+    assertThat(failure().count()).isEqualTo(1);
+    assertThat(failure().description()).isEqualTo(DESTROY.description());
+  }
+
+  static List<RuntimeException> interruptions() {
+    return List.of(new Unreachable("away", null), new CancellationException("the operator ends"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("interruptions")
+  void whatCouldNotBeAskedForHasNotFailed(RuntimeException interruption) {
+    startThrows(interruption);
+
+    run(START);
+
+    assertThat(actor.progress().failures()).isEmpty();
+    assertThat(actor.progress().ends())
+        .as("but is not asked for again at once")
+        .containsEntry(KEY, new Progress.End(START.description(), NOW));
+    assertThat(actor.progress().inFlight()).isEmpty();
+  }
+
+  @Test
+  void aHostThatGoesAwayDoesNotMendAFailure() {
+    startThrows(new HypervisorException("no"));
+    run(START);
+    startThrows(new Unreachable("away", null));
+
+    run(START);
+
+    assertThat(failure().count()).isEqualTo(1);
+  }
+
+  @Test
+  void anObservationThatFailsDoesNotKeepTheKey() {
+    observe = action -> CompletableFuture.failedFuture(new Bug());
+    run(START);
+    assertThat(actor.progress().inFlight()).isEmpty();
+
+    observe =
+        action -> {
+          throw new Bug();
+        };
+    run(START);
+    assertThat(actor.progress().inFlight()).isEmpty();
+    assertThat(changes).hasValue(2);
+  }
+
+  @Test
+  void theEndIsRememberedBeforeSomebodyLooks() {
+    observe =
+        action -> {
+          assertThat(actor.lastEnd()).isEqualTo(NOW);
+          return CompletableFuture.completedFuture(null);
+        };
+    doAnswer(call -> null).when(hypervisor).startDomain(any(), any());
+
+    run(START);
+
+    assertThat(changes).hasValue(1);
+  }
+}

@@ -1,0 +1,542 @@
+package dev.ejabberdlab.observe;
+
+import static dev.ejabberdlab.observe.LabFixture.NOW;
+import static dev.ejabberdlab.observe.LabFixture.done;
+import static dev.ejabberdlab.observe.LabFixture.failed;
+import static dev.ejabberdlab.observe.LabFixture.report;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.ArgumentMatchers.any;
+import static org.mockito.ArgumentMatchers.anyString;
+import static org.mockito.Mockito.clearInvocations;
+import static org.mockito.Mockito.never;
+import static org.mockito.Mockito.times;
+import static org.mockito.Mockito.verify;
+import static org.mockito.Mockito.verifyNoInteractions;
+import static org.mockito.Mockito.when;
+
+import dev.ejabberdlab.guest.GuestChannel.GuestTimeoutException;
+import dev.ejabberdlab.guest.GuestReport;
+import dev.ejabberdlab.guest.StepLaunchException;
+import dev.ejabberdlab.guest.StepRunner;
+import dev.ejabberdlab.hypervisor.DomainState;
+import dev.ejabberdlab.hypervisor.DomainState.Power;
+import dev.ejabberdlab.hypervisor.Hypervisor;
+import dev.ejabberdlab.hypervisor.HypervisorException;
+import dev.ejabberdlab.hypervisor.HypervisorException.AgentUnavailable;
+import dev.ejabberdlab.hypervisor.HypervisorException.NotFound;
+import dev.ejabberdlab.hypervisor.HypervisorException.Unreachable;
+import dev.ejabberdlab.hypervisor.NetworkState;
+import dev.ejabberdlab.hypervisor.VolumeState;
+import dev.ejabberdlab.observe.LabSnapshot.Machine;
+import dev.ejabberdlab.topology.LabTopology;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.mockito.Mock;
+import org.mockito.junit.jupiter.MockitoExtension;
+import org.mockito.junit.jupiter.MockitoSettings;
+import org.mockito.quality.Strictness;
+
+@ExtendWith(MockitoExtension.class)
+@MockitoSettings(strictness = Strictness.LENIENT)
+class LabWatchTest {
+
+  private static final String E1 = "e1server";
+  private static final String E2 = "e2server";
+  private static final String GW = "gw1server";
+  private static final String POOL = "default";
+  private static final Unreachable AWAY = new Unreachable("libvirt is away", null);
+
+  private final LabTopology lab = LabFixture.lab();
+  private final ManualExecutor io = new ManualExecutor();
+  private final SettableClock clock = new SettableClock();
+  private final AtomicInteger changes = new AtomicInteger();
+  @Mock private Hypervisor hypervisor;
+  @Mock private StepRunner steps;
+  private LabWatch watch;
+
+  @BeforeEach
+  void watch() {
+    watch = new LabWatch(hypervisor, steps, io, clock, changes::incrementAndGet);
+    when(hypervisor.volumes(POOL))
+        .thenReturn(List.of(volume(LabFixture.IMAGE, 0), volume(lab.node(E1).volume(), 0)));
+    when(steps.report(any())).thenReturn(report());
+  }
+
+  private static VolumeState volume(String name, long modified) {
+    return new VolumeState(name, 6L << 30, Instant.ofEpochSecond(modified));
+  }
+
+  private void domain(String node, Power power, boolean agent) {
+    UUID uuid = lab.node(node).uuid();
+    when(hypervisor.domain(uuid))
+        .thenReturn(
+            Optional.of(
+                new DomainState(uuid, node, Optional.empty(), power, agent, Optional.empty())));
+  }
+
+  private void network(String name) {
+    LabTopology.Network network = lab.network(name);
+    when(hypervisor.network(network.uuid()))
+        .thenReturn(
+            Optional.of(
+                new NetworkState(
+                    network.uuid(), name, Optional.empty(), true, List.of(), Optional.empty())));
+  }
+
+  private void follow() {
+    watch.follow(lab, POOL);
+    io.runAll();
+  }
+
+  private void refresh() {
+    watch.refresh();
+    io.runAll();
+  }
+
+  private Machine machine(String node) {
+    return watch.snapshot().machine(node);
+  }
+
+  private int newChanges() {
+    return changes.getAndSet(0);
+  }
+
+  @Nested
+  class Libvirt {
+
+    @Test
+    void isAskedAtOnceAboutEverythingOfTheLab() {
+      network("dmz");
+      domain(E1, Power.SHUT_OFF, false);
+
+      follow();
+
+      LabSnapshot seen = watch.snapshot();
+      assertThat(seen.image().value().disk()).isEqualTo(LabFixture.IMAGE);
+      assertThat(seen.network("dmz").is(NetworkState::active)).isTrue();
+      assertThat(seen.network("internal").isMissing()).isTrue();
+      assertThat(seen.machine(E1).volume().isPresent()).isTrue();
+      assertThat(seen.machine(E1).domain().value().power()).isEqualTo(Power.SHUT_OFF);
+      assertThat(seen.machine(E2).volume().isMissing()).isTrue();
+      assertThat(seen.machine(E2).domain().isMissing()).isTrue();
+      assertThat(newChanges()).isEqualTo(1);
+    }
+
+    @Test
+    void isNotAskedWhileNothingIsToBeWatched() {
+      refresh();
+      watch.tick();
+      io.runAll();
+
+      verifyNoInteractions(hypervisor);
+      assertThat(watch.owns(lab.node(E1).uuid())).isFalse();
+    }
+
+    @Test
+    void aHostThatCannotBeAskedLeavesEverythingUnknownAndNothingFalse() {
+      network("dmz");
+      domain(E1, Power.RUNNING, true);
+      follow();
+      newChanges();
+      when(hypervisor.network(any())).thenThrow(AWAY);
+      when(hypervisor.volumes(POOL)).thenThrow(AWAY);
+      when(hypervisor.domain(any())).thenThrow(AWAY);
+
+      refresh();
+
+      LabSnapshot seen = watch.snapshot();
+      assertThat(seen.image().isUnknown()).isTrue();
+      assertThat(seen.networks().values()).allMatch(Seen::isUnknown);
+      assertThat(seen.machines().values())
+          .allMatch(m -> m.volume().isUnknown() && m.domain().isUnknown())
+          .allMatch(m -> m.guest().isUnknown() && m.guest().why().equals("libvirt is away"))
+          .allMatch(m -> m.silentSince() == null);
+      assertThat(newChanges()).isEqualTo(1);
+      refresh();
+      assertThat(newChanges()).as("nothing new").isZero();
+    }
+
+    @Test
+    void onePartThatCannotBeAskedLeavesTheOthersKnown() {
+      domain(E1, Power.SHUT_OFF, false);
+      when(hypervisor.domain(lab.node(E2).uuid())).thenThrow(new HypervisorException("no"));
+      when(hypervisor.domain(lab.node(GW).uuid())).thenThrow(new Bug());
+
+      follow();
+
+      assertThat(machine(E1).domain().isPresent()).isTrue();
+      assertThat(machine(E2).domain()).isEqualTo(Seen.unknown("no"));
+      assertThat(machine(GW).domain().isUnknown()).isTrue();
+    }
+
+    @Test
+    void aPoolThatDoesNotExistHoldsNothing() {
+      when(hypervisor.volumes(POOL)).thenThrow(new NotFound("there is no pool"));
+
+      follow();
+
+      assertThat(watch.snapshot().image()).isEqualTo(Seen.missing("there is no pool"));
+      assertThat(machine(E1).volume().isMissing()).isTrue();
+    }
+
+    @Test
+    void aDiskThatIsHalfMadeIsNone() {
+      when(hypervisor.volumes(POOL))
+          .thenReturn(List.of(new VolumeState(lab.node(E1).volume(), 0, NOW, false)));
+
+      follow();
+
+      assertThat(machine(E1).volume().isMissing()).isTrue();
+    }
+
+    @Test
+    void thatARunningMachineWritesToItsDiskIsNoChange() {
+      follow();
+      newChanges();
+      when(hypervisor.volumes(POOL))
+          .thenReturn(List.of(volume(LabFixture.IMAGE, 0), volume(lab.node(E1).volume(), 99)));
+
+      refresh();
+
+      assertThat(newChanges()).isZero();
+    }
+
+    @Test
+    void thePoolIsListedOnceForAllMachines() {
+      follow();
+
+      verify(hypervisor, times(1)).volumes(POOL);
+      verify(hypervisor, never()).volume(anyString(), anyString());
+    }
+
+    @Test
+    void isAskedAgainNowAndThenAndSoonerWhileSomethingIsUnknown() {
+      follow();
+      tickAfter(LabWatch.RELIST.minusSeconds(1));
+      verify(hypervisor, times(1)).volumes(POOL);
+      tickAfter(Duration.ofSeconds(1));
+      verify(hypervisor, times(2)).volumes(POOL);
+
+      when(hypervisor.domain(lab.node(E2).uuid())).thenThrow(AWAY);
+      refresh();
+      verify(hypervisor, times(3)).volumes(POOL);
+      tickAfter(LabWatch.RETRY);
+      verify(hypervisor, times(4)).volumes(POOL);
+    }
+
+    @Test
+    void aClockThatIsSetBackDoesNotStopIt() {
+      follow();
+
+      tickAfter(Duration.ofHours(-1));
+
+      verify(hypervisor, times(2)).volumes(POOL);
+    }
+
+    private void tickAfter(Duration time) {
+      clock.advance(time);
+      watch.tick();
+      io.runAll();
+    }
+  }
+
+  @Nested
+  class Following {
+
+    @Test
+    void theSameAgainAsksNothing() {
+      follow();
+      clearInvocations(hypervisor);
+
+      watch.follow(LabFixture.lab(), POOL);
+
+      assertThat(io.waiting()).isZero();
+      verifyNoInteractions(hypervisor);
+    }
+
+    @Test
+    void anotherImageIsNotKnownUntilItWasLookedFor() {
+      follow();
+
+      watch.follow(LabFixture.lab("other-image"), POOL);
+
+      assertThat(watch.snapshot().image().isUnknown()).isTrue();
+      io.runAll();
+      assertThat(watch.snapshot().image().isMissing()).isTrue();
+    }
+
+    @Test
+    void inAnotherPoolNoDiskIsKnownUntilItWasLookedFor() {
+      domain(E1, Power.RUNNING, true);
+      follow();
+
+      watch.follow(lab, "other");
+
+      assertThat(machine(E1).volume().isUnknown()).isTrue();
+      assertThat(machine(E1).domain().isPresent()).isTrue();
+      assertThat(machine(E1).guest().isPresent()).isTrue();
+    }
+
+    @Test
+    void anAnswerToTheOldQuestionIsDropped() {
+      watch.follow(lab, POOL);
+      when(hypervisor.volumes(POOL))
+          .thenAnswer(
+              call -> {
+                // The spec changes while libvirt is asked.
+                watch.follow(LabFixture.lab("other-image"), POOL);
+                return List.of(volume(LabFixture.IMAGE, 0));
+              });
+
+      io.runNext();
+
+      assertThat(watch.snapshot()).isEqualTo(LabSnapshot.NOTHING);
+      assertThat(io.waiting()).as("the new question").isEqualTo(1);
+    }
+
+    @Test
+    void aNodeThatLeavesIsForgotten() {
+      domain(E2, Power.RUNNING, true);
+      follow();
+      assertThat(watch.owns(lab.node(E2).uuid())).isTrue();
+
+      watch.follow(LabFixture.labWithout(E2), POOL);
+      io.runAll();
+
+      assertThat(watch.snapshot().machines()).doesNotContainKey(E2);
+      assertThat(watch.owns(lab.node(E2).uuid())).isFalse();
+      assertThat(watch.refreshGuest(E2)).as("nobody waits for it").isCompleted();
+      assertThat(watch.refreshPeers(E2)).isCompleted();
+    }
+
+    @Test
+    void aNodeThatLeavesWhileItIsAskedHoldsNobodyUp() {
+      domain(E2, Power.RUNNING, true);
+      follow();
+      CompletableFuture<Void> asked = watch.refreshGuest(E2);
+
+      watch.follow(LabFixture.labWithout(E2), POOL);
+      io.runAll();
+
+      assertThat(asked).isCompleted();
+      assertThat(watch.snapshot().machines()).doesNotContainKey(E2);
+    }
+  }
+
+  @Nested
+  class Guests {
+
+    @Test
+    void oneIsAskedAsSoonAsItsAgentIsThere() {
+      domain(E1, Power.RUNNING, false);
+      follow();
+      verify(steps, never()).report(any());
+
+      domain(E1, Power.RUNNING, true);
+      when(steps.report(any())).thenReturn(report(done("base")));
+      refresh();
+
+      assertThat(machine(E1).step("base")).isPresent();
+      assertThat(machine(E1).reportedAt()).isEqualTo(NOW);
+      assertThat(machine(E1).silentSince()).isNull();
+    }
+
+    @Test
+    void whatItSaidStandsWhenLibvirtIsAskedAndFallsWithItsAgent() {
+      domain(E1, Power.RUNNING, true);
+      follow();
+      clock.advance(Duration.ofSeconds(1));
+
+      refresh();
+      assertThat(machine(E1).guest().isPresent()).isTrue();
+      assertThat(machine(E1).reportedAt()).isEqualTo(NOW);
+
+      domain(E1, Power.RUNNING, false);
+      refresh();
+      assertThat(machine(E1).guest().isUnknown()).isTrue();
+      assertThat(machine(E1).reportedAt()).isNull();
+      assertThat(machine(E1).silentSince()).isEqualTo(NOW.plusSeconds(1));
+    }
+
+    @Test
+    void afterARebootItIsAskedAgain() {
+      domain(E1, Power.RUNNING, true);
+      follow();
+      domain(E1, Power.RUNNING, false);
+      refresh();
+      clearInvocations(steps);
+      domain(E1, Power.RUNNING, true);
+
+      refresh();
+
+      verify(steps).report(any());
+    }
+
+    static List<RuntimeException> failures() {
+      return List.of(
+          new AgentUnavailable("no answer", null),
+          new NotFound("no domain"),
+          AWAY,
+          new GuestTimeoutException("too slow"),
+          new StepLaunchException("no report"),
+          new Bug());
+    }
+
+    @ParameterizedTest
+    @MethodSource("failures")
+    void oneThatDoesNotAnswerIsUnknownWhateverTheCause(RuntimeException failure) {
+      domain(E1, Power.RUNNING, true);
+      follow();
+      when(steps.report(any())).thenThrow(failure);
+
+      watch.refreshGuest(E1);
+      io.runAll();
+
+      assertThat(machine(E1).guest().isUnknown()).isTrue();
+      assertThat(machine(E1).silentSince()).isEqualTo(NOW);
+    }
+
+    @Test
+    void silenceCountsFromItsBeginning() {
+      domain(E1, Power.RUNNING, false);
+      follow();
+      clock.advance(Duration.ofMinutes(5));
+
+      refresh();
+
+      assertThat(machine(E1).silentSince()).isEqualTo(NOW);
+    }
+
+    @Test
+    void aMachineThatDoesNotRunIsNotSilent() {
+      domain(E1, Power.RUNNING, false);
+      follow();
+      domain(E1, Power.SHUT_OFF, false);
+
+      refresh();
+
+      assertThat(machine(E1).silentSince()).isNull();
+    }
+
+    @Test
+    void anAgeIsKeptUpToDateButIsNoChange() {
+      domain(E1, Power.RUNNING, true);
+      when(steps.report(any())).thenReturn(report(failed("base", 1, 5)));
+      follow();
+      newChanges();
+      when(steps.report(any())).thenReturn(report(failed("base", 1, 10)));
+      clock.advance(Duration.ofSeconds(5));
+
+      watch.refreshGuest(E1);
+      io.runAll();
+
+      assertThat(newChanges()).isZero();
+      assertThat(machine(E1).step("base").orElseThrow().secondsAgo()).isEqualTo(10);
+      assertThat(machine(E1).reportedAt()).isEqualTo(NOW.plusSeconds(5));
+    }
+
+    @Test
+    void aStepThatEndsIsAChange() {
+      domain(E1, Power.RUNNING, true);
+      follow();
+      newChanges();
+      when(steps.report(any())).thenReturn(report(done("base")));
+
+      watch.refreshGuest(E1);
+      io.runAll();
+
+      assertThat(newChanges()).isEqualTo(1);
+    }
+
+    @Test
+    void anAnswerThatComesAfterTheAgentHasGoneIsDropped() {
+      domain(E1, Power.RUNNING, true);
+      follow();
+      when(steps.report(any()))
+          .thenAnswer(
+              call -> {
+                domain(E1, Power.SHUT_OFF, false);
+                watch.refresh();
+                io.runNext();
+                return report(done("base"));
+              });
+      watch.refreshGuest(E1);
+
+      io.runNext();
+
+      assertThat(machine(E1).guest().isUnknown()).isTrue();
+    }
+
+    @Test
+    void oneWithoutAnAgentIsNotAsked() {
+      domain(E1, Power.RUNNING, false);
+      follow();
+
+      assertThat(watch.refreshGuest(E1)).isNotCompletedExceptionally();
+      io.runAll();
+
+      verify(steps, never()).report(any());
+    }
+
+    @Test
+    void thoseWithAServiceAreAskedMoreOften() {
+      domain(E1, Power.RUNNING, true);
+      domain(GW, Power.RUNNING, true);
+      follow();
+      assertAsked(2, Duration.ZERO, "on connecting");
+      assertAsked(0, LabWatch.SERVICE.minusSeconds(1), "too early");
+      assertAsked(1, Duration.ofSeconds(1), "the service");
+      assertAsked(2, LabWatch.BASE.minus(LabWatch.SERVICE), "both");
+    }
+
+    private void assertAsked(int count, Duration later, String why) {
+      clock.advance(later);
+      watch.tick();
+      io.runAll();
+      verify(steps, times(count).description(why)).report(any());
+      clearInvocations(steps);
+    }
+
+    @Test
+    void aStepConcernsThePeersButDoesNotWaitForThem() {
+      domain(E1, Power.RUNNING, true);
+      domain(E2, Power.RUNNING, true);
+      domain(GW, Power.RUNNING, true);
+      follow();
+      clearInvocations(steps);
+
+      CompletableFuture<Void> asked = watch.refreshPeers(E2);
+      assertThat(io.waiting()).as("e2server and e1server").isEqualTo(2);
+      GuestReport said = report(done("ejabberd"));
+      when(steps.report(any())).thenReturn(said);
+      io.runAll();
+
+      assertThat(asked).isCompleted();
+      verify(steps, times(2)).report(any());
+    }
+
+    @Test
+    void aSlowPeerHoldsNobodyUp() {
+      domain(E1, Power.RUNNING, true);
+      domain(E2, Power.RUNNING, true);
+      follow();
+
+      CompletableFuture<Void> asked = watch.refreshPeers(E2);
+      io.runLast();
+
+      assertThat(io.waiting()).as("e1server does not answer yet").isEqualTo(1);
+      assertThat(asked).isCompleted();
+    }
+  }
+}
