@@ -1,19 +1,23 @@
 #!/usr/bin/env python3
 """Measures what one boot of the image costs on an emulated CPU (TCG), without libvirt.
 
-usage: boot-cost.py [--image DIR] [--cpu MODEL] [--cmdline TEXT] [--repeat N] [--run COMMAND]... [--nic]
+usage: boot-cost.py [--image DIR]... [--cpu MODEL]... [--cmdline TEXT]... [--nic N] [--repeat N] [--run COMMAND]...
 
-CPU seconds are user and system time of the QEMU process: unlike wall time they do not depend on what else runs on
-the machine. Prints one line per boot (CPU seconds from start to the first answer of the guest agent, then until the
-boot is complete), and the output of each COMMAND (run by bash in the guest, as root) with the CPU seconds it took.
+CPU seconds are user and system time of the QEMU process. Even they double when the other core is busy, so to compare
+give several images, CPU models or command lines: they boot at the same time, and the ratio to the first is printed.
+The first of each kind belong together, then the second of each, and so on; the last of a kind is used again.
+Prints one line per boot (CPU seconds from start to the first answer of the guest agent, then until the boot is
+complete), and the output of each COMMAND (run by bash in the guest, as root) with the CPU seconds it took.
 """
 import argparse
 import base64
+import concurrent.futures
 import json
 import os
 import pathlib
 import shutil
 import socket
+import statistics
 import subprocess
 import tempfile
 import time
@@ -25,26 +29,27 @@ TICKS = os.sysconf("SC_CLK_TCK")
 class Guest:
     """A QEMU process on a throw-away overlay, and the guest agent in it."""
 
-    def __init__(self, image, cpu, cmdline, nic, memory, directory):
+    def __init__(self, variant, options, directory):
         self.path = os.path.join(directory, "agent")
         disk = os.path.join(directory, "disk.qcow2")
-        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", image / "base.qcow2", disk, "6G"], check=True)
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", variant.image / "base.qcow2", disk, "6G"], check=True)
         self.log = os.path.join(directory, "console")
-        command = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-cpu", cpu, "-m", str(memory), "-smp", "1",
+        command = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-cpu", variant.cpu, "-m", str(options.memory), "-smp", "1",
                    "-display", "none", "-nodefaults", "-no-user-config",
-                   "-kernel", image / "vmlinuz", "-initrd", image / "initrd.img", "-append", cmdline,
+                   "-kernel", variant.image / "vmlinuz", "-initrd", variant.image / "initrd.img", "-append", variant.cmdline,
                    "-drive", f"file={disk},if=none,id=d,cache=unsafe", "-device", "virtio-blk-pci,drive=d",
                    "-object", "rng-random,filename=/dev/urandom,id=r", "-device", "virtio-rng-pci,rng=r",
                    "-serial", f"file:{self.log}", "-device", "virtio-serial-pci",
                    "-chardev", f"socket,path={self.path},server=on,wait=off,id=a",
                    "-device", "virtserialport,chardev=a,name=org.qemu.guest_agent.0"]
-        if nic:
-            command += ["-netdev", "user,id=n,restrict=on", "-device", "virtio-net-pci,netdev=n"]
+        for card in range(options.nic):
+            command += ["-netdev", f"user,id=n{card},restrict=on", "-device", f"virtio-net-pci,netdev=n{card}"]
         self.process = subprocess.Popen(command)
-        while not os.path.exists(self.path):
-            time.sleep(0.01)
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(self.path)
+        while self.socket.connect_ex(self.path):
+            if self.process.poll() is not None:
+                raise RuntimeError("QEMU does not start")
+            time.sleep(0.01)
         self.buffer = b""
 
     def cpu(self):
@@ -89,35 +94,57 @@ class Guest:
         return state.get("exitcode", -1), text
 
 
+class Variant:
+    """One thing to compare: an image, a CPU model and a kernel command line."""
+
+    def __init__(self, image, cpu, cmdline):
+        self.image = image.resolve()
+        self.cpu = cpu
+        self.cmdline = cmdline or json.loads((self.image / "manifest.json").read_text())["cmdline"]["qemu"]
+        self.costs = []
+
+
+def measure(number, variant, options):
+    directory = tempfile.mkdtemp(prefix="boot-cost-")
+    lines = []
+    started = time.time()
+    guest = Guest(variant, options, directory)
+    try:
+        guest.wait_for_agent(600)
+        variant.costs.append(guest.cpu())
+        wall = time.time() - started
+        guest.run("systemctl is-system-running --wait")
+        lines.append(f"{number}: agent {variant.costs[-1]:.1f}  complete {guest.cpu():.1f}  CPU s   (agent after {wall:.1f} s)")
+        for script in options.run:
+            before, wall = guest.cpu(), time.time()
+            code, text = guest.run(script)
+            lines.append(f"--- {guest.cpu() - before:.1f} CPU s, {time.time() - wall:.1f} s, exit {code}: {script}\n{text.rstrip()}")
+    finally:
+        guest.process.kill()
+        guest.process.wait()
+        shutil.rmtree(directory)
+        print("\n".join(lines), flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--image", type=pathlib.Path, default=CACHE)
-    parser.add_argument("--cpu", default="max")
-    parser.add_argument("--cmdline", help="default: cmdline.qemu of the image's manifest")
+    parser.add_argument("--image", type=pathlib.Path, action="append", help="default: the cached image")
+    parser.add_argument("--cpu", action="append", help="default: max")
+    parser.add_argument("--cmdline", action="append", help="default: cmdline.qemu of the image's manifest")
     parser.add_argument("--memory", type=int, default=1024, help="MiB")
+    parser.add_argument("--nic", type=int, default=0, metavar="N", help="network cards; they reach nothing")
     parser.add_argument("--repeat", type=int, default=1)
-    parser.add_argument("--nic", action="store_true", help="add a virtio network card that reaches nothing")
     parser.add_argument("--run", action="append", default=[], metavar="COMMAND")
     options = parser.parse_args()
-    image = options.image.resolve()
-    cmdline = options.cmdline or json.loads((image / "manifest.json").read_text())["cmdline"]["qemu"]
+    choices = [options.image or [CACHE], options.cpu or ["max"], options.cmdline or [None]]
+    count = max(map(len, choices))
+    variants = [Variant(*(values[min(number, len(values) - 1)] for values in choices)) for number in range(count)]
     for _ in range(options.repeat):
-        directory = tempfile.mkdtemp(prefix="boot-cost-")
-        started = time.time()
-        guest = Guest(image, options.cpu, cmdline, options.nic, options.memory, directory)
-        try:
-            guest.wait_for_agent(600)
-            agent, wall = guest.cpu(), time.time() - started
-            guest.run("systemctl is-system-running --wait")
-            print(f"agent {agent:.1f}  complete {guest.cpu():.1f}  CPU s   (agent after {wall:.1f} s)", flush=True)
-            for script in options.run:
-                before, wall = guest.cpu(), time.time()
-                code, text = guest.run(script)
-                print(f"--- {guest.cpu() - before:.1f} CPU s, {time.time() - wall:.1f} s, exit {code}: {script}\n{text.rstrip()}", flush=True)
-        finally:
-            guest.process.kill()
-            guest.process.wait()
-            shutil.rmtree(directory)
+        with concurrent.futures.ThreadPoolExecutor() as threads:
+            list(threads.map(measure, range(count), variants, [options] * count))
+    for number, variant in enumerate(variants):
+        ratio = sum(variant.costs) / sum(variants[0].costs)
+        print(f"{number}: {statistics.median(variant.costs):.1f} CPU s, {ratio:.2f} of 0: {variant.image} {variant.cpu} {variant.cmdline}")
 
 
 if __name__ == "__main__":

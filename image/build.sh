@@ -27,7 +27,7 @@ outdir=${1:-$cache}
 
 # Everything that decides what is in the image, apart from the state of the mirror.
 inputs_digest() {
-  (cd "$here" && find build.sh customize.sh cmdline.json packages.txt files -type f -printf '%m %p\0' | sort -z \
+  (cd "$here" && find build.sh customize.sh initrd.sh initrd-init cmdline.json packages.txt files -type f -printf '%m %p\0' | sort -z \
     | while IFS= read -r -d '' entry; do echo "$entry"; cat "${entry#* }"; done) | sha256sum | cut -d' ' -f1
 }
 
@@ -69,21 +69,22 @@ else
   fi
 
   # The machine's own Debian mirror, from deb822 or one-line sources alike. Security updates come along if configured.
-  # shellcheck disable=SC2016 # apt's variables
-  targets=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' | sort -u)
-  mirror=${DEBIAN_MIRROR:-$(awk -v s="$suite" '$2 == s && $3 == "main" {print $1; exit}' <<<"$targets")}
-  [[ -n $mirror ]] || fail "no mirror of Debian $suite main in this machine's apt configuration; set DEBIAN_MIRROR to one"
+  # apt itself says what its sources are, deb822 or one-line alike, and needs no package lists for that:
+  # 'MIRROR/dists/SUITE/InRelease' NAME SIZE
+  releases=$(apt-get update --print-uris | sed -nE "s|^'(.*)/dists/(.*)/InRelease' .*|\2 \1|p")
+  mirror=${DEBIAN_MIRROR:-$(awk -v s="$suite" '$1 == s {print $2; exit}' <<<"$releases")}
+  [[ -n $mirror ]] || fail "no mirror of Debian $suite in this machine's apt configuration; set DEBIAN_MIRROR to one"
   sources=("deb $mirror $suite main" "deb $mirror $suite-backports main")
-  security=$(awk -v s="$suite-security" '$2 == s && $3 == "main" {print $1; exit}' <<<"$targets")
+  security=$(awk -v s="$suite-security" '$1 == s {print $2; exit}' <<<"$releases")
   [[ -z $security ]] || sources+=("deb $security $suite-security main")
   # mmdebstrap does not read this machine's apt proxy, but takes it from the environment.
   proxy=$(apt-config shell proxy Acquire::http::Proxy)
   eval "$proxy"
   [[ -z ${proxy:-} ]] || export http_proxy=$proxy
 
-  "${as_root[@]}" find "$cache" -maxdepth 1 -name '.build.*' -exec rm -rf {} +
+  "${as_root[@]}" find "$cache" -maxdepth 1 -name '.build.*' -exec rm -rf --one-file-system {} +
   build=$(mktemp -d "$cache/.build.XXXXXX")
-  trap '"${as_root[@]}" rm -rf "$build"' EXIT
+  trap '"${as_root[@]}" rm -rf --one-file-system "$build"' EXIT
   trap 'exit 130' INT TERM HUP
 
   # Clamps file times and fixes what e2fsprogs would draw by lot, so that the same packages give the same image.
@@ -92,7 +93,9 @@ else
 
   say "installing Debian packages from $mirror"
   packages=$(sed -e 's/#.*//' -e '/^\s*$/d' "$here/packages.txt" | paste -sd,)
-  "${as_root[@]}" env SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" ${http_proxy:+http_proxy="$http_proxy"} LANG=C.UTF-8 \
+  # In namespaces of its own: whatever a package leaves running or mounted ends with them. No initrd-tools run: initrd.sh.
+  "${as_root[@]}" env SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" INITRD=No ${http_proxy:+http_proxy="$http_proxy"} LANG=C.UTF-8 \
+    unshare --mount --propagation private --pid --fork --kill-child \
     mmdebstrap --mode=root --format=directory --variant=minbase --include="$packages" \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
@@ -115,7 +118,7 @@ ERLANG=$(version_of erlang-base)
 EOF
   "${as_root[@]}" install -m 0644 "$build/identity" "$build/root/etc/ejabberd-lab-image"
   "${as_root[@]}" cp "$build/root/boot/vmlinuz-$kernel" "$build/vmlinuz"
-  "${as_root[@]}" cp "$build/root/boot/initrd.img-$kernel" "$build/initrd.img"
+  "${as_root[@]}" env SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" "$here/initrd.sh" "$build/root" "$kernel" "$build/initrd.img"
   # First boots would otherwise rebuild the linker cache, the journal catalogue and the hardware database.
   "${as_root[@]}" touch -r "$build/root/usr" "$build/root/etc/.updated" "$build/root/var/.updated"
 
