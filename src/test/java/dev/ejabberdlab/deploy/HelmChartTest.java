@@ -114,7 +114,7 @@ class HelmChartTest {
 
     JsonNode pod = pod(objects);
     assertThat(pod.at("/containers/0/image").asText()).isEqualTo("example.org/operator:1.2");
-    assertThat(pod.at("/containers/0/env/1/name").asText()).isEqualTo("QUARKUS_LOG_LEVEL");
+    assertThat(pod.at("/containers/0/env/2/name").asText()).isEqualTo("QUARKUS_LOG_LEVEL");
     assertThat(pod.at("/nodeSelector/kubernetes.io~1hostname").asText()).isEqualTo("rack1");
     assertThat(pod.at("/tolerations/0/key").asText()).isEqualTo("libvirt");
     Map<String, JsonNode> volumes = byName(pod.path("volumes"));
