@@ -113,7 +113,7 @@ record Subnet(IPv4Address block) {
             .mapToObj(a -> around(text(a) + "/24"));
   }
 
-  /** The overlap of this network with none of the others, as a test for streams. */
+  /** Whether this network overlaps none of the others. */
   boolean isApartFrom(Iterable<Subnet> others) {
     for (Subnet other : others) {
       if (overlaps(other)) {
