@@ -130,7 +130,7 @@ public final class Actor {
     if (failure == null) {
       failures.remove(action.key());
     }
-    ends.put(action.key(), new Progress.End(action.description(), lastEnd));
+    ends.put(action.key(), new Progress.End(action, lastEnd));
   }
 
   private Failure failure(Action action, Throwable failure) {

@@ -114,12 +114,21 @@ public final class Planner {
     for (LabTopology.Network network : lab.networks()) {
       Seen<NetworkState> seen = snapshot.network(network.name());
       NetworkDefinition wanted = Desired.network(lab, network);
-      if (seen.isMissing() ? mayCreate() : differs(seen, wanted)) {
-        start(new Action.DefineNetwork(network.name(), wanted));
+      Action define = new Action.DefineNetwork(network.name(), wanted);
+      if (seen.isMissing() ? mayCreate() : differs(seen, wanted) && !isJustDone(define)) {
+        start(define);
       } else if (seen.is(n -> !n.active())) {
         start(new Action.StartNetwork(network.name(), network.uuid(), network.libvirtName()));
       }
     }
+  }
+
+  /**
+   * What libvirt does not give back as it was told would differ for ever: that must neither keep a
+   * network or machine off nor be repeated without end.
+   */
+  private boolean isJustDone(Action define) {
+    return progress.ended(define);
   }
 
   private static boolean differs(Seen<NetworkState> seen, NetworkDefinition wanted) {
@@ -181,9 +190,12 @@ public final class Planner {
       }
       return;
     }
-    Optional<DomainDefinition> wanted = definition(node, domain.definition());
-    if (wanted.isPresent() && !wanted.equals(domain.definition())) {
-      define(node, wanted.get());
+    Optional<Action> define =
+        definition(node, domain.definition())
+            .filter(wanted -> !domain.definition().equals(Optional.of(wanted)))
+            .map(wanted -> new Action.DefineDomain(node.name(), wanted));
+    if (define.isPresent() && !isJustDone(define.get())) {
+      start(define.get());
     } else if (networksActive(node)) {
       start(new Action.StartDomain(node.name(), node.uuid(), node.domain()));
     }

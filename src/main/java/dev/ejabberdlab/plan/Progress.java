@@ -27,10 +27,10 @@ public record Progress(Set<String> inFlight, Map<String, Failure> failures, Map<
   /**
    * An action ended without a failure: it was done, or the host could not be asked to.
    *
-   * @param description of the action
+   * @param action what ended
    * @param at time of its end
    */
-  public record End(String description, Instant at) {}
+  public record End(Action action, Instant at) {}
 
   /** How the action failed the last time, if it did and nothing has succeeded since. */
   Optional<Failure> failure(Action action) {
@@ -38,9 +38,9 @@ public record Progress(Set<String> inFlight, Map<String, Failure> failures, Map<
         .filter(f -> f.description().equals(action.description()));
   }
 
-  /** Whether the last end of the action's key was this action's, and no failure. */
+  /** Whether the last end of the action's key was that of exactly this action, and no failure. */
   boolean ended(Action action) {
-    return end(action).isPresent();
+    return end(action).filter(e -> e.action().equals(action)).isPresent();
   }
 
   /** When the action may start: empty means at once. Not to be asked for one that is in flight. */
@@ -57,6 +57,6 @@ public record Progress(Set<String> inFlight, Map<String, Failure> failures, Map<
 
   private Optional<End> end(Action action) {
     return Optional.ofNullable(ends.get(action.key()))
-        .filter(e -> e.description().equals(action.description()));
+        .filter(e -> e.action().description().equals(action.description()));
   }
 }

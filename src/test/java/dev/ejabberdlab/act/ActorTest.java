@@ -149,7 +149,7 @@ class ActorTest {
     run(START);
 
     assertThat(actor.progress().ends())
-        .containsEntry(KEY, new Progress.End(START.description(), NOW.plusSeconds(7)));
+        .containsEntry(KEY, new Progress.End(START, NOW.plusSeconds(7)));
     assertThat(actor.lastEnd()).isEqualTo(NOW.plusSeconds(7));
   }
 
@@ -252,7 +252,7 @@ class ActorTest {
     assertThat(actor.progress().failures()).isEmpty();
     assertThat(actor.progress().ends())
         .as("but is not asked for again at once")
-        .containsEntry(KEY, new Progress.End(START.description(), NOW));
+        .containsEntry(KEY, new Progress.End(START, NOW));
     assertThat(actor.progress().inFlight()).isEmpty();
   }
 

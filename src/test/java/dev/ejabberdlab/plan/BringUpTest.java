@@ -149,7 +149,7 @@ class BringUpTest {
       apply(action);
       carriedOut.add(action.description());
       failures.remove(action.key());
-      ends.put(action.key(), new Progress.End(action.description(), now));
+      ends.put(action.key(), new Progress.End(action, now));
     }
 
     private void apply(Action action) {

@@ -19,6 +19,7 @@ import dev.ejabberdlab.hypervisor.HostFacts;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.VolumeState;
 import dev.ejabberdlab.observe.ImageVolumes;
+import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.plan.Action.CreateVolume;
 import dev.ejabberdlab.plan.Action.DefineDomain;
@@ -105,6 +106,29 @@ class PlannerTest {
       scene.network("dmz", seen.apply(scene));
 
       assertThat(PlannerTest.next(scene, "network/dmz")).isEqualTo(expected);
+    }
+
+    @Test
+    void whatLibvirtDoesNotGiveBackAsItWasToldIsNotDefinedForEver() {
+      Scene scene = Scene.ready();
+      scene.network("dmz", scene.outdated("dmz"));
+      Action define = scene.actions("network/dmz").get(0);
+
+      assertThat(scene.ended(define, Duration.ofHours(1)).plan().actions()).isEmpty();
+      assertThat(scene.plan().wakeAt()).isEmpty();
+    }
+
+    @Test
+    void anotherChangeIsDefinedThoughOneWasJustDefined() {
+      Scene one = Scene.of(LabFixture.labWithout("e2server"));
+      Action earlier =
+          new DefineNetwork(
+              "management", Desired.network(one.lab(), one.lab().network("management")));
+      Scene scene = Scene.ready();
+      scene.network("management", scene.outdated("management"));
+
+      assertThat(PlannerTest.next(scene.ended(earlier, Duration.ofHours(1)), "network/management"))
+          .isEqualTo("DefineNetwork");
     }
 
     @Test
@@ -258,6 +282,15 @@ class PlannerTest {
           .isInstanceOfSatisfying(
               DefineDomain.class,
               a -> assertThat(a.definition().accelerator()).isEqualTo(Accelerator.kvm));
+    }
+
+    @Test
+    void whatLibvirtDoesNotGiveBackAsItWasToldDoesNotKeepItOff() {
+      Scene scene = Scene.ready().power(E1, Power.SHUT_OFF).virtualization(Virtualization.kvm);
+      Action define = scene.actions(machineKey(E1)).get(0);
+
+      assertThat(PlannerTest.next(scene.ended(define, Duration.ZERO), machineKey(E1)))
+          .isEqualTo("StartDomain");
     }
 
     @Test

@@ -343,7 +343,7 @@ public final class Scene {
   }
 
   public Scene ended(Action action, Duration ago) {
-    ends.put(action.key(), new Progress.End(action.description(), now.minus(ago)));
+    ends.put(action.key(), new Progress.End(action, now.minus(ago)));
     return this;
   }
 
