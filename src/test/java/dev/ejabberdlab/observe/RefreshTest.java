@@ -7,6 +7,10 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -85,6 +89,39 @@ class RefreshTest {
     executor.runAll();
     assertThat(second).isCompleted();
     assertThat(runs).hasValue(2);
+  }
+
+  @Test
+  void manyAtOnceAreAllAnsweredByARunThatBeganLater() throws Exception {
+    AtomicInteger begun = new AtomicInteger();
+    AtomicInteger ended = new AtomicInteger();
+    ExecutorService threads = Executors.newCachedThreadPool();
+    try {
+      Refresh refresh =
+          new Refresh(
+              () -> {
+                begun.incrementAndGet();
+                ended.incrementAndGet();
+              },
+              threads);
+      List<Future<?>> askers = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        askers.add(
+            threads.submit(
+                () -> {
+                  for (int j = 0; j < 500; j++) {
+                    int before = begun.get();
+                    refresh.request().join();
+                    assertThat(ended.get()).isGreaterThan(before);
+                  }
+                }));
+      }
+      for (Future<?> asker : askers) {
+        asker.get(1, TimeUnit.MINUTES);
+      }
+    } finally {
+      threads.shutdownNow();
+    }
   }
 
   @Test
