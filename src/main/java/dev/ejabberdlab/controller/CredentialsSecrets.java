@@ -51,7 +51,9 @@ public class CredentialsSecrets {
     try {
       client.secrets().resource(secret(lab, generated)).create();
       events.publish(
-          lab, Reason.CredentialsGenerated, "The credentials are in Secret %s.".formatted(name(lab)));
+          lab,
+          Reason.CredentialsGenerated,
+          "The credentials are in Secret %s.".formatted(name(lab)));
       return generated;
     } catch (KubernetesClientException e) {
       if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
@@ -59,11 +61,7 @@ public class CredentialsSecrets {
       }
     }
     Secret existing =
-        client
-            .secrets()
-            .inNamespace(lab.getMetadata().getNamespace())
-            .withName(name(lab))
-            .get();
+        client.secrets().inNamespace(lab.getMetadata().getNamespace()).withName(name(lab)).get();
     if (existing == null) {
       throw new IllegalStateException(
           "Secret %s was deleted while it was read.".formatted(name(lab)));
@@ -79,11 +77,7 @@ public class CredentialsSecrets {
 
   void delete(EjabberdLab lab) {
     Secret existing =
-        client
-            .secrets()
-            .inNamespace(lab.getMetadata().getNamespace())
-            .withName(name(lab))
-            .get();
+        client.secrets().inNamespace(lab.getMetadata().getNamespace()).withName(name(lab)).get();
     if (existing != null && existing.hasOwnerReferenceFor(lab)) {
       client.resource(existing).delete();
     }
@@ -119,8 +113,7 @@ public class CredentialsSecrets {
           .forEach(
               (key, value) ->
                   data.put(
-                      key,
-                      new String(Base64.getDecoder().decode(value), StandardCharsets.UTF_8)));
+                      key, new String(Base64.getDecoder().decode(value), StandardCharsets.UTF_8)));
     }
     try {
       return Credentials.of(data);

@@ -16,7 +16,6 @@ import dev.ejabberdlab.plan.Progress;
 import dev.ejabberdlab.plan.Teardown;
 import dev.ejabberdlab.provision.Credentials;
 import dev.ejabberdlab.provision.Provisioning;
-import dev.ejabberdlab.status.Conditions;
 import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.status.LabStatuses;
 import dev.ejabberdlab.status.Reason;
@@ -88,14 +87,12 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     SimpleInboundEventSource<EjabberdLab> observations =
         new SimpleInboundEventSource<>("observations");
     labs.onChange(observations::propagateEvent);
-    hosts.listen(
-        host -> labsOn(host, context).forEach(observations::propagateEvent));
+    hosts.listen(host -> labsOn(host, context).forEach(observations::propagateEvent));
     return List.of(
         observations,
         new InformerEventSource<>(
             InformerEventSourceConfiguration.from(LibvirtHost.class, EjabberdLab.class)
-                .withSecondaryToPrimaryMapper(
-                    host -> labsOn(host.getMetadata().getName(), context))
+                .withSecondaryToPrimaryMapper(host -> labsOn(host.getMetadata().getName(), context))
                 .withPrimaryToSecondaryMapper(
                     (EjabberdLab lab) -> Set.of(new ResourceID(lab.getSpec().host())))
                 .build(),
@@ -108,8 +105,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
             context));
   }
 
-  private static Set<ResourceID> labsOn(
-      String host, EventSourceContext<EjabberdLab> context) {
+  private static Set<ResourceID> labsOn(String host, EventSourceContext<EjabberdLab> context) {
     return context
         .getPrimaryCache()
         .list(lab -> host.equals(lab.getSpec().host()))
@@ -129,8 +125,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
         write(lab, waiting(lab, host, seen, now), context);
         return UpdateControl.<EjabberdLab>noUpdate().rescheduleAfter(WAIT);
       }
-      Allocations allocations =
-          claims.claim(lab, host, seen, others(lab, context));
+      Allocations allocations = claims.claim(lab, host, seen, others(lab, context));
       LabTopology topology = LabTopology.of(lab, allocations);
       Credentials credentials =
           secrets.credentials(lab, context.getSecondaryResource(Secret.class));
@@ -184,8 +179,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     runtime.actor().submit(plan.actions());
     boolean autoKvm =
         virtualization == Virtualization.auto
-            && seen.facts()
-                .is(f -> Planner.accelerator(virtualization, f) == Accelerator.kvm);
+            && seen.facts().is(f -> Planner.accelerator(virtualization, f) == Accelerator.kvm);
     EjabberdLabStatus status =
         LabStatuses.of(
             new View(
@@ -257,8 +251,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
             Reason.Deleting,
             "Still there: %s.".formatted(LabStatuses.remains(view.remains().value())));
     writeStatus(lab, context, finding);
-    Duration wake =
-        plan.wakeAt().map(at -> Duration.between(clock.instant(), at)).orElse(WAIT);
+    Duration wake = plan.wakeAt().map(at -> Duration.between(clock.instant(), at)).orElse(WAIT);
     return DeleteControl.noFinalizerRemoval().rescheduleAfter(Math.max(1, wake.toMillis()));
   }
 
@@ -349,9 +342,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
 
   /** Failed steps are tried anew when spec or image changes. */
   private static String epoch(EjabberdLab lab, LabSnapshot snapshot) {
-    return generation(lab)
-        + "-"
-        + snapshot.image().known().map(ImageVolumes::disk).orElse("");
+    return generation(lab) + "-" + snapshot.image().known().map(ImageVolumes::disk).orElse("");
   }
 
   private static Stream<EjabberdLab> others(EjabberdLab lab, Context<EjabberdLab> context) {

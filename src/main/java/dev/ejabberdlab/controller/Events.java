@@ -56,7 +56,12 @@ public class Events {
       String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
       Event known = client.v1().events().inNamespace(namespace).withName(name).get();
       if (known == null) {
-        client.v1().events().inNamespace(namespace).resource(event(about, transition, namespace, name, now)).create();
+        client
+            .v1()
+            .events()
+            .inNamespace(namespace)
+            .resource(event(about, transition, namespace, name, now))
+            .create();
       } else {
         Event again =
             new EventBuilder(known)
@@ -101,8 +106,7 @@ public class Events {
   }
 
   private static String name(HasMetadata about, Transition transition) {
-    String identity =
-        about.getMetadata().getUid() + transition.reason() + transition.message();
+    String identity = about.getMetadata().getUid() + transition.reason() + transition.message();
     return about.getMetadata().getName()
         + "."
         + UUID.nameUUIDFromBytes(identity.getBytes(StandardCharsets.UTF_8));

@@ -37,8 +37,8 @@ public class Implementations {
   /**
    * Two operators on one host would not harm each other, but do everything twice.
    *
-   * <p>Losing the lease ends the process. The framework's own way, System.exit, waits for ever when it
-   * is called from within an orderly shutdown, which gives the lease up as well.
+   * <p>Losing the lease ends the process. The framework's own way, System.exit, waits for ever when
+   * it is called from within an orderly shutdown, which gives the lease up as well.
    */
   @Produces
   @ApplicationScoped

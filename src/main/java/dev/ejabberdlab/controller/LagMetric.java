@@ -42,7 +42,12 @@ public class LagMetric {
             standby ->
                 Row.of(
                     Tags.of(
-                        "namespace", owner.namespace(), "lab", owner.name(), "instance", standby.name()),
+                        "namespace",
+                        owner.namespace(),
+                        "lab",
+                        owner.name(),
+                        "instance",
+                        standby.name()),
                     standby.lagBytes()));
   }
 }

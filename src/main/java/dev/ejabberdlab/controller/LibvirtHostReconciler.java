@@ -49,8 +49,7 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost> {
         observations,
         new InformerEventSource<>(
             InformerEventSourceConfiguration.from(EjabberdLab.class, LibvirtHost.class)
-                .withSecondaryToPrimaryMapper(
-                    lab -> Set.of(new ResourceID(lab.getSpec().host())))
+                .withSecondaryToPrimaryMapper(lab -> Set.of(new ResourceID(lab.getSpec().host())))
                 .build(),
             context));
   }
@@ -102,12 +101,12 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost> {
     }
     if (seen.reachable()) {
       return Finding.yes(
-          Reason.HostConnected, "libvirt %s answers.".formatted(seen.facts().value().libvirtVersion()));
+          Reason.HostConnected,
+          "libvirt %s answers.".formatted(seen.facts().value().libvirtVersion()));
     }
     return seen.lastContact() == null
         ? Finding.unknown(Reason.Pending, seen.facts().why())
         : Finding.unknown(
-            Reason.HostUnreachable,
-            "No answer; last contact %s.".formatted(seen.lastContact()));
+            Reason.HostUnreachable, "No answer; last contact %s.".formatted(seen.lastContact()));
   }
 }

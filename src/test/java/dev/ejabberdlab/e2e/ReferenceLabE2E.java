@@ -80,9 +80,20 @@ class ReferenceLabE2E {
     stand.client.resource(stand.sample("minimal-lab.yaml", NAME)).create();
 
     List<String> killedAt = new ArrayList<>();
-    killWhen("a network is defined", killedAt, lab -> stand.inventory().stream().anyMatch(this::isNetworkOfLab));
-    killWhen("a machine runs", killedAt, lab -> node(lab, n -> n.state() == EjabberdLabStatus.DomainState.Running));
-    killWhen("a step runs", killedAt, lab -> node(lab, n -> n.step() != null && n.agent() == EjabberdLabStatus.AgentState.Connected));
+    killWhen(
+        "a network is defined",
+        killedAt,
+        lab -> stand.inventory().stream().anyMatch(this::isNetworkOfLab));
+    killWhen(
+        "a machine runs",
+        killedAt,
+        lab -> node(lab, n -> n.state() == EjabberdLabStatus.DomainState.Running));
+    killWhen(
+        "a step runs",
+        killedAt,
+        lab ->
+            node(
+                lab, n -> n.step() != null && n.agent() == EjabberdLabStatus.AgentState.Connected));
     killWhen("the database is there", killedAt, lab -> isTrue(lab, "DatabaseReady"));
     awaitReady();
 
@@ -133,7 +144,10 @@ class ReferenceLabE2E {
     assertThat(sql("psql2server", "SELECT pg_is_in_recovery()")).isEqualTo("t");
     assertThat(sql("psql1server", "SELECT slot_name, active FROM pg_replication_slots"))
         .isEqualTo("psql2server|t");
-    assertThat(sql("psql1server", "SELECT pg_catalog.pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'ejabberd-domain-local'"))
+    assertThat(
+            sql(
+                "psql1server",
+                "SELECT pg_catalog.pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'ejabberd-domain-local'"))
         .isEqualTo("ejabberd");
   }
 
@@ -181,7 +195,10 @@ class ReferenceLabE2E {
     assertThat(received.lines().reduce((a, b) -> b).orElseThrow())
         .startsWith("alice@" + DOMAIN)
         .endsWith("hello from the other side");
-    assertThat(sql("psql2server", "SELECT string_agg(username, ',' ORDER BY username) FROM users WHERE username IN ('alice', 'bob')"))
+    assertThat(
+            sql(
+                "psql2server",
+                "SELECT string_agg(username, ',' ORDER BY username) FROM users WHERE username IN ('alice', 'bob')"))
         .isEqualTo("alice,bob");
   }
 
@@ -200,7 +217,8 @@ class ReferenceLabE2E {
   void noSecretIsAnywhereButInItsSecret() throws IOException {
     String log = Files.readString(OperatorProcess.log().toPath());
     String resource = Serialization.asYaml(lab());
-    String events = Serialization.asYaml(stand.client.v1().events().inNamespace(Stand.NAMESPACE).list());
+    String events =
+        Serialization.asYaml(stand.client.v1().events().inNamespace(Stand.NAMESPACE).list());
     String domains =
         Stand.run(
             List.of(
@@ -253,7 +271,8 @@ class ReferenceLabE2E {
     assertThat(secret()).isNull();
   }
 
-  private static void killWhen(String moment, List<String> killedAt, Predicate<EjabberdLab> reached) {
+  private static void killWhen(
+      String moment, List<String> killedAt, Predicate<EjabberdLab> reached) {
     await(moment)
         .atMost(Stand.PATIENCE)
         .pollInterval(Duration.ofMillis(200))
@@ -345,9 +364,7 @@ class ReferenceLabE2E {
         .collect(
             Collectors.toMap(
                 Map.Entry::getKey,
-                e ->
-                    new String(
-                        Base64.getDecoder().decode(e.getValue()), StandardCharsets.UTF_8)));
+                e -> new String(Base64.getDecoder().decode(e.getValue()), StandardCharsets.UTF_8)));
   }
 
   private static String kubectl(String... arguments) {
@@ -409,9 +426,7 @@ class ReferenceLabE2E {
 
   private static String exec(String node, List<String> argv, String stdin) {
     ExecResult result =
-        stand
-            .guest(lab(), node)
-            .exec(argv, stdin.getBytes(StandardCharsets.UTF_8), Stand.PATIENCE);
+        stand.guest(lab(), node).exec(argv, stdin.getBytes(StandardCharsets.UTF_8), Stand.PATIENCE);
     assertThat(result.exitCode()).as(result.stderr()).isZero();
     return result.stdout();
   }

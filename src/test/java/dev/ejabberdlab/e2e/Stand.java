@@ -60,21 +60,18 @@ final class Stand implements AutoCloseable {
             client,
             new LibvirtHypervisorFactory().open(uri),
             new OperatorProcess(new File(variable("LAB_OPERATOR_KUBECONFIG"))));
-    await()
-        .atMost(PATIENCE)
-        .ignoreExceptions()
-        .untilAsserted(() -> stand.hypervisor.facts());
+    await().atMost(PATIENCE).ignoreExceptions().untilAsserted(() -> stand.hypervisor.facts());
     LibvirtHost host = new LibvirtHost();
     host.getMetadata().setName(NAME);
-    host.setSpec(
-        new LibvirtHostSpec(uri, POOL, LibvirtHostSpec.Virtualization.qemu, null));
+    host.setSpec(new LibvirtHostSpec(uri, POOL, LibvirtHostSpec.Virtualization.qemu, null));
     client.resource(host).serverSideApply();
     return stand;
   }
 
   /** A sample of deploy/samples. */
   EjabberdLab sample(String file, String name) {
-    EjabberdLab lab = client.resources(EjabberdLab.class).load(new File("deploy/samples", file)).item();
+    EjabberdLab lab =
+        client.resources(EjabberdLab.class).load(new File("deploy/samples", file)).item();
     lab.getMetadata().setName(name);
     lab.getMetadata().setNamespace(NAMESPACE);
     return lab;

@@ -39,7 +39,8 @@ public final class XmppExchange {
     LinkedBlockingQueue<String> received = new LinkedBlockingQueue<>();
     receiver.connect().login(receiverUser, receiverPassword);
     ChatManager.getInstanceFor(receiver)
-        .addIncomingListener((from, message, chat) -> received.add(from + ": " + message.getBody()));
+        .addIncomingListener(
+            (from, message, chat) -> received.add(from + ": " + message.getBody()));
     sender.connect().login(senderUser, senderPassword);
     EntityBareJid to = JidCreate.entityBareFrom(receiverUser + "@" + domain);
     ChatManager.getInstanceFor(sender).chatWith(to).send(text);

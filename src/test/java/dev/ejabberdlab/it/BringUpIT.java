@@ -3,26 +3,180 @@ package dev.ejabberdlab.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Endpoint;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
+import dev.ejabberdlab.api.v1alpha1.LibvirtHostStatus;
+import dev.ejabberdlab.hypervisor.DomainState;
+import dev.ejabberdlab.hypervisor.NetworkState;
+import dev.ejabberdlab.hypervisor.TestDriver;
+import dev.ejabberdlab.status.Conditions;
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.Secret;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
-import jakarta.inject.Inject;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** From apply to Ready. */
+/** From apply to Ready, and what users read then. */
 @QuarkusTest
 @TestProfile(OperatorProfile.class)
 class BringUpIT {
 
   @TempDir static Path directory;
-  @Inject SimulatedHosts hosts;
+  private static final AtomicReference<Optional<EjabberdLab>> AT_FIRST_CHANGE =
+      new AtomicReference<>();
+  private static Stand stand;
+  private static EjabberdLab lab;
+
+  @BeforeAll
+  static void bringUp() {
+    stand = Stand.open(directory);
+    stand.host.beforeChange(
+        () -> AT_FIRST_CHANGE.compareAndSet(null, stand.labs().stream().findFirst()));
+    lab = stand.awaitReady(stand.create("demo"));
+  }
+
+  @AfterAll
+  static void close() {
+    stand.close();
+  }
 
   @Test
-  void comesUp() {
-    try (Stand stand = Stand.open(hosts, directory)) {
-      EjabberdLab lab = stand.awaitReady(stand.create("demo"));
-      assertThat(stand.host.domainsOf(lab.getMetadata().getUid())).hasSize(5);
-    }
+  void theStatusIsThereBeforeAnythingOnTheHost() {
+    EjabberdLab first = AT_FIRST_CHANGE.get().orElseThrow();
+    assertThat(first.getStatus().observedGeneration()).isEqualTo(1);
+    assertThat(Stand.condition(first, Conditions.READY).orElseThrow().getStatus())
+        .isIn("False", "Unknown");
+    assertThat(Stand.isTrue(first, Conditions.RECONCILING)).isTrue();
+    assertThat(first.getStatus().networks())
+        .hasSize(3)
+        .allSatisfy(n -> assertThat(n.libvirtName()).isNotBlank());
+    assertThat(first.getStatus().nodes()).hasSize(5);
+    assertThat(first.getMetadata().getFinalizers()).isNotEmpty();
+  }
+
+  @Test
+  void aReadyLabSaysSoAndNothingElse() {
+    assertThat(lab.getStatus().phase()).isEqualTo(Phase.Ready);
+    assertThat(lab.getStatus().conditions())
+        .extracting(Condition::getType)
+        .startsWith(Conditions.READY)
+        .doesNotContain(Conditions.RECONCILING, Conditions.STALLED);
+    assertThat(lab.getStatus().conditions())
+        .allSatisfy(
+            c -> {
+              assertThat(c.getStatus()).as(c.getType()).isEqualTo("True");
+              assertThat(c.getObservedGeneration()).as(c.getType()).isEqualTo(1);
+              assertThat(c.getMessage()).as(c.getType()).endsWith(".");
+            });
+    assertThat(lab.getStatus().image()).isEqualTo(TestDriver.BASE);
+    assertThat(lab.getStatus().endpoints())
+        .extracting(Endpoint::name)
+        .containsExactly("xmpp", "xmpp", "postgresql");
+  }
+
+  @Test
+  void kubectlShowsItInColumns() {
+    List<String> table =
+        Kubectl.run("get", "ejabberdlab", "--namespace", stand.namespace(), "-o", "wide")
+            .lines()
+            .toList();
+    assertThat(table).hasSize(2);
+    assertThat(table.get(0).split("\\s+"))
+        .containsExactly(
+            "NAME",
+            "READY",
+            "STATUS",
+            "NODES",
+            "PRIMARY",
+            "REPLICATION",
+            "CLUSTER",
+            "AGE",
+            "LAG",
+            "HOST",
+            "REASON",
+            "MESSAGE");
+    String[] row = table.get(1).split("\\s+");
+    assertThat(row)
+        .startsWith("demo", "True", "Ready", "5/5", "psql1server", "Streaming", "2/2")
+        .contains("<1MiB", stand.hostName(), "Ready");
+    assertThat(row[7]).as("age").matches("\\d+[smh]\\w*");
+  }
+
+  @Test
+  void theHostHasWhatTheLabSaysAndAllOfItRuns() {
+    String uid = lab.getMetadata().getUid();
+    assertThat(stand.host.domainsOf(uid))
+        .extracting(DomainState::power)
+        .containsOnly(DomainState.Power.RUNNING)
+        .hasSize(5);
+    assertThat(stand.host.networksOf(uid))
+        .allMatch(NetworkState::active)
+        .extracting(NetworkState::name)
+        .containsExactlyInAnyOrderElementsOf(
+            lab.getStatus().networks().stream().map(n -> n.libvirtName()).toList());
+  }
+
+  @Test
+  void nothingWasDoneTwice() {
+    assertThat(stand.host.changes()).doesNotHaveDuplicates().hasSize(2 * 3 + 3 * 5);
+    Map<String, List<String>> steps =
+        Map.of(
+            "gw1server", List.of("base"),
+            "e1server", List.of("base", "ejabberd"),
+            "e2server", List.of("base", "ejabberd", "ejabberd-cluster"),
+            "psql1server", List.of("base", "postgresql-primary", "read-write-address"),
+            "psql2server", List.of("base", "postgresql-standby"));
+    steps.forEach(
+        (node, expected) -> assertThat(guest(node).launched()).as(node).isEqualTo(expected));
+  }
+
+  @Test
+  void theCredentialsBelongToTheLab() {
+    Secret secret = stand.secrets().get(0);
+    assertThat(stand.secrets()).hasSize(1);
+    assertThat(secret.getMetadata().getOwnerReferences())
+        .singleElement()
+        .satisfies(
+            owner -> {
+              assertThat(owner.getUid()).isEqualTo(lab.getMetadata().getUid());
+              assertThat(owner.getKind()).isEqualTo(EjabberdLab.KIND);
+              assertThat(owner.getController()).isTrue();
+            });
+  }
+
+  @Test
+  void eventsTellItOnceAndWarnOfNothing() {
+    stand.awaitEvent(lab, "Ready");
+    List<Event> events = stand.events(lab);
+    assertThat(events).extracting(Event::getType).containsOnly("Normal");
+    assertThat(events).filteredOn(e -> e.getReason().equals("MachineStarted")).hasSize(5);
+    assertThat(events).filteredOn(e -> e.getReason().equals("StepDone")).isNotEmpty();
+    assertThat(events).extracting(Event::getCount).containsOnly(1);
+  }
+
+  @Test
+  void theHostSaysThatItAnswersAndHowManyLabsItHas() {
+    Awaitility.await()
+        .atMost(Stand.PATIENCE)
+        .untilAsserted(
+            () -> {
+              LibvirtHostStatus status = stand.libvirtHost().getStatus();
+              assertThat(Conditions.isTrue(status.conditions(), Conditions.READY)).isTrue();
+              assertThat(status.labs()).isEqualTo(1);
+            });
+  }
+
+  private static SimulatedGuest guest(String node) {
+    return stand.guest(lab, node);
   }
 }

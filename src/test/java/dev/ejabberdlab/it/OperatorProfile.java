@@ -1,6 +1,9 @@
 package dev.ejabberdlab.it;
 
 import io.quarkus.test.junit.QuarkusTestProfile;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -17,10 +20,16 @@ public final class OperatorProfile implements QuarkusTestProfile {
   public Map<String, String> getConfigOverrides() {
     // Where the client looks first, whatever KUBECONFIG or ~/.kube/config say.
     System.setProperty("kubeconfig", variable("LAB_OPERATOR_KUBECONFIG"));
+    try {
+      // Tests look for faults in it; those of the last run are not theirs.
+      Files.deleteIfExists(LOG);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
     return Map.of(
         "quarkus.kubernetes-client.devservices.enabled", "false",
         "quarkus.http.test-port", "0",
-        "quarkus.log.file.enable", "true",
+        "quarkus.log.file.enabled", "true",
         "quarkus.log.file.path", LOG.toString(),
         "quarkus.log.file.rotation.rotate-on-boot", "false",
         "quarkus.log.file.rotation.max-file-size", "1G",

@@ -52,6 +52,7 @@ final class SimulatedGuest {
   private final Set<String> held = new HashSet<>();
   private final List<String> launched = new ArrayList<>();
   private String bootId = UUID.randomUUID().toString();
+  private boolean running;
   private long pids;
 
   /**
@@ -103,7 +104,16 @@ final class SimulatedGuest {
 
   // For the host
 
+  synchronized boolean isRunning() {
+    return running;
+  }
+
+  synchronized void powerOff() {
+    running = false;
+  }
+
   synchronized void boot() {
+    running = true;
     bootId = UUID.randomUUID().toString();
     sinceBoot.clear();
     onDisk.replaceAll((name, state) -> interrupted(state));
@@ -150,10 +160,14 @@ final class SimulatedGuest {
       String digest = argv.get(4).asText();
       String epoch = argv.get(5).asText();
       boolean boot = Step.Scope.valueOf(argv.get(6).asText()) == Step.Scope.BOOT;
-      if (!isDone(step) || !state(step).digest().equals(digest)) {
-        programs.put(pids, new Program(step, digest, epoch, boot));
+      Program same = new Program(step, digest, epoch, boot);
+      if (programs.containsValue(same)) {
+        // Who launches what runs already waits for its end.
+        programs.put(pids, same);
+      } else if (!isDone(step) || !state(step).digest().equals(digest)) {
+        programs.put(pids, same);
         launched.add(step);
-        remember(pids, Status.RUNNING, "");
+        remember(same, Status.RUNNING, "");
       }
       return pids;
     }
@@ -181,13 +195,12 @@ final class SimulatedGuest {
       return false;
     }
     String output = failing.get(program.step());
-    remember(pid, output == null ? Status.DONE : Status.FAILED, output == null ? "" : output);
-    programs.remove(pid);
+    remember(program, output == null ? Status.DONE : Status.FAILED, output == null ? "" : output);
+    programs.values().removeIf(program::equals);
     return true;
   }
 
-  private void remember(long pid, Status status, String output) {
-    Program program = programs.get(pid);
+  private void remember(Program program, Status status, String output) {
     StepState before = state(program.step());
     boolean same =
         before != null

@@ -103,6 +103,12 @@ final class SimulatedHost implements Hypervisor {
     return List.copyOf(changes);
   }
 
+  /** Takes a volume away, and with it what its guest remembers. */
+  void loseVolume(String name) {
+    libvirt.deleteVolume(TestDriver.POOL, name);
+    guests.remove(name.replaceFirst("\\.qcow2$", ""));
+  }
+
   /** How many connections the operator has. */
   int connections() {
     return connections.get();
@@ -148,9 +154,8 @@ final class SimulatedHost implements Hypervisor {
 
   /** Running guests of the same lab, itself included. */
   private List<SimulatedGuest> peers(SimulatedGuest guest) {
-    return libvirt.domains().stream()
-        .filter(d -> d.power() == Power.RUNNING && d.name().startsWith(guest.lab()))
-        .map(d -> guest(d.name()))
+    return guests.values().stream()
+        .filter(g -> g.isRunning() && g.lab().equals(guest.lab()))
         .toList();
   }
 
@@ -176,17 +181,17 @@ final class SimulatedHost implements Hypervisor {
   }
 
   private void change(String method, String object) {
-    host();
-    beforeChange.run();
     String change = method + " " + object;
     changes.add(change);
+    host();
+    beforeChange.run();
     if (refused.test(change)) {
       throw new HypervisorException("cannot %s: the test says no".formatted(change));
     }
   }
 
   private String nameOf(UUID domain) {
-    return host().domain(domain).map(DomainState::name).orElse(domain.toString());
+    return libvirt.domain(domain).map(DomainState::name).orElse(domain.toString());
   }
 
   private Stream<DomainState> domains(Stream<DomainState> states) {
@@ -254,8 +259,8 @@ final class SimulatedHost implements Hypervisor {
   @Override
   public void deleteVolume(String poolName, String name) {
     change("deleteVolume", name);
-    pool(poolName).deleteVolume(poolName, name);
-    guests.remove(name.replaceFirst("\\.qcow2$", ""));
+    pool(poolName);
+    loseVolume(name);
   }
 
   @Override
@@ -279,22 +284,24 @@ final class SimulatedHost implements Hypervisor {
     String name = nameOf(uuid);
     change("startDomain", name);
     boolean boots = libvirt.domain(uuid).filter(d -> d.power() == Power.SHUT_OFF).isPresent();
-    libvirt.startDomain(uuid, owner);
     if (boots) {
       guest(name).boot();
     }
+    libvirt.startDomain(uuid, owner);
   }
 
   @Override
   public void shutdownDomain(UUID uuid, Owner owner) {
     change("shutdownDomain", nameOf(uuid));
     libvirt.shutdownDomain(uuid, owner);
+    guest(nameOf(uuid)).powerOff();
   }
 
   @Override
   public void destroyDomain(UUID uuid, Owner owner) {
     change("destroyDomain", nameOf(uuid));
     libvirt.destroyDomain(uuid, owner);
+    guest(nameOf(uuid)).powerOff();
   }
 
   @Override

@@ -7,12 +7,11 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The hosts of all tests by URI: what the operator opens is what a test looks at and breaks. */
+/** What the operator opens is what a test looks at and breaks. */
 @ApplicationScoped
 public class SimulatedHosts implements HypervisorFactory {
 
-  private final HypervisorFactory libvirt = new LibvirtHypervisorFactory();
-  private final Map<String, SimulatedHost> byUri = new ConcurrentHashMap<>();
+  private static final Map<String, SimulatedHost> BY_URI = new ConcurrentHashMap<>();
 
   @Override
   public Hypervisor open(String uri) {
@@ -22,7 +21,8 @@ public class SimulatedHosts implements HypervisorFactory {
   }
 
   /** The host of a URI, made when it is first asked for. */
-  SimulatedHost host(String uri) {
-    return byUri.computeIfAbsent(uri, u -> new SimulatedHost(libvirt.open(u)));
+  static SimulatedHost host(String uri) {
+    return BY_URI.computeIfAbsent(
+        uri, u -> new SimulatedHost(new LibvirtHypervisorFactory().open(u)));
   }
 }

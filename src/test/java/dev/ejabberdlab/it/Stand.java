@@ -1,5 +1,7 @@
 package dev.ejabberdlab.it;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
@@ -9,6 +11,7 @@ import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
 import dev.ejabberdlab.hypervisor.TestDriver;
 import dev.ejabberdlab.status.Conditions;
+import dev.ejabberdlab.topology.LabTopology;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
@@ -17,17 +20,26 @@ import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.VersionInfo;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Base64;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 
@@ -35,9 +47,11 @@ import org.awaitility.core.ConditionTimeoutException;
 final class Stand implements AutoCloseable {
 
   /** No test waits for less: machines that run tests are busy. */
-  static final Duration PATIENCE = Duration.ofMinutes(3);
+  static final Duration PATIENCE = Duration.ofMinutes(5);
 
   static final Duration POLL = Duration.ofMillis(200);
+
+  private static final int FIRST_MINOR_WITH_RULES = 25;
 
   /** The administrator's, shared by all tests of the process. */
   static final KubernetesClient CLIENT =
@@ -46,15 +60,13 @@ final class Stand implements AutoCloseable {
           .build();
 
   private final String name = "it-" + UUID.randomUUID().toString().substring(0, 8);
-  private final String uri;
+  private final Path description;
+  private Set<String> before;
   final SimulatedHost host;
 
-  /**
-   * @param uri of the host; there is no LibvirtHost yet
-   */
-  Stand(SimulatedHosts hosts, String uri) {
-    this.uri = uri;
-    this.host = hosts.host(uri);
+  private Stand(String uri) {
+    this.description = Path.of(URI.create(uri).getPath());
+    this.host = SimulatedHosts.host(uri);
     CLIENT
         .namespaces()
         .resource(new NamespaceBuilder().withNewMetadata().withName(name).endMetadata().build())
@@ -62,11 +74,16 @@ final class Stand implements AutoCloseable {
   }
 
   /** A stand with a LibvirtHost. */
-  static Stand open(SimulatedHosts hosts, Path directory) {
+  static Stand open(Path directory) {
+    Stand stand = withoutHost(directory);
+    stand.createHost();
+    return stand;
+  }
+
+  /** A stand whose LibvirtHost the test creates. */
+  static Stand withoutHost(Path directory) {
     try {
-      Stand stand = new Stand(hosts, TestDriver.uri(directory));
-      stand.createHost();
-      return stand;
+      return new Stand(TestDriver.uri(directory));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -81,10 +98,32 @@ final class Stand implements AutoCloseable {
   }
 
   void createHost() {
+    createHost(null);
+  }
+
+  /**
+   * @param managementCidrs null for the default ones
+   */
+  void createHost(List<String> managementCidrs) {
+    if (before == null) {
+      before = host.inventory();
+    }
     LibvirtHost libvirtHost = new LibvirtHost();
     libvirtHost.getMetadata().setName(name);
-    libvirtHost.setSpec(new LibvirtHostSpec(uri, TestDriver.POOL, Virtualization.qemu, null));
+    libvirtHost.setSpec(
+        new LibvirtHostSpec(
+            "test://" + description, TestDriver.POOL, Virtualization.qemu, managementCidrs));
     CLIENT.resource(libvirtHost).create();
+  }
+
+  /** Adds to what the host has, in libvirt's XML; not once the host was asked for something. */
+  void describe(String xml) {
+    try {
+      Files.writeString(
+          description, Files.readString(description).replace("</node>", xml + "</node>"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   LibvirtHost libvirtHost() {
@@ -165,12 +204,20 @@ final class Stand implements AutoCloseable {
     return last[0];
   }
 
+  /** The lab once it is Ready; fails when it stalls on the way. */
   EjabberdLab awaitReady(EjabberdLab lab) {
+    return awaitReady(lab, false);
+  }
+
+  /**
+   * @param stalled it may be Stalled now
+   */
+  EjabberdLab awaitReady(EjabberdLab lab, boolean stalled) {
     return until(
         lab,
         "is Ready",
         l -> {
-          if (l.getStatus() != null && l.getStatus().phase() == Phase.Stalled) {
+          if (!stalled && l.getStatus() != null && l.getStatus().phase() == Phase.Stalled) {
             throw new AssertionError("Stalled: " + Serialization.asYaml(l.getStatus()));
           }
           return observed(l) && isTrue(l, Conditions.READY);
@@ -178,14 +225,27 @@ final class Stand implements AutoCloseable {
   }
 
   EjabberdLab awaitStalled(EjabberdLab lab, String reason) {
-    return until(
-        lab,
-        "is Stalled with reason " + reason,
-        l ->
-            observed(l)
-                && condition(l, Conditions.STALLED)
-                    .filter(c -> c.getStatus().equals("True") && c.getReason().equals(reason))
-                    .isPresent());
+    return until(lab, "is Stalled with reason " + reason, l -> isStalled(l, reason));
+  }
+
+  /** All labs by name, once so many are Stalled for that reason. */
+  Map<String, EjabberdLab> awaitAllStalled(int number, String reason) {
+    return Awaitility.await("%d labs are Stalled".formatted(number))
+        .atMost(PATIENCE)
+        .pollInterval(POLL)
+        .until(
+            () ->
+                labs().stream()
+                    .filter(l -> isStalled(l, reason))
+                    .collect(Collectors.toMap(l -> l.getMetadata().getName(), l -> l)),
+            labs -> labs.size() >= number);
+  }
+
+  private static boolean isStalled(EjabberdLab lab, String reason) {
+    return observed(lab)
+        && condition(lab, Conditions.STALLED)
+            .filter(c -> c.getStatus().equals("True") && c.getReason().equals(reason))
+            .isPresent();
   }
 
   void awaitGone(EjabberdLab lab) {
@@ -197,6 +257,13 @@ final class Stand implements AutoCloseable {
     } catch (ConditionTimeoutException e) {
       throw new AssertionError(e.getMessage() + "\n" + Serialization.asYaml(now(lab)), e);
     }
+  }
+
+  /** Whether the API server enforces the schema's rules; before 1.25 they are dropped. */
+  static boolean knowsRules() {
+    VersionInfo version = CLIENT.getKubernetesVersion();
+    int minor = Integer.parseInt(version.getMinor().replaceAll("[^0-9].*", ""));
+    return Integer.parseInt(version.getMajor()) > 1 || minor >= FIRST_MINOR_WITH_RULES;
   }
 
   /** Whether the status speaks of the present spec. */
@@ -219,21 +286,104 @@ final class Stand implements AutoCloseable {
     return CLIENT.secrets().inNamespace(name).list().getItems();
   }
 
+  List<Event> events() {
+    return CLIENT.v1().events().inNamespace(name).list().getItems();
+  }
+
   /** Events about a lab. */
   List<Event> events(EjabberdLab lab) {
-    return CLIENT.v1().events().inNamespace(name).list().getItems().stream()
+    return events().stream()
         .filter(e -> e.getInvolvedObject().getUid().equals(lab.getMetadata().getUid()))
         .toList();
   }
 
-  /** Deletes the labs, then what they were made on. */
+  /** The guest of a lab's node. */
+  SimulatedGuest guest(EjabberdLab lab, String node) {
+    return host.guest(prefix(lab) + node);
+  }
+
+  /** With what the names of everything of a lab on its host begin. */
+  static String prefix(EjabberdLab lab) {
+    return LabTopology.namePrefix(uid(lab));
+  }
+
+  static UUID uid(EjabberdLab lab) {
+    return UUID.fromString(lab.getMetadata().getUid());
+  }
+
+  /** Waits for an Event, which is written in the background. */
+  Event awaitEvent(EjabberdLab lab, String reason) {
+    return Awaitility.await("Event %s about %s".formatted(reason, lab.getMetadata().getName()))
+        .atMost(PATIENCE)
+        .pollInterval(POLL)
+        .until(
+            () -> events(lab).stream().filter(e -> e.getReason().equals(reason)).findFirst(),
+            Optional::isPresent)
+        .orElseThrow();
+  }
+
+  /** Waits for an Event with that reason about so many labs; by the lab's name. */
+  Map<String, Event> awaitEvents(int labs, String reason) {
+    return Awaitility.await("Events %s about %d labs".formatted(reason, labs))
+        .atMost(PATIENCE)
+        .pollInterval(POLL)
+        .until(
+            () ->
+                events().stream()
+                    .filter(e -> e.getReason().equals(reason))
+                    .collect(
+                        Collectors.toMap(
+                            e -> e.getInvolvedObject().getName(), e -> e, (one, other) -> one)),
+            found -> found.size() >= labs);
+  }
+
+  /**
+   * Deletes the labs, then what they were made on, and looks for what a test might not have looked
+   * at: that nothing is left anywhere, the operator's memory included, that no secret got out of
+   * its Secret, and that the operator has met no fault.
+   */
   @Override
   public void close() {
+    Set<String> values = secretValues();
+    String resources = Serialization.asYaml(labs());
     List<EjabberdLab> labs = labs();
     labs.forEach(lab -> resource(lab).delete());
-    labs.forEach(this::awaitGone);
+    Awaitility.await("all labs are gone")
+        .atMost(PATIENCE)
+        .pollInterval(POLL)
+        .until(() -> labs().isEmpty());
+    awaitEvents(labs.size(), "Deleted");
+    if (before != null) {
+      assertThat(host.inventory()).isEqualTo(before);
+    }
+    String events = Serialization.asYaml(events());
+    for (String value : values) {
+      assertThat(resources.contains(value)).as("a secret is in a status").isFalse();
+      assertThat(events.contains(value)).as("a secret is in an Event").isFalse();
+    }
+    OperatorLog.assertWithout(values);
     deleteHost();
+    Awaitility.await("the operator forgets the host")
+        .atMost(PATIENCE)
+        .until(() -> host.connections() == 0 && host.listeners() == 0);
     CLIENT.namespaces().withName(name).delete();
     host.libvirt().close();
+    OperatorLog.assertFaultless();
+  }
+
+  /** What must not be seen anywhere, as it is and as a Secret has it. */
+  private Set<String> secretValues() {
+    Set<String> values = new HashSet<>();
+    for (Secret secret : secrets()) {
+      secret
+          .getData()
+          .values()
+          .forEach(
+              value -> {
+                values.add(value);
+                values.add(new String(Base64.getDecoder().decode(value), StandardCharsets.UTF_8));
+              });
+    }
+    return values;
   }
 }

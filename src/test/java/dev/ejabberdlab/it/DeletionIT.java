@@ -1,0 +1,192 @@
+package dev.ejabberdlab.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
+import dev.ejabberdlab.status.Conditions;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Labs that are deleted, at any point of their lives. */
+@QuarkusTest
+@TestProfile(OperatorProfile.class)
+class DeletionIT {
+
+  @TempDir static Path directory;
+
+  /**
+   * A point on the way up at which a lab stops.
+   *
+   * @param stop makes it stop there
+   * @param reached whether it has
+   */
+  private record Point(String name, Consumer<Stand> stop, Predicate<Stand> reached) {
+
+    static Point at(String change) {
+      return new Point(
+          change,
+          stand -> stand.host.refuse(c -> c.startsWith(change)),
+          stand -> stand.host.changes().stream().anyMatch(c -> c.startsWith(change)));
+    }
+
+    static Point inStep(String node, String step) {
+      return new Point(
+          step,
+          stand -> {
+            EjabberdLab lab = stand.labs().get(0);
+            stand.guest(lab, node).hold(step);
+            stand.host.agents(true);
+          },
+          stand -> stand.guest(stand.labs().get(0), node).launched().contains(step));
+    }
+  }
+
+  @Test
+  void halfWayUpNothingIsLeftEither() {
+    List<Point> points =
+        List.of(
+            Point.at("defineNetwork"),
+            Point.at("startNetwork"),
+            Point.at("createOverlay"),
+            Point.at("defineDomain"),
+            Point.at("startDomain"),
+            new Point(
+                "boot",
+                stand -> {},
+                stand -> isAsked(stand, Conditions.MACHINES_READY, "AgentPending")),
+            Point.inStep("gw1server", "base"),
+            Point.inStep("psql2server", "postgresql-standby"));
+    List<Stand> stands = new ArrayList<>();
+    try {
+      for (Point point : points) {
+        Stand stand = Stand.open(directory);
+        stands.add(stand);
+        stand.host.agents(false);
+        stand.create("demo");
+        point.stop().accept(stand);
+      }
+      for (int i = 0; i < points.size(); i++) {
+        Stand stand = stands.get(i);
+        Awaitility.await(points.get(i).name())
+            .atMost(Stand.PATIENCE)
+            .pollInterval(Stand.POLL)
+            .until(() -> points.get(stands.indexOf(stand)).reached().test(stand));
+      }
+      for (Stand stand : stands) {
+        assertThat(stand.secrets()).hasSize(1);
+        stand.resource(stand.labs().get(0)).delete();
+      }
+      for (Stand stand : stands) {
+        Awaitility.await().atMost(Stand.PATIENCE).until(() -> stand.labs().isEmpty());
+        assertThat(stand.secrets()).isEmpty();
+      }
+    } finally {
+      stands.forEach(Stand::close);
+    }
+  }
+
+  @Test
+  void aReadyLabGoesAndWhatIsNotItsOwnStays() {
+    try (Stand stand = Stand.open(directory)) {
+      Set<String> before = stand.host.inventory();
+      EjabberdLab other = stand.awaitReady(stand.create("other"));
+      Set<String> withOther = stand.host.inventory();
+      EjabberdLab lab = stand.awaitReady(stand.create("demo"));
+      List<String> boots = new ArrayList<>();
+      other.getStatus().nodes().forEach(n -> boots.add(stand.guest(other, n.name()).bootId()));
+      int changes = stand.host.changes().size();
+
+      stand.resource(lab).delete();
+      stand.awaitGone(lab);
+
+      assertThat(stand.host.inventory()).isEqualTo(withOther).containsAll(before);
+      assertThat(stand.secrets())
+          .singleElement()
+          .satisfies(s -> assertThat(s.getMetadata().getName()).isEqualTo("other-credentials"));
+      assertThat(other.getStatus().nodes().stream().map(n -> stand.guest(other, n.name()).bootId()))
+          .isEqualTo(boots);
+      assertThat(Stand.isTrue(stand.now(other), Conditions.READY)).isTrue();
+      // Guests are asked first, not switched off.
+      List<String> done = stand.host.changes().subList(changes, stand.host.changes().size());
+      assertThat(done).filteredOn(c -> c.startsWith("shutdownDomain")).hasSize(5);
+      assertThat(done).noneMatch(c -> c.startsWith("destroyDomain"));
+      assertThat(new HashSet<>(done)).hasSameSizeAs(done);
+    }
+  }
+
+  @Test
+  void aLabOfWhichNothingWasMadeGoesAtOnce() {
+    try (Stand stand = Stand.withoutHost(directory)) {
+      EjabberdLab lab = stand.awaitStalled(stand.create("demo"), "InvalidSpec");
+      stand.resource(lab).delete();
+      stand.awaitGone(lab);
+
+      stand.host.disconnect();
+      stand.createHost();
+      EjabberdLab never = stand.create("never");
+      stand.until(never, "waits", Stand::observed);
+      stand.resource(never).delete();
+      stand.awaitGone(never);
+      assertThat(stand.host.changes()).isEmpty();
+      stand.host.reconnect();
+    }
+  }
+
+  @Test
+  void withoutItsLibvirtHostALabWaitsAndSaysSo() {
+    try (Stand stand = Stand.open(directory)) {
+      EjabberdLab lab = stand.awaitReady(stand.create("demo"));
+      stand.deleteHost();
+      stand.awaitStalled(lab, "InvalidSpec");
+      stand.resource(lab).delete();
+      EjabberdLab waiting = stand.until(lab, "waits", l -> l.getStatus().phase() == Phase.Deleting);
+      assertThat(Stand.condition(waiting, Conditions.READY).orElseThrow().getMessage())
+          .contains("LibvirtHost " + stand.hostName());
+      assertThat(waiting.getMetadata().getFinalizers()).isNotEmpty();
+      assertThat(stand.host.domainsOf(lab.getMetadata().getUid())).hasSize(5);
+
+      stand.createHost();
+      stand.awaitGone(lab);
+    }
+  }
+
+  @Test
+  void aFailureOnTheWayDownIsTriedAgain() {
+    try (Stand stand = Stand.open(directory)) {
+      EjabberdLab lab = stand.awaitReady(stand.create("demo"));
+      stand.host.refuse(c -> c.startsWith("deleteVolume"));
+      stand.resource(lab).delete();
+      EjabberdLab deleting =
+          stand.until(
+              lab,
+              "says what is still there",
+              l ->
+                  Stand.condition(l, Conditions.READY).orElseThrow().getMessage().contains("volume")
+                      && !Stand.condition(l, Conditions.READY)
+                          .orElseThrow()
+                          .getMessage()
+                          .contains("domain "));
+      assertThat(deleting.getStatus().phase()).isEqualTo(Phase.Deleting);
+      assertThat(stand.secrets()).hasSize(1);
+      stand.host.refuse(c -> false);
+      stand.awaitGone(lab);
+    }
+  }
+
+  private static boolean isAsked(Stand stand, String condition, String reason) {
+    return stand.labs().stream()
+        .flatMap(lab -> Stand.condition(lab, condition).stream())
+        .anyMatch(c -> c.getReason().equals(reason));
+  }
+}

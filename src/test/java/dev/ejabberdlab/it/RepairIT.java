@@ -1,0 +1,75 @@
+package dev.ejabberdlab.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.hypervisor.DomainState;
+import dev.ejabberdlab.hypervisor.Hypervisor;
+import dev.ejabberdlab.hypervisor.NetworkState;
+import dev.ejabberdlab.hypervisor.Owner;
+import dev.ejabberdlab.status.Conditions;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import java.nio.file.Path;
+import java.util.UUID;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Parts of a running lab that somebody takes away. */
+@QuarkusTest
+@TestProfile(OperatorProfile.class)
+class RepairIT {
+
+  @TempDir static Path directory;
+
+  @Test
+  void whatIsTakenAwayComesBackAndTheRestIsLeftAlone() {
+    try (Stand stand = Stand.open(directory)) {
+      EjabberdLab lab = stand.awaitReady(stand.create("demo"));
+      Owner owner = new Owner(Stand.uid(lab), stand.namespace(), "demo");
+      String untouched = stand.guest(lab, "e1server").bootId();
+      Hypervisor libvirt = stand.host.libvirt();
+
+      // Switched off: the disk stays, what lives until the reboot is established again.
+      libvirt.destroyDomain(domain(stand, lab, "psql1server"), owner);
+      stand.until(lab, "notices", l -> !Stand.isTrue(l, Conditions.READY));
+      stand.awaitReady(lab);
+      assertThat(stand.guest(lab, "psql1server").launched())
+          .containsExactly(
+              "base", "postgresql-primary", "read-write-address", "read-write-address");
+
+      // Gone with its disk: made anew as a whole.
+      libvirt.destroyDomain(domain(stand, lab, "e2server"), owner);
+      libvirt.undefineDomain(domain(stand, lab, "e2server"), owner);
+      stand.host.loseVolume(Stand.prefix(lab) + "e2server.qcow2");
+      stand.until(lab, "notices", l -> !Stand.isTrue(l, Conditions.READY));
+      stand.awaitReady(lab);
+      assertThat(stand.guest(lab, "e2server").launched())
+          .containsExactly("base", "ejabberd", "ejabberd-cluster");
+
+      UUID dmz = network(stand, lab, "dmz").uuid();
+      libvirt.deleteNetwork(dmz, owner);
+      Awaitility.await("the network is back")
+          .atMost(Stand.PATIENCE)
+          .until(() -> libvirt.network(dmz).filter(NetworkState::active).isPresent());
+      stand.awaitReady(lab);
+      assertThat(stand.guest(lab, "e1server").bootId()).isEqualTo(untouched);
+    }
+  }
+
+  private static UUID domain(Stand stand, EjabberdLab lab, String node) {
+    return stand.host.domainsOf(lab.getMetadata().getUid()).stream()
+        .filter(d -> d.name().equals(Stand.prefix(lab) + node))
+        .map(DomainState::uuid)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static NetworkState network(Stand stand, EjabberdLab lab, String name) {
+    return stand.host.networksOf(lab.getMetadata().getUid()).stream()
+        .filter(n -> n.name().equals(Stand.prefix(lab) + name))
+        .findFirst()
+        .orElseThrow();
+  }
+}

@@ -1,0 +1,96 @@
+package dev.ejabberdlab.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
+import dev.ejabberdlab.plan.Planner;
+import dev.ejabberdlab.status.Conditions;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Steps that fail in a guest. */
+@QuarkusTest
+@TestProfile(OperatorProfile.class)
+class StepFailureIT {
+
+  @TempDir static Path directory;
+
+  @Test
+  void aStepThatKeepsFailingStallsTheLabUntilItsSpecChanges() {
+    try (Stand stand = Stand.open(directory)) {
+      stand.host.agents(false);
+      EjabberdLab lab = stand.create("demo");
+      SimulatedGuest primary = stand.guest(lab, "psql1server");
+      SimulatedGuest server = stand.guest(lab, "e1server");
+      primary.fail("postgresql-primary", "much to say\nthe disk is full\n");
+      server.fail("base", "the network was not there yet\n");
+      stand.host.agents(true);
+
+      EjabberdLab retrying = stand.until(lab, "retries", l -> attempts(l, "e1server") == 2);
+      assertThat(Stand.condition(retrying, Conditions.READY).orElseThrow().getStatus())
+          .isEqualTo("False");
+      assertThat(Stand.condition(retrying, Conditions.PROVISIONED).orElseThrow().getMessage())
+          .contains("e1server", "base", "the network was not there yet");
+      server.mend("base");
+
+      EjabberdLab stalled = stand.awaitStalled(lab, "StepFailed");
+      assertThat(stalled.getStatus().phase()).isEqualTo(Phase.Stalled);
+      assertThat(Stand.condition(stalled, Conditions.STALLED).orElseThrow().getMessage())
+          .contains("postgresql-primary", "psql1server", "the disk is full");
+      assertThat(node(stalled, "psql1server").lastError())
+          .isEqualTo("much to say\nthe disk is full\n");
+      assertThat(attempts(stalled, "psql1server")).isEqualTo(Planner.MAX_ATTEMPTS);
+      assertThat(primary.launched())
+          .filteredOn("postgresql-primary"::equals)
+          .hasSize(Planner.MAX_ATTEMPTS);
+      assertThat(attempts(stalled, "e1server")).isZero();
+      assertThat(stand.awaitEvent(lab, "StepFailed").getType()).isEqualTo("Warning");
+
+      primary.mend("postgresql-primary");
+      stand
+          .resource(lab)
+          .edit(
+              l -> {
+                l.setSpec(withSysctl(l.getSpec()));
+                return l;
+              });
+      EjabberdLab ready = stand.awaitReady(lab, true);
+      assertThat(ready.getMetadata().getGeneration()).isEqualTo(2);
+      assertThat(ready.getStatus().nodes()).allSatisfy(n -> assertThat(n.lastError()).isNull());
+    }
+  }
+
+  private static EjabberdLabSpec withSysctl(EjabberdLabSpec spec) {
+    return new EjabberdLabSpec(
+        spec.host(),
+        spec.image(),
+        spec.networks(),
+        spec.nodes(),
+        spec.hosts(),
+        Map.of("vm.swappiness", "10"),
+        spec.database(),
+        spec.xmpp());
+  }
+
+  private static int attempts(EjabberdLab lab, String node) {
+    if (lab.getStatus() == null || lab.getStatus().nodes() == null) {
+      return 0;
+    }
+    Integer attempts = node(lab, node).attempts();
+    return attempts == null ? 0 : attempts;
+  }
+
+  private static NodeStatus node(EjabberdLab lab, String name) {
+    return lab.getStatus().nodes().stream()
+        .filter(n -> n.name().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+}
