@@ -84,15 +84,23 @@ final class EjabberdStatuses {
         .isPresent();
   }
 
+  /** Erlang lists a member that died for up to a minute: what is known to be down does not count. */
   private int running() {
     List<Ejabberd> answering =
         members.stream().flatMap(m -> ejabberd(m).filter(Ejabberd::up).stream()).toList();
     return answering.isEmpty()
         ? 0
         : (int)
-            erlangNodes.stream()
+            members.stream()
+                .filter(m -> !isDown(m))
+                .map(EjabberdStatuses::erlangNode)
                 .filter(node -> answering.stream().allMatch(e -> e.members().contains(node)))
                 .count();
+  }
+
+  private boolean isDown(String member) {
+    return view.snapshot().machine(member).guest().isPresent()
+        && ejabberd(member).filter(Ejabberd::up).isEmpty();
   }
 
   private Member member(String name) {

@@ -56,6 +56,11 @@ class EjabberdStatusesTest {
             "False ClusterIncomplete: e1server sees ejabberd@e1server; ejabberd on e2server is not"
                 + " running."),
         arguments(
+            "one down that the other still lists",
+            with(BOTH, ejabberdDown()),
+            "1/2",
+            "False ClusterIncomplete: ejabberd on e2server is not running."),
+        arguments(
             "one not set up",
             Scene.ready().ejabberd(E1, ejabberd(E1)).reports(E2, LabFixture.report()),
             "1/2",
