@@ -84,7 +84,9 @@ final class EjabberdStatuses {
         .isPresent();
   }
 
-  /** Erlang lists a member that died for up to a minute: what is known to be down does not count. */
+  /**
+   * Erlang lists a member that died for up to a minute: what is known to be down does not count.
+   */
   private int running() {
     List<Ejabberd> answering =
         members.stream().flatMap(m -> ejabberd(m).filter(Ejabberd::up).stream()).toList();
