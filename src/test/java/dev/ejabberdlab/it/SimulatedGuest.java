@@ -70,8 +70,10 @@ final class SimulatedGuest {
     return domain.substring(0, domain.length() - node().length());
   }
 
+  /** The node; empty for a domain that is no lab's. */
   String node() {
-    return domain.split("-", REPORT_ARGUMENTS)[2];
+    String[] parts = domain.split("-", 3);
+    return parts.length == 3 ? parts[2] : "";
   }
 
   /** Lets a step fail from now on. */
