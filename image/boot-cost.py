@@ -67,7 +67,7 @@ class Guest:
         line, self.buffer = self.buffer.split(b"\n", 1)
         return json.loads(line.lstrip(b"\xff"))
 
-    def call(self, command, timeout=60, **arguments):
+    def call(self, command, timeout=300, **arguments):
         self.socket.sendall(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
         answer = self._line(timeout)
         if "error" in answer:
@@ -106,7 +106,10 @@ class Variant:
 
 def measure(number, variant, options):
     directory = tempfile.mkdtemp(prefix="boot-cost-")
-    lines = []
+
+    def say(text):
+        print("\n".join(f"{number}: {line}" for line in text.rstrip().split("\n")), flush=True)
+
     started = time.time()
     guest = Guest(variant, options, directory)
     try:
@@ -114,16 +117,15 @@ def measure(number, variant, options):
         variant.costs.append(guest.cpu())
         wall = time.time() - started
         guest.run("systemctl is-system-running --wait")
-        lines.append(f"{number}: agent {variant.costs[-1]:.1f}  complete {guest.cpu():.1f}  CPU s   (agent after {wall:.1f} s)")
+        say(f"agent {variant.costs[-1]:.1f}  complete {guest.cpu():.1f}  CPU s   (agent after {wall:.1f} s)")
         for script in options.run:
             before, wall = guest.cpu(), time.time()
             code, text = guest.run(script)
-            lines.append(f"--- {guest.cpu() - before:.1f} CPU s, {time.time() - wall:.1f} s, exit {code}: {script}\n{text.rstrip()}")
+            say(f"--- {guest.cpu() - before:.1f} CPU s, {time.time() - wall:.1f} s, exit {code}: {script}\n{text.rstrip()}")
     finally:
         guest.process.kill()
         guest.process.wait()
         shutil.rmtree(directory)
-        print("\n".join(lines), flush=True)
 
 
 def main():

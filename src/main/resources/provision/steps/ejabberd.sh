@@ -2,14 +2,14 @@
 # Configures and runs this node's ejabberd. Whether it is in a cluster is another step's matter.
 #
 # Values: ERLANG_NODE
-# Files:  ejabberd.yml, ejabberd (ejabberdctl.cfg), vm.args, .erlang.cookie, ejabberd-lab.conf (systemd)
+# Files:  ejabberd.yml, ejabberd (ejabberdctl.cfg), vm.args, .erlang.cookie, lab.conf (systemd)
 
 facts=/var/lib/ejabberd-lab/facts
 drop_in=/etc/systemd/system/ejabberd.service.d
 
 configured() {
   placed /etc/ejabberd ejabberd.yml vm.args && placed /etc/default ejabberd \
-    && placed /var/lib/ejabberd .erlang.cookie && placed "$drop_in" ejabberd-lab.conf
+    && placed /var/lib/ejabberd .erlang.cookie && placed "$drop_in" lab.conf
 }
 
 # Whether ejabberd says that it is started, under its name. Asked over HTTP: ejabberdctl boots an Erlang VM a call.
@@ -33,7 +33,7 @@ apply() {
   place 0600 ejabberd /etc/ejabberd ejabberd.yml
   place 0644 root /etc/ejabberd vm.args
   place 0644 root /etc/default ejabberd
-  place 0644 root "$drop_in" ejabberd-lab.conf
+  place 0644 root "$drop_in" lab.conf
   mkdir -p "$facts"
   : >"$facts/ejabberd"
   # Not "enable": that calls the slow tools for System V init scripts.

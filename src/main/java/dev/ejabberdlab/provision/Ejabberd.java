@@ -47,7 +47,7 @@ record Ejabberd(LabTopology lab, Credentials credentials) {
         Templates.render(
             "ejabberd/vm.args", Map.of("interface", "{" + address.replace('.', ',') + "}")));
     files.put(".erlang.cookie", credentials.erlangCookie().getBytes(StandardCharsets.UTF_8));
-    files.put("ejabberd-lab.conf", Templates.bytes("ejabberd/ejabberd.service.conf"));
+    files.put("lab.conf", Templates.bytes("ejabberd/ejabberd.service.conf"));
     return files;
   }
 

@@ -175,7 +175,7 @@ class BadInputIT {
               null,
               null,
               spec.xmpp()));
-      noImage = Stand.CLIENT.resource(noImage).create();
+      noImage = withoutImage.create(noImage);
 
       assertStalled(withoutHost, noHost, "spec.host", withoutHost.hostName());
       assertStalled(withoutPool, noPool, "storage pool", TestDriver.POOL);

@@ -13,8 +13,11 @@ import dev.ejabberdlab.status.Conditions;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReviewBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
+import jakarta.inject.Inject;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +39,7 @@ class BringUpIT {
       new AtomicReference<>();
   private static Stand stand;
   private static EjabberdLab lab;
+  @Inject KubernetesClient operator;
 
   @BeforeAll
   static void bringUp() {
@@ -164,6 +168,14 @@ class BringUpIT {
     assertThat(events).extracting(Event::getCount).containsOnly(1);
   }
 
+  /** Or the other tests would prove nothing about them. */
+  @Test
+  void theOperatorHasItsOwnRightsAndNoMore() {
+    assertThat(mayOperator("list", "", "secrets")).isTrue();
+    assertThat(mayOperator("create", "", "pods")).isFalse();
+    assertThat(mayOperator("create", EjabberdLab.GROUP, "ejabberdlabs")).isFalse();
+  }
+
   @Test
   void theHostSaysThatItAnswersAndHowManyLabsItHas() {
     Awaitility.await()
@@ -174,6 +186,25 @@ class BringUpIT {
               assertThat(Conditions.isTrue(status.conditions(), Conditions.READY)).isTrue();
               assertThat(status.labs()).isEqualTo(1);
             });
+  }
+
+  private boolean mayOperator(String verb, String group, String resource) {
+    return operator
+        .authorization()
+        .v1()
+        .selfSubjectAccessReview()
+        .create(
+            new SelfSubjectAccessReviewBuilder()
+                .withNewSpec()
+                .withNewResourceAttributes()
+                .withVerb(verb)
+                .withGroup(group)
+                .withResource(resource)
+                .endResourceAttributes()
+                .endSpec()
+                .build())
+        .getStatus()
+        .getAllowed();
   }
 
   private static SimulatedGuest guest(String node) {

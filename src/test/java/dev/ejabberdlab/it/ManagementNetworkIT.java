@@ -115,7 +115,7 @@ class ManagementNetworkIT {
             null,
             null,
             spec.xmpp()));
-    return Stand.CLIENT.resource(lab).create();
+    return stand.create(lab);
   }
 
   private static Node node(String name, Role role) {

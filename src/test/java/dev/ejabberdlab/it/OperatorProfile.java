@@ -18,6 +18,7 @@ public final class OperatorProfile implements QuarkusTestProfile {
 
   @Override
   public Map<String, String> getConfigOverrides() {
+    variable("LAB_KUBECONFIG");
     // Where the client looks first, whatever KUBECONFIG or ~/.kube/config say.
     System.setProperty("kubeconfig", variable("LAB_OPERATOR_KUBECONFIG"));
     try {

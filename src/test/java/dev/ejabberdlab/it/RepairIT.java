@@ -32,18 +32,24 @@ class RepairIT {
       Hypervisor libvirt = stand.host.libvirt();
 
       // Switched off: the disk stays, what lives until the reboot is established again.
-      libvirt.destroyDomain(domain(stand, lab, "psql1server"), owner);
-      stand.until(lab, "notices", l -> !Stand.isTrue(l, Conditions.READY));
+      notices(stand, lab, () -> libvirt.destroyDomain(domain(stand, lab, "psql1server"), owner));
       stand.awaitReady(lab);
       assertThat(stand.guest(lab, "psql1server").launched())
           .containsExactly(
               "base", "postgresql-primary", "read-write-address", "read-write-address");
 
       // Gone with its disk: made anew as a whole.
-      libvirt.destroyDomain(domain(stand, lab, "e2server"), owner);
-      libvirt.undefineDomain(domain(stand, lab, "e2server"), owner);
-      stand.host.loseVolume(Stand.prefix(lab) + "e2server.qcow2");
-      stand.until(lab, "notices", l -> !Stand.isTrue(l, Conditions.READY));
+      UUID e2server = domain(stand, lab, "e2server");
+      notices(
+          stand,
+          lab,
+          () ->
+              stand.host.atOnce(
+                  () -> {
+                    libvirt.destroyDomain(e2server, owner);
+                    libvirt.undefineDomain(e2server, owner);
+                    stand.host.loseVolume(Stand.prefix(lab) + "e2server.qcow2");
+                  }));
       stand.awaitReady(lab);
       assertThat(stand.guest(lab, "e2server").launched())
           .containsExactly("base", "ejabberd", "ejabberd-cluster");
@@ -56,6 +62,10 @@ class RepairIT {
       stand.awaitReady(lab);
       assertThat(stand.guest(lab, "e1server").bootId()).isEqualTo(untouched);
     }
+  }
+
+  private static void notices(Stand stand, EjabberdLab lab, Runnable loss) {
+    stand.untilAfter(loss, lab, "notices", l -> !Stand.isTrue(l, Conditions.READY));
   }
 
   private static UUID domain(Stand stand, EjabberdLab lab, String node) {

@@ -26,6 +26,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -42,6 +43,7 @@ final class SimulatedHost implements Hypervisor {
   private final List<Consumer<HypervisorEvent>> listeners = new CopyOnWriteArrayList<>();
   private final List<String> changes = new CopyOnWriteArrayList<>();
   private final AtomicInteger connections = new AtomicInteger();
+  private final ReentrantLock changing = new ReentrantLock();
   private volatile boolean reachable = true;
   private volatile boolean pool = true;
   private volatile boolean agents = true;
@@ -70,6 +72,15 @@ final class SimulatedHost implements Hypervisor {
     emit(new HypervisorEvent(Kind.CONNECTED, null));
   }
 
+  /** Ends whatever a test has broken. */
+  void mend() {
+    pool = true;
+    refused = change -> false;
+    if (!reachable) {
+      reconnect();
+    }
+  }
+
   /** Says whether the storage pool exists. */
   void pool(boolean exists) {
     pool = exists;
@@ -91,6 +102,16 @@ final class SimulatedHost implements Hypervisor {
    */
   void refuse(Predicate<String> these) {
     refused = these;
+  }
+
+  /** Does several things while the operator can change nothing. */
+  void atOnce(Runnable losses) {
+    changing.lock();
+    try {
+      losses.run();
+    } finally {
+      changing.unlock();
+    }
   }
 
   /** Is called before each change. */
@@ -184,6 +205,8 @@ final class SimulatedHost implements Hypervisor {
     String change = method + " " + object;
     changes.add(change);
     host();
+    changing.lock();
+    changing.unlock();
     beforeChange.run();
     if (refused.test(change)) {
       throw new HypervisorException("cannot %s: the test says no".formatted(change));

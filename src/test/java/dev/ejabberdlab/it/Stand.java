@@ -21,6 +21,9 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.VersionInfo;
+import io.fabric8.kubernetes.client.Watch;
+import io.fabric8.kubernetes.client.Watcher;
+import io.fabric8.kubernetes.client.WatcherException;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.File;
@@ -38,6 +41,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
@@ -61,6 +65,7 @@ final class Stand implements AutoCloseable {
 
   private final String name = "it-" + UUID.randomUUID().toString().substring(0, 8);
   private final Path description;
+  private final Set<String> created = new HashSet<>();
   private Set<String> before;
   final SimulatedHost host;
 
@@ -157,16 +162,24 @@ final class Stand implements AutoCloseable {
 
   /** Creates the reference lab. */
   EjabberdLab create(String labName) {
-    return CLIENT.resource(minimal(labName)).create();
+    return create(minimal(labName));
+  }
+
+  /** Creates a lab. */
+  EjabberdLab create(EjabberdLab lab) {
+    EjabberdLab there = CLIENT.resource(lab).create();
+    created.add(there.getMetadata().getName());
+    return there;
   }
 
   /** Creates a lab that types might not be able to say, on this stand's host. */
-  GenericKubernetesResource create(String labName, ObjectNode tree) {
+  void create(String labName, ObjectNode tree) {
     GenericKubernetesResource lab =
         CLIENT.getKubernetesSerialization().convertValue(tree, GenericKubernetesResource.class);
     lab.getMetadata().setName(labName);
     lab.getMetadata().setNamespace(name);
-    return CLIENT.resource(lab).create();
+    CLIENT.resource(lab).create();
+    created.add(labName);
   }
 
   Resource<EjabberdLab> resource(EjabberdLab lab) {
@@ -202,6 +215,37 @@ final class Stand implements AutoCloseable {
       throw new AssertionError(e.getMessage() + "\n" + Serialization.asYaml(last[0]), e);
     }
     return last[0];
+  }
+
+  /**
+   * Does something to a lab and waits until its status has been as expected, for however short a
+   * time: asking again and again would miss what is mended at once.
+   */
+  EjabberdLab untilAfter(
+      Runnable action, EjabberdLab lab, String what, Predicate<EjabberdLab> expected) {
+    CompletableFuture<EjabberdLab> seen = new CompletableFuture<>();
+    Watcher<EjabberdLab> watcher =
+        new Watcher<>() {
+          @Override
+          public void eventReceived(Action event, EjabberdLab version) {
+            if (expected.test(version)) {
+              seen.complete(version);
+            }
+          }
+
+          @Override
+          public void onClose(WatcherException cause) {
+            seen.completeExceptionally(cause);
+          }
+        };
+    try (Watch watch = resource(lab).watch(watcher)) {
+      action.run();
+      Awaitility.await(lab.getMetadata().getName() + " " + what)
+          .atMost(PATIENCE)
+          .pollInterval(POLL)
+          .until(seen::isDone);
+      return seen.join();
+    }
   }
 
   /** The lab once it is Ready; fails when it stalls on the way. */
@@ -346,13 +390,13 @@ final class Stand implements AutoCloseable {
   public void close() {
     Set<String> values = secretValues();
     String resources = Serialization.asYaml(labs());
-    List<EjabberdLab> labs = labs();
-    labs.forEach(lab -> resource(lab).delete());
+    host.mend();
+    labs().forEach(lab -> resource(lab).delete());
     Awaitility.await("all labs are gone")
         .atMost(PATIENCE)
         .pollInterval(POLL)
         .until(() -> labs().isEmpty());
-    awaitEvents(labs.size(), "Deleted");
+    awaitEvents(created.size(), "Deleted");
     if (before != null) {
       assertThat(host.inventory()).isEqualTo(before);
     }

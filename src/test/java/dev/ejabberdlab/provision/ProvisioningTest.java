@@ -1,0 +1,386 @@
+package dev.ejabberdlab.provision;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import dev.ejabberdlab.guest.Step;
+import dev.ejabberdlab.topology.Allocations;
+import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.Labs;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ProvisioningTest {
+
+  private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
+  private static final Credentials CREDENTIALS =
+      new Credentials("database-secret", "replication-secret", "COOKIESECRET", "digest-secret");
+
+  private final LabTopology lab = lab(tree -> tree);
+
+  private static LabTopology lab(Function<ObjectNode, ObjectNode> change) {
+    return LabTopology.of(
+        Labs.lab(change.apply(Labs.sample("reference-lab.yaml"))),
+        Allocations.NONE.withManagementCidr("192.168.121.0/24"));
+  }
+
+  private List<Step> steps() {
+    return Provisioning.steps(lab, CREDENTIALS, "psql1server");
+  }
+
+  private static Step step(List<Step> steps, String node, String name) {
+    return steps.stream()
+        .filter(s -> s.node().equals(node) && s.name().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static String file(Step step, String name) {
+    return new String(step.files().get(name), StandardCharsets.UTF_8);
+  }
+
+  private static Map<Step.Ref, String> digests(List<Step> steps) {
+    return steps.stream().collect(Collectors.toMap(Step::ref, Step::digest));
+  }
+
+  private static Set<String> changed(List<Step> before, List<Step> after) {
+    Map<Step.Ref, String> old = digests(before);
+    return after.stream()
+        .filter(s -> !s.digest().equals(old.get(s.ref())))
+        .map(s -> s.node() + "/" + s.name())
+        .collect(Collectors.toSet());
+  }
+
+  @Test
+  void theReferenceLabsStepsAndWhatEachWaitsFor() {
+    assertThat(
+            steps().stream()
+                .map(
+                    s ->
+                        s.node()
+                            + "/"
+                            + s.name()
+                            + s.requires().stream()
+                                .map(r -> " " + r.node() + "/" + r.name())
+                                .sorted()
+                                .collect(Collectors.joining())))
+        .containsExactly(
+            "gw1server/base",
+            "e1server/base",
+            "e2server/base",
+            "psql1server/base",
+            "psql2server/base",
+            "psql1server/postgresql-primary psql1server/base",
+            "psql1server/read-write-address psql1server/postgresql-primary",
+            "psql2server/postgresql-standby psql1server/postgresql-primary psql2server/base",
+            "e1server/ejabberd e1server/base gw1server/base psql1server/read-write-address",
+            "e2server/ejabberd e2server/base gw1server/base psql1server/read-write-address",
+            "e2server/ejabberd-cluster e1server/ejabberd e2server/ejabberd");
+  }
+
+  @Test
+  void everyStepComesAfterThoseItRequires() {
+    Set<Step.Ref> seen = new HashSet<>();
+    for (Step step : steps()) {
+      assertThat(seen).containsAll(step.requires());
+      assertThat(seen.add(step.ref())).isTrue();
+    }
+  }
+
+  @Test
+  void onlyTheReadWriteAddressIsGoneAfterAReboot() {
+    assertThat(steps().stream().filter(s -> s.scope() == Step.Scope.BOOT).map(Step::name))
+        .containsExactly(Provisioning.READ_WRITE_ADDRESS);
+  }
+
+  @Test
+  void theRolesFollowTheCurrentPrimary() {
+    List<Step> steps = Provisioning.steps(lab, CREDENTIALS, "psql2server");
+
+    Step standby = step(steps, "psql1server", Provisioning.POSTGRESQL_STANDBY);
+    assertThat(standby.values())
+        .containsEntry("PRIMARY_ADDRESS", "192.168.1.11")
+        .containsEntry("SLOT", "psql1server");
+    assertThat(step(steps, "psql2server", Provisioning.POSTGRESQL_PRIMARY).values())
+        .containsEntry("SLOTS", "psql1server");
+    assertThat(step(steps, "psql2server", Provisioning.READ_WRITE_ADDRESS).values().get("MAC"))
+        .isEqualTo(
+            lab.node("psql2server").interfaces().stream()
+                .filter(i -> i.network().equals("internal"))
+                .findFirst()
+                .orElseThrow()
+                .mac());
+    // ejabberd knows only the read-write address: it needs nothing new.
+    assertThat(changed(steps(), steps)).noneMatch(s -> s.startsWith("e"));
+  }
+
+  @Test
+  void aPrimaryThatIsNoInstanceIsRefused() {
+    assertThatThrownBy(() -> Provisioning.steps(lab, CREDENTIALS, "e1server"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "Node 'e1server' cannot be the primary: the database has the instances psql1server,"
+                + " psql2server.");
+  }
+
+  @Test
+  void theSameLabHasTheSameDigests() {
+    assertThat(digests(steps())).isEqualTo(digests(steps()));
+    assertThat(steps()).allMatch(s -> s.digest().matches("[0-9a-f]{64}"));
+    assertThat(digests(steps()).values()).doesNotHaveDuplicates();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "database-password, psql1server/postgresql-primary e1server/ejabberd e2server/ejabberd",
+    "replication-password, psql1server/postgresql-primary psql2server/postgresql-standby",
+    "erlang-cookie, e1server/ejabberd e2server/ejabberd",
+  })
+  void aNewSecretIsBroughtToThoseWhoUseIt(String key, String expected) {
+    Map<String, String> data = CREDENTIALS.toMap();
+    data.put(key, "another-secret");
+
+    assertThat(changed(steps(), Provisioning.steps(lab, Credentials.of(data), "psql1server")))
+        .containsExactlyInAnyOrder(expected.split(" "));
+  }
+
+  @Test
+  void digestsSayNothingOfSecretsToWhoHasNotTheKey() {
+    Credentials otherKey =
+        new Credentials("database-secret", "replication-secret", "COOKIESECRET", "another-key");
+
+    assertThat(digests(Provisioning.steps(lab, otherKey, "psql1server")).values())
+        .doesNotContainAnyElementsOf(digests(steps()).values());
+  }
+
+  @Test
+  void secretsAreInFilesOnly() {
+    for (Step step : steps()) {
+      Stream<String> open =
+          Stream.concat(
+              Stream.of(step.script(), step.toString()),
+              Stream.concat(step.values().keySet().stream(), step.values().values().stream()));
+      assertThat(open.toList())
+          .noneMatch(text -> CREDENTIALS.toMap().values().stream().anyMatch(text::contains));
+    }
+  }
+
+  @Test
+  void everybodyHasTheSameHostsFile() {
+    List<String> hosts =
+        steps().stream()
+            .filter(s -> s.name().equals(Provisioning.BASE))
+            .map(s -> file(s, "hosts"))
+            .distinct()
+            .toList();
+
+    assertThat(hosts)
+        .containsExactly(
+            """
+            127.0.0.1 localhost
+            ::1 localhost ip6-localhost ip6-loopback
+            192.168.1.1 gw1server.domain.local gw1server
+            192.168.1.2 e1server.domain.local e1server
+            192.168.1.3 e2server.domain.local e2server
+            192.168.1.10 psql1server.domain.local psql1server
+            192.168.1.11 psql2server.domain.local psql2server
+            """);
+  }
+
+  @Test
+  void interfacesAreFoundByTheirMacAndRoutesLieWhereTheirGatewayIs() {
+    Step base = step(steps(), "e1server", Provisioning.BASE);
+    LabTopology.Node e1 = lab.node("e1server");
+
+    assertThat(file(base, "10-lab-management.network"))
+        .isEqualTo(
+            """
+            [Match]
+            MACAddress=%s
+
+            [Network]
+            Address=%s/24
+            Gateway=192.168.121.1
+            LinkLocalAddressing=no
+            IPv6AcceptRA=no
+            """
+                .formatted(e1.interfaces().get(0).mac(), e1.addressIn("management").orElseThrow()));
+    assertThat(file(base, "10-lab-dmz.network"))
+        .isEqualTo(
+            """
+            [Match]
+            MACAddress=%s
+
+            [Network]
+            Address=192.168.1.2/29
+            LinkLocalAddressing=no
+            IPv6AcceptRA=no
+
+            [Route]
+            Destination=192.168.1.8/29
+            Gateway=192.168.1.1
+            """
+                .formatted(e1.interfaces().get(1).mac()));
+  }
+
+  @Test
+  void onlyGatewaysForward() {
+    for (LabTopology.Node node : lab.nodes()) {
+      assertThat(file(step(steps(), node.name(), Provisioning.BASE), "90-ejabberd-lab.conf"))
+          .contains("net.ipv4.ip_forward = " + (node.name().equals("gw1server") ? "1" : "0") + "\n")
+          .contains("net.ipv4.ip_default_ttl = 66\n");
+    }
+  }
+
+  private List<String> rules(String node, String chain) {
+    List<String> rules = new ArrayList<>();
+    String current = "";
+    for (String line :
+        file(step(steps(), node, Provisioning.BASE), "nftables.conf").lines().toList()) {
+      String text = line.strip();
+      if (text.startsWith("chain ")) {
+        current = text.split(" ")[1];
+      } else if (current.equals(chain) && text.startsWith("ip saddr")) {
+        rules.add(text);
+      }
+    }
+    return rules;
+  }
+
+  @Test
+  void theFirewallLetsInWhatTheRoleNeeds() {
+    String management = "ip saddr { 192.168.121.1 } accept";
+    String ssh =
+        "ip saddr { 192.168.1.0/29, 192.168.1.8/29, 192.168.121.0/24 } tcp dport { 22 } accept";
+    assertThat(rules("gw1server", "input")).containsExactly(management, ssh);
+    assertThat(rules("e1server", "input"))
+        .containsExactly(
+            management,
+            ssh,
+            "ip saddr { 192.168.121.0/24 } tcp dport { 5222, 5223, 5443 } accept",
+            "ip saddr { 192.168.1.0/29 } tcp dport { 5222, 5223, 5269, 5443, 5280, 1883, 4369,"
+                + " 4200-4210 } accept",
+            "ip saddr { 192.168.1.0/29 } udp dport { 514, 3478 } accept",
+            "ip saddr { 192.168.1.0/29 } ip protocol vrrp accept",
+            "ip saddr { 192.168.1.0/29, 192.168.1.8/29, 192.168.121.0/24 } tcp dport { 9100, 9102 }"
+                + " accept");
+    assertThat(rules("psql2server", "input"))
+        .containsExactly(
+            management,
+            ssh,
+            "ip saddr { 192.168.1.0/29, 192.168.1.8/29 } tcp dport { 5432 } accept",
+            "ip saddr { 192.168.1.0/29, 192.168.1.8/29, 192.168.121.0/24 } tcp dport { 9100, 9102,"
+                + " 9187 } accept");
+  }
+
+  @Test
+  void theGatewayPassesOnNothingButTheDatabase() {
+    assertThat(rules("gw1server", "forward"))
+        .containsExactly(
+            "ip saddr { 192.168.1.0/29 } ip daddr { 192.168.1.8/29 } tcp dport { 5432 } accept");
+    assertThat(rules("e1server", "forward")).isEmpty();
+  }
+
+  @Test
+  void everyFirewallIsExchangedAsAWholeAndDropsByDefault() {
+    for (LabTopology.Node node : lab.nodes()) {
+      assertThat(file(step(steps(), node.name(), Provisioning.BASE), "nftables.conf"))
+          .startsWith("flush ruleset\n")
+          .contains("table inet lab {")
+          .contains("hook input priority filter; policy drop;")
+          .contains("hook forward priority filter; policy drop;");
+    }
+  }
+
+  @Test
+  void everyInstanceAcceptsTheSameClients() {
+    Step primary = step(steps(), "psql1server", Provisioning.POSTGRESQL_PRIMARY);
+    Step standby = step(steps(), "psql2server", Provisioning.POSTGRESQL_STANDBY);
+
+    assertThat(file(primary, "pg_hba.conf"))
+        .isEqualTo(file(standby, "pg_hba.conf"))
+        .contains("host \"ejabberd-domain-local\" \"ejabberd\" 192.168.1.0/29 scram-sha-256\n")
+        .contains("host replication \"replica_role\" 192.168.1.10/32 scram-sha-256\n")
+        .contains("host replication \"replica_role\" 192.168.1.11/32 scram-sha-256\n")
+        .doesNotContain("trust");
+    assertThat(file(standby, "standby.conf"))
+        .contains("host=192.168.1.10 ")
+        .contains("application_name=psql2server ")
+        .contains("primary_slot_name = 'psql2server'\n")
+        .doesNotContain("replication-secret");
+    assertThat(file(primary, "ejabberd-lab.conf"))
+        .contains("cluster_name = 'psql1server'\n")
+        .contains("max_slot_wal_keep_size = 1GB\n")
+        .contains("wal_log_hints = on\n");
+  }
+
+  @Test
+  void ejabberdKeepsEverythingInTheDatabaseThatBelongsToThePrimary() throws IOException {
+    Step e1 = step(steps(), "e1server", Provisioning.EJABBERD);
+    JsonNode yaml = YAML.readTree(e1.files().get("ejabberd.yml"));
+
+    assertThat(yaml.path("hosts")).isEqualTo(YAML.readTree("[domain.local]"));
+    assertThat(yaml.path("default_db").asText()).isEqualTo("sql");
+    assertThat(yaml.path("sql_server").asText()).isEqualTo(lab.database().readWriteAddress());
+    assertThat(yaml.path("sql_database").asText()).isEqualTo("ejabberd-domain-local");
+    assertThat(yaml.path("sql_password").asText()).isEqualTo("database-secret");
+    assertThat(yaml.path("auth_password_format").asText()).isEqualTo("scram");
+    assertThat(yaml.at("/acl/admin/user").asText()).isEqualTo("admin@domain.local");
+    // The API answers on the node itself only.
+    for (JsonNode listener : yaml.path("listen")) {
+      if (listener.path("module").asText().equals("ejabberd_http")) {
+        assertThat(listener.path("ip").asText()).isEqualTo("127.0.0.1");
+      }
+    }
+    // Nothing is left open in the file in the resources.
+    assertThat(yaml.findParents("null")).isEmpty();
+    assertThat(new String(e1.files().get("ejabberd.yml"), StandardCharsets.UTF_8))
+        .doesNotContain(": null");
+    assertThat(file(e1, "ejabberd"))
+        .contains("ERLANG_NODE=ejabberd@e1server\n")
+        .contains("FIREWALL_WINDOW=4200-4210\n");
+    assertThat(file(e1, "vm.args")).contains("-kernel inet_dist_use_interface {192,168,1,2}\n");
+    assertThat(file(e1, ".erlang.cookie")).isEqualTo("COOKIESECRET");
+  }
+
+  @Test
+  void aPasswordThatYamlWouldMisreadArrivesAsItIs() throws IOException {
+    String odd = "#'\"{}[]&*!|>%@`,?-";
+    Credentials credentials =
+        new Credentials(odd, "replication-secret", "COOKIESECRET", "key-key-key");
+
+    Step e1 =
+        step(
+            Provisioning.steps(lab, credentials, "psql1server"), "e1server", Provisioning.EJABBERD);
+
+    assertThat(YAML.readTree(e1.files().get("ejabberd.yml")).path("sql_password").asText())
+        .isEqualTo(odd);
+  }
+
+  @Test
+  void theOthersJoinTheFirstMember() throws IOException {
+    Step join = step(steps(), "e2server", Provisioning.EJABBERD_CLUSTER);
+
+    assertThat(YAML.readTree(join.files().get("join.json")))
+        .isEqualTo(YAML.readTree("{\"node\":\"ejabberd@e1server\"}"));
+    assertThat(join.values())
+        .containsOnly(
+            Map.entry("ERLANG_NODE", "ejabberd@e2server"),
+            Map.entry("CLUSTER_NODE", "ejabberd@e1server"));
+  }
+}
