@@ -238,13 +238,16 @@ final class Stand implements AutoCloseable {
             seen.completeExceptionally(cause);
           }
         };
-    try (Watch watch = resource(lab).watch(watcher)) {
+    Watch watch = resource(lab).watch(watcher);
+    try {
       action.run();
       Awaitility.await(lab.getMetadata().getName() + " " + what)
           .atMost(PATIENCE)
           .pollInterval(POLL)
           .until(seen::isDone);
       return seen.join();
+    } finally {
+      watch.close();
     }
   }
 
