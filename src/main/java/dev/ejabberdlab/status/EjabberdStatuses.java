@@ -39,7 +39,8 @@ final class EjabberdStatuses {
         running + "/" + members.size(),
         consistent(),
         members.stream().map(this::member).toList(),
-        view.lab().xmpp().domain());
+        view.lab().xmpp().domain(),
+        null);
   }
 
   Finding formed() {

@@ -155,7 +155,8 @@ public final class LabStatuses {
         fresh ? null : previous.nodes(),
         fresh ? null : previous.postgresql(),
         fresh ? null : previous.ejabberd(),
-        fresh ? null : previous.endpoints());
+        fresh ? null : previous.endpoints(),
+        fresh ? null : previous.tls());
   }
 
   private static List<Condition> conditions(EjabberdLabStatus status) {
@@ -202,7 +203,8 @@ public final class LabStatuses {
         nodes,
         postgresql.status(),
         ejabberd.status(),
-        isReady || wasReady ? endpoints() : null);
+        isReady || wasReady ? endpoints() : null,
+        null);
   }
 
   private String previousImage() {

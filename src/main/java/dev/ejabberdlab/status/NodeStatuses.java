@@ -50,7 +50,8 @@ final class NodeStatuses {
             ? steps.current().map(Step::name).orElse(null)
             : before.map(NodeStatus::step).orElse(null),
         failed.map(StepState::attempts).orElse(null),
-        failed.map(s -> shorten(s.output())).orElse(null));
+        failed.map(s -> shorten(s.output())).orElse(null),
+        null);
   }
 
   private static Optional<NodeStatus> previous(View view, String node) {

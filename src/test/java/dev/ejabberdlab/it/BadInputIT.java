@@ -6,9 +6,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Database;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.HostEntry;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
+import dev.ejabberdlab.api.v1alpha1.Specs;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.TestDriver;
 import dev.ejabberdlab.status.Conditions;
@@ -109,30 +109,17 @@ class BadInputIT {
     Map<String, UnaryOperator<EjabberdLabSpec>> edits =
         Map.of(
             "spec.host",
-            s ->
-                new EjabberdLabSpec("elsewhere", s.image(), null, null, null, null, null, s.xmpp()),
+            s -> Specs.with(s, "host", "elsewhere"),
             "spec.database.owner",
-            s ->
-                new EjabberdLabSpec(
-                    s.host(),
-                    s.image(),
-                    null,
-                    null,
-                    null,
-                    null,
-                    new Database(null, "somebody", null, null),
-                    s.xmpp()),
+            s -> Specs.with(s, "database", Map.of("owner", "somebody")),
             "spec.xmpp.domain",
             s ->
-                new EjabberdLabSpec(
-                    s.host(),
-                    s.image(),
-                    null,
-                    null,
-                    null,
-                    null,
-                    new Database("ejabberd-domain-local", null, null, null),
-                    new EjabberdLabSpec.Xmpp("other.local")));
+                Specs.edit(
+                    s,
+                    tree -> {
+                      tree.putObject("database").put("name", "ejabberd-domain-local");
+                      tree.putObject("xmpp").put("domain", "other.local");
+                    }));
     try (Stand stand = Stand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       EjabberdLabSpec good = lab.getSpec();
@@ -164,17 +151,7 @@ class BadInputIT {
       EjabberdLab noHost = withoutHost.create("no-host");
       EjabberdLab noPool = withoutPool.create("no-pool");
       EjabberdLab noImage = withoutImage.minimal("no-image");
-      EjabberdLabSpec spec = noImage.getSpec();
-      noImage.setSpec(
-          new EjabberdLabSpec(
-              spec.host(),
-              new EjabberdLabSpec.Image("later"),
-              null,
-              null,
-              null,
-              null,
-              null,
-              spec.xmpp()));
+      noImage.setSpec(Specs.with(noImage.getSpec(), "image", Map.of("volume", "later")));
       noImage = withoutImage.create(noImage);
 
       assertStalled(withoutHost, noHost, "spec.host", withoutHost.hostName());
@@ -243,14 +220,6 @@ class BadInputIT {
   }
 
   private static EjabberdLabSpec withHosts(EjabberdLabSpec spec, List<HostEntry> hosts) {
-    return new EjabberdLabSpec(
-        spec.host(),
-        spec.image(),
-        spec.networks(),
-        spec.nodes(),
-        hosts,
-        spec.sysctls(),
-        spec.database(),
-        spec.xmpp());
+    return Specs.with(spec, "hosts", hosts);
   }
 }

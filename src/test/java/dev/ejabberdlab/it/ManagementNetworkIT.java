@@ -3,13 +3,13 @@ package dev.ejabberdlab.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Attachment;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Network;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Node;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NetworkStatus;
+import dev.ejabberdlab.api.v1alpha1.Specs;
 import dev.ejabberdlab.hypervisor.DomainDefinition.Interface;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.NetworkDefinition;
@@ -103,18 +103,12 @@ class ManagementNetworkIT {
   /** The reference lab, as small as it can be, with a management network that its author chose. */
   private static EjabberdLab create(Stand stand, String name, String cidr) {
     EjabberdLab lab = stand.minimal(name);
-    EjabberdLabSpec spec = lab.getSpec();
     Network management = new Network("management", NetworkMode.nat, cidr);
     lab.setSpec(
-        new EjabberdLabSpec(
-            spec.host(),
-            spec.image(),
-            List.of(management),
-            List.of(node("e1server", Role.ejabberd), node("psql1server", Role.postgresql)),
-            null,
-            null,
-            null,
-            spec.xmpp()));
+        Specs.with(
+            Specs.with(lab.getSpec(), "networks", List.of(management)),
+            "nodes",
+            List.of(node("e1server", Role.ejabberd), node("psql1server", Role.postgresql))));
     return stand.create(lab);
   }
 

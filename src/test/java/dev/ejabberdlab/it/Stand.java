@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHost;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
+import dev.ejabberdlab.api.v1alpha1.Specs;
 import dev.ejabberdlab.hypervisor.TestDriver;
 import dev.ejabberdlab.status.Conditions;
 import dev.ejabberdlab.topology.LabTopology;
@@ -147,16 +147,7 @@ final class Stand implements AutoCloseable {
     EjabberdLab lab = new EjabberdLab();
     lab.getMetadata().setName(labName);
     lab.getMetadata().setNamespace(name);
-    lab.setSpec(
-        new EjabberdLabSpec(
-            name,
-            new EjabberdLabSpec.Image(TestDriver.BASE),
-            null,
-            null,
-            null,
-            null,
-            null,
-            new EjabberdLabSpec.Xmpp("domain.local")));
+    lab.setSpec(Specs.minimal(name, TestDriver.BASE));
     return lab;
   }
 

@@ -6,6 +6,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
+import dev.ejabberdlab.api.v1alpha1.Specs;
 import dev.ejabberdlab.plan.Planner;
 import dev.ejabberdlab.status.Conditions;
 import io.quarkus.test.junit.QuarkusTest;
@@ -68,15 +69,7 @@ class StepFailureIT {
   }
 
   private static EjabberdLabSpec withSysctl(EjabberdLabSpec spec) {
-    return new EjabberdLabSpec(
-        spec.host(),
-        spec.image(),
-        spec.networks(),
-        spec.nodes(),
-        spec.hosts(),
-        Map.of("vm.swappiness", "10"),
-        spec.database(),
-        spec.xmpp());
+    return Specs.with(spec, "sysctls", Map.of("vm.swappiness", "10"));
   }
 
   private static int attempts(EjabberdLab lab, String node) {

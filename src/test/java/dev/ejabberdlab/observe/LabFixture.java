@@ -2,6 +2,7 @@ package dev.ejabberdlab.observe;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
+import dev.ejabberdlab.api.v1alpha1.Specs;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Ejabberd;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
@@ -51,16 +52,7 @@ public final class LabFixture {
     lab.getMetadata().setUid(UID.toString());
     lab.getMetadata().setNamespace("default");
     lab.getMetadata().setName("demo");
-    lab.setSpec(
-        new EjabberdLabSpec(
-            "default",
-            new EjabberdLabSpec.Image(image),
-            null,
-            nodes,
-            null,
-            null,
-            null,
-            new EjabberdLabSpec.Xmpp("domain.local")));
+    lab.setSpec(Specs.with(Specs.minimal("default", image), "nodes", nodes));
     return LabTopology.of(lab, Allocations.NONE.withManagementCidr("192.168.121.0/24"));
   }
 

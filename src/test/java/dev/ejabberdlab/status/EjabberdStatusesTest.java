@@ -118,7 +118,8 @@ class EjabberdStatusesTest {
                 "2/2",
                 true,
                 List.of(new Member(E1, true, "24.12", sees), new Member(E2, true, "24.12", sees)),
-                "domain.local"));
+                "domain.local",
+                null));
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.ejabberdlab.api.v1alpha1;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
@@ -25,6 +26,10 @@ import java.util.Map;
  *     net.ipv4.ip_default_ttl: "66"}
  * @param database the PostgreSQL database behind ejabberd
  * @param xmpp the XMPP service
+ * @param firewall what nodes let in beside what their roles need
+ * @param tls certificates of the services
+ * @param provisioning the user's own steps, in the order in which they run
+ * @param running false shuts the machines down in order and keeps their disks
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
@@ -138,7 +143,17 @@ public record EjabberdLabSpec(
                 "every name must be that of a kernel setting, for example net.ipv4.ip_default_ttl")
         Map<String, @Pattern(Names.SYSCTL_VALUE) @Size(max = 256) String> sysctls,
     @JsonPropertyDescription("The PostgreSQL database behind ejabberd.") Database database,
-    @Required @JsonPropertyDescription("The XMPP service.") Xmpp xmpp) {
+    @Required @JsonPropertyDescription("The XMPP service.") Xmpp xmpp,
+    @Size(max = 64) @JsonPropertyDescription("What nodes let in beside what their roles need.")
+        List<FirewallRule> firewall,
+    @JsonPropertyDescription("Certificates of the services. Absent: a CA of the lab's own.")
+        Tls tls,
+    @Size(max = 64) @JsonPropertyDescription("Your own steps, in the order in which they run.")
+        List<ProvisioningStep> provisioning,
+    @Default("true")
+        @JsonPropertyDescription(
+            "false shuts the machines down in order and keeps their disks. Absent: true.")
+        Boolean running) {
 
   /** The LibvirtHost of a lab that names none. */
   public static final String DEFAULT_HOST = "default";
@@ -357,6 +372,12 @@ public record EjabberdLabSpec(
    * The XMPP service. Cluster members are the nodes of role ejabberd.
    *
    * @param domain XMPP domain (ejabberd's vhost)
+   * @param admins accounts that may administer ejabberd; absent means {@code admin}
+   * @param users other accounts; absent means {@code max}
+   * @param settings merged into ejabberd.yml: mappings key by key, anything else replaced as a
+   *     whole
+   * @param virtualAddress address that a healthy member holds, moved by keepalived; absent means
+   *     none
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Xmpp(
@@ -368,5 +389,235 @@ public record EjabberdLabSpec(
               message = "spec.xmpp.domain cannot be changed: delete the lab and create it anew")
           @JsonPropertyDescription(
               "XMPP domain (ejabberd's vhost) in lower case, for example domain.local.")
-          String domain) {}
+          String domain,
+      @Size(max = 32)
+          @JsonPropertyDescription("Accounts that may administer ejabberd. Absent: admin.")
+          List<Account> admins,
+      @Size(max = 256) @JsonPropertyDescription("Other accounts. Absent: max.") List<Account> users,
+      @Size(max = 64)
+          @JsonPropertyDescription(
+              "Merged into ejabberd.yml: mappings key by key, anything else replaced as a whole.")
+          Map<String, JsonNode> settings,
+      @Pattern(Names.IPV4)
+          @Size(max = 15)
+          @JsonPropertyDescription(
+              "Address in a network of the members that a healthy one of them holds, moved by keepalived. In the nat network it needs the network's cidr. Absent: none.")
+          String virtualAddress) {}
+
+  /**
+   * An XMPP account.
+   *
+   * @param name local part of the JID
+   * @param passwordFrom key of a Secret in the lab's namespace; absent means a generated password
+   *     in the Secret {@code LAB-accounts} under the account's name
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Account(
+      @Required
+          @Pattern(Names.ACCOUNT)
+          @Size(max = 64)
+          @JsonPropertyDescription(
+              "Local part of the JID: lower-case letters, digits, dots, _ and -.")
+          String name,
+      @JsonPropertyDescription(
+              "Where the password is, in the lab's namespace. Absent: generated into the Secret LAB-accounts under the account's name.")
+          KeyRef passwordFrom) {}
+
+  /**
+   * A key of a Secret or ConfigMap in the lab's namespace.
+   *
+   * @param name of the Secret or ConfigMap
+   * @param key in its data
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record KeyRef(
+      @Required
+          @Pattern(Names.DNS_NAME)
+          @Size(max = 253)
+          @JsonPropertyDescription("Name of the object, in the lab's namespace.")
+          String name,
+      @Required
+          @Pattern(Names.DATA_KEY)
+          @Size(max = 253)
+          @JsonPropertyDescription("Key in its data.")
+          String key) {}
+
+  /** What a firewall rule speaks of. */
+  public enum Protocol {
+    tcp,
+    udp,
+    icmp
+  }
+
+  /**
+   * Lets something in. A rule without nodes and roles is for all nodes.
+   *
+   * @param nodes names of nodes
+   * @param roles roles of nodes
+   * @param protocol of the packets
+   * @param ports destination ports or ranges, for example 80 or 8000-8100; absent with icmp only
+   * @param from name of a network of the lab, or an IPv4 network in CIDR notation; absent means
+   *     anywhere
+   * @param comment what it is for
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  @ValidationRule(
+      value = "self.protocol == 'icmp' ? !has(self.ports) : has(self.ports)",
+      message = "a rule for tcp or udp needs ports, one for icmp has none")
+  public record FirewallRule(
+      @Size(min = 1, max = 32)
+          @JsonPropertyDescription("Names of nodes. Without nodes and roles: all nodes.")
+          List<@Pattern(Names.DNS_LABEL) @Size(max = 32) String> nodes,
+      @Size(min = 1, max = 4) @JsonPropertyDescription("Roles of nodes.") List<Role> roles,
+      @Required @JsonPropertyDescription("tcp, udp or icmp.") Protocol protocol,
+      @Size(min = 1, max = 16)
+          @JsonPropertyDescription("Destination ports or ranges, for example 80 or 8000-8100.")
+          List<@Pattern(Names.PORTS) @Size(max = 11) String> ports,
+      @Pattern(Names.NETWORK_OR_CIDR)
+          @Size(max = 32)
+          @JsonPropertyDescription(
+              "Name of a network of the lab, or an IPv4 network like 10.0.0.0/8. Absent: anywhere.")
+          String from,
+      @Pattern(Names.ONE_LINE) @Size(max = 128) @JsonPropertyDescription("What it is for.")
+          String comment) {}
+
+  /**
+   * Certificates of ejabberd and PostgreSQL. Who shall trust them finds the CA's certificate in the
+   * ConfigMap {@code LAB-ca}.
+   *
+   * @param caSecret Secret of type kubernetes.io/tls in the lab's namespace with the CA's
+   *     certificate and key; absent means a CA generated into the Secret {@code LAB-ca}
+   * @param certificateDays days that a certificate of a node is good for, 1 to 825; it is renewed
+   *     when a third of them is left; absent means 90
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Tls(
+      @Pattern(Names.DNS_NAME)
+          @Size(max = 253)
+          @JsonPropertyDescription(
+              "Secret of type kubernetes.io/tls with the CA's certificate and key. Absent: a CA generated into the Secret LAB-ca.")
+          String caSecret,
+      @Min(1)
+          @Max(825)
+          @JsonPropertyDescription(
+              "Days that a node's certificate is good for; renewed when a third of them is left. Absent: 90.")
+          Integer certificateDays) {}
+
+  /** When one of the user's steps runs, seen from the built-in ones of its node. */
+  public enum Order {
+    /** After base, before the services. */
+    before,
+    /** When the node is complete. */
+    after
+  }
+
+  /**
+   * One of the user's own steps: a file or a script, run once per content. One without nodes and
+   * roles is for all nodes.
+   *
+   * @param name unique in the lab
+   * @param nodes names of nodes
+   * @param roles roles of nodes
+   * @param order before or after the built-in steps of services; absent means after
+   * @param file a file to put into the guest
+   * @param shell a script to run in the guest
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  @ValidationRule(
+      value = "has(self.file) != has(self.shell)",
+      message = "a step is either a file or a shell script: give one of the two")
+  public record ProvisioningStep(
+      @Required
+          @Pattern(Names.DNS_LABEL)
+          @Size(max = 40)
+          @JsonPropertyDescription("Name, unique in the lab: lower-case letters, digits and -.")
+          String name,
+      @Size(min = 1, max = 32)
+          @JsonPropertyDescription("Names of nodes. Without nodes and roles: all nodes.")
+          List<@Pattern(Names.DNS_LABEL) @Size(max = 32) String> nodes,
+      @Size(min = 1, max = 4) @JsonPropertyDescription("Roles of nodes.") List<Role> roles,
+      @JsonPropertyDescription(
+              "before the services are set up, or after everything else. Absent: after.")
+          Order order,
+      @JsonPropertyDescription("A file to put into the guest.") FileStep file,
+      @JsonPropertyDescription("A script to run in the guest.") ShellStep shell) {}
+
+  /**
+   * Where text comes from: exactly one of the two.
+   *
+   * @param configMap key of a ConfigMap
+   * @param secret key of a Secret
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  @ValidationRule(
+      value = "has(self.configMap) != has(self.secret)",
+      message = "give either configMap or secret")
+  public record Source(
+      @JsonPropertyDescription("Key of a ConfigMap in the lab's namespace.") KeyRef configMap,
+      @JsonPropertyDescription("Key of a Secret in the lab's namespace.") KeyRef secret) {}
+
+  /**
+   * A file in the guest. It is written as a whole, its directory is made if it is missing.
+   *
+   * @param from its content
+   * @param path absolute path
+   * @param owner absent means root
+   * @param group absent means root
+   * @param mode octal, for example 0640; absent means 0644
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record FileStep(
+      @Required @JsonPropertyDescription("Its content.") Source from,
+      @Required
+          @Pattern(Names.PATH)
+          @Size(max = 512)
+          @JsonPropertyDescription("Absolute path in the guest.")
+          String path,
+      @Pattern(Names.UNIX_NAME) @Size(max = 32) @JsonPropertyDescription("Owner. Absent: root.")
+          String owner,
+      @Pattern(Names.UNIX_NAME) @Size(max = 32) @JsonPropertyDescription("Group. Absent: root.")
+          String group,
+      @Pattern(Names.MODE)
+          @Size(max = 4)
+          @JsonPropertyDescription("Octal mode, for example 0640. Absent: 0644.")
+          String mode) {}
+
+  /**
+   * A script, run by {@code /bin/bash} as a whole.
+   *
+   * @param inline the script itself
+   * @param from the script in a ConfigMap or Secret
+   * @param user who runs it; absent means root
+   * @param environment variables; nothing secret, a Secret's content goes through a file
+   * @param timeoutSeconds 1 to 86400; absent means 1800
+   * @param unless script that says with exit code 0 that nothing needs to be done
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  @ValidationRule(
+      value = "has(self.inline) != has(self.from)",
+      message = "give either inline or from")
+  public record ShellStep(
+      @Size(min = 1, max = 65536) @JsonPropertyDescription("The script itself.") String inline,
+      @JsonPropertyDescription("The script in a ConfigMap or Secret.") Source from,
+      @Pattern(Names.UNIX_NAME)
+          @Size(max = 32)
+          @JsonPropertyDescription("Who runs it. Absent: root.")
+          String user,
+      @Size(max = 64)
+          @JsonPropertyDescription(
+              "Environment variables. Nothing secret: that goes through a file.")
+          @ValidationRule(
+              value =
+                  "self.all(k, k.size() <= 64 && k.matches('" + Names.ENVIRONMENT_VARIABLE + "'))",
+              message =
+                  "every name must be that of an environment variable: letters, digits and _, no digit first")
+          Map<String, @Size(max = 4096) String> environment,
+      @Min(1)
+          @Max(86400)
+          @JsonPropertyDescription("Seconds after which it has failed. Absent: 1800.")
+          Integer timeoutSeconds,
+      @Size(min = 1, max = 8192)
+          @JsonPropertyDescription(
+              "Script that says with exit code 0 that nothing needs to be done.")
+          String unless) {}
 }

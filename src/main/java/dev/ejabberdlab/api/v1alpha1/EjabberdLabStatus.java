@@ -21,6 +21,7 @@ import java.util.Map;
  * @param postgresql absent until an instance could be asked
  * @param ejabberd absent until a member could be asked
  * @param endpoints where clients connect; absent until the lab was ready once
+ * @param tls certificates of the services; absent until there are some
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record EjabberdLabStatus(
@@ -42,7 +43,8 @@ public record EjabberdLabStatus(
             "The ejabberd cluster as its nodes report it; absent until one could be asked.")
         EjabberdStatus ejabberd,
     @JsonPropertyDescription("Where clients connect; absent until the lab was ready once.")
-        List<Endpoint> endpoints) {
+        List<Endpoint> endpoints,
+    @JsonPropertyDescription("Certificates of the services.") TlsStatus tls) {
 
   /** Where a lab is in its life. */
   public enum Phase {
@@ -50,6 +52,8 @@ public record EjabberdLabStatus(
     Provisioning,
     Ready,
     Degraded,
+    /** Shut down, as {@code spec.running: false} says. */
+    Halted,
     Stalled,
     Unknown,
     Deleting
@@ -103,6 +107,8 @@ public record EjabberdLabStatus(
    * @param step the step that runs, waits or has failed; absent when all are done
    * @param attempts how often that step was tried and failed; absent when it did not fail
    * @param lastError last output of that step when it failed, at most 1 KiB
+   * @param drift what was changed in the guest by somebody else and is being mended; absent when
+   *     nothing was
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record NodeStatus(
@@ -120,7 +126,10 @@ public record EjabberdLabStatus(
       @JsonPropertyDescription("Done and wanted steps, for example 3/4.") String steps,
       @JsonPropertyDescription("The step that runs, waits or has failed.") String step,
       @JsonPropertyDescription("How often that step failed.") Integer attempts,
-      @JsonPropertyDescription("Last output of that step when it failed.") String lastError) {}
+      @JsonPropertyDescription("Last output of that step when it failed.") String lastError,
+      @JsonPropertyDescription(
+              "What was changed in the guest by somebody else and is being mended.")
+          List<String> drift) {}
 
   /** What an instance is at this moment. */
   public enum InstanceRole {
@@ -219,6 +228,7 @@ public record EjabberdLabStatus(
    * @param consistent every expected member answers and all see the same members
    * @param nodes one entry a node of role ejabberd
    * @param domain XMPP domain, which cannot change once it is here
+   * @param virtualAddress absent when the spec has none
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record EjabberdStatus(
@@ -228,13 +238,26 @@ public record EjabberdLabStatus(
       @JsonPropertyDescription("Every expected member answers and all see the same members.")
           Boolean consistent,
       @JsonPropertyDescription("One entry a node of role ejabberd.") List<Member> nodes,
-      @JsonPropertyDescription("XMPP domain.") String domain) {
+      @JsonPropertyDescription("XMPP domain.") String domain,
+      @JsonPropertyDescription("The address that a healthy member holds.")
+          VirtualAddress virtualAddress) {
 
-    /** What the members say, without the domain that the spec gave. */
+    /** What the members say, without what the spec gave. */
     public EjabberdStatus(
         Integer expected, Integer running, String members, Boolean consistent, List<Member> nodes) {
-      this(expected, running, members, consistent, nodes, null);
+      this(expected, running, members, consistent, nodes, null, null);
     }
+
+    /**
+     * The address that keepalived moves between the members.
+     *
+     * @param address IPv4
+     * @param holder member that has it; absent when none or more than one says so
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record VirtualAddress(
+        @JsonPropertyDescription("IPv4 address.") String address,
+        @JsonPropertyDescription("Member that has it.") String holder) {}
 
     /**
      * One ejabberd node.
@@ -254,6 +277,19 @@ public record EjabberdLabStatus(
         @JsonPropertyDescription("Erlang nodes that it lists as running members.")
             List<String> sees) {}
   }
+
+  /**
+   * Certificates of the services.
+   *
+   * @param configMap ConfigMap with the CA's certificate under {@code ca.crt}
+   * @param notAfter when the first certificate expires, in RFC 3339; it is renewed well before
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record TlsStatus(
+      @JsonPropertyDescription("ConfigMap with the CA's certificate under ca.crt.")
+          String configMap,
+      @JsonPropertyDescription("When the first certificate expires; it is renewed well before.")
+          String notAfter) {}
 
   /**
    * Where a client connects.

@@ -54,5 +54,30 @@ public final class Names {
   /** Name of a libvirt volume or pool. */
   public static final String VOLUME = "^[A-Za-z0-9][A-Za-z0-9._-]*$";
 
+  /** Local part of a JID as accounts of a lab may have it. */
+  public static final String ACCOUNT = "^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$";
+
+  /** A key in the data of a Secret or ConfigMap. */
+  public static final String DATA_KEY = "^[-._a-zA-Z0-9]+$";
+
+  /** A port or a range of ports. */
+  public static final String PORTS = "^[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?$";
+
+  /** The name of a network of the lab, or an IPv4 network in CIDR notation. */
+  public static final String NETWORK_OR_CIDR =
+      "^([a-z0-9]([a-z0-9-]*[a-z0-9])?|((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])/(3[0-2]|[12]?[0-9]))$";
+
+  /** An absolute path of ordinary characters that does not end in a slash. */
+  public static final String PATH = "^(/[A-Za-z0-9@%_+=:,.-]+)+$";
+
+  /** A user or group of a Unix system. */
+  public static final String UNIX_NAME = "^[a-z_][a-z0-9_-]*$";
+
+  /** A file's mode in octal. */
+  public static final String MODE = "^[0-7]{3,4}$";
+
+  /** Name of an environment variable. */
+  public static final String ENVIRONMENT_VARIABLE = "^[A-Za-z_][A-Za-z0-9_]*$";
+
   private Names() {}
 }

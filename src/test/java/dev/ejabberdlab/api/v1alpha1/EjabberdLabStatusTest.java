@@ -32,7 +32,8 @@ class EjabberdLabStatusTest {
                     1)),
             "ejabberd-domain-local",
             "ejabberd");
-    EjabberdStatus ejabberd = new EjabberdStatus(2, 1, "1/2", false, List.of(), "domain.local");
+    EjabberdStatus ejabberd =
+        new EjabberdStatus(2, 1, "1/2", false, List.of(), "domain.local", null);
     assertThat(again(postgresql, PostgresqlStatus.class)).isEqualTo(postgresql);
     assertThat(again(ejabberd, EjabberdStatus.class)).isEqualTo(ejabberd);
     assertThat(Serialization.asJson(new EjabberdStatus(2, 2, "2/2", true, List.of())))

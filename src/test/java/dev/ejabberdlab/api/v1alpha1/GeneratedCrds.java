@@ -73,6 +73,9 @@ final class GeneratedCrds {
     asMap(nodes, "name");
     asMap(nodes.getItems().getSchema().getProperties().get("networks"), "name");
     Map<String, JSONSchemaProps> status = root.getProperties().get("status").getProperties();
+    asMap(spec.getProperties().get("xmpp").getProperties().get("admins"), "name");
+    asMap(spec.getProperties().get("xmpp").getProperties().get("users"), "name");
+    asMap(spec.getProperties().get("provisioning"), "name");
     asMap(status.get("networks"), "name");
     asMap(status.get("nodes"), "name");
     asMap(status.get("postgresql").getProperties().get("instances"), "name");

@@ -166,7 +166,7 @@ final class ReferenceDocs {
           ? format
           : "%s, up to %d characters".formatted(format, field.getMaxLength());
     }
-    return field.getType();
+    return field.getType() == null ? "anything" : field.getType();
   }
 
   private static String cell(String description) {

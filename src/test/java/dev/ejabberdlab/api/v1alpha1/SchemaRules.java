@@ -118,6 +118,9 @@ final class SchemaRules {
   }
 
   private CelType type(String path, JSONSchemaProps schema) {
+    if (schema.getType() == null) {
+      return SimpleType.DYN;
+    }
     switch (schema.getType()) {
       case "string":
         return SimpleType.STRING;
