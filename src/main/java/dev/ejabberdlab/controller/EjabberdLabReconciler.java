@@ -15,6 +15,7 @@ import dev.ejabberdlab.plan.Planner;
 import dev.ejabberdlab.plan.Progress;
 import dev.ejabberdlab.plan.Teardown;
 import dev.ejabberdlab.provision.Credentials;
+import dev.ejabberdlab.provision.Inputs;
 import dev.ejabberdlab.provision.Provisioning;
 import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.status.LabStatuses;
@@ -159,7 +160,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     HostSnapshot seen = runtime.host().snapshot();
     LabSnapshot snapshot = runtime.watch().snapshot();
     String primary = targetPrimary(lab, topology);
-    List<Step> steps = Provisioning.steps(topology, credentials, primary);
+    List<Step> steps = Provisioning.steps(topology, new Inputs(credentials), primary);
     Virtualization virtualization = host.getSpec().virtualization();
     // Nothing is done before the status tells what belongs to the lab.
     Plan plan =

@@ -42,21 +42,21 @@ public final class Provisioning {
    * @param currentPrimary name of the node whose PostgreSQL instance accepts writes
    * @throws IllegalArgumentException when currentPrimary is not an instance of the database
    */
-  public static List<Step> steps(LabTopology lab, Credentials credentials, String currentPrimary) {
+  public static List<Step> steps(LabTopology lab, Inputs inputs, String currentPrimary) {
     if (!lab.database().instances().contains(currentPrimary)) {
       throw new IllegalArgumentException(
           "Node '%s' cannot be the primary: the database has the instances %s."
               .formatted(currentPrimary, String.join(", ", lab.database().instances())));
     }
-    return new StepList(lab, credentials, currentPrimary).all();
+    return new StepList(lab, inputs, currentPrimary).all();
   }
 
-  private record StepList(LabTopology lab, Credentials credentials, String primary) {
+  private record StepList(LabTopology lab, Inputs inputs, String primary) {
 
     List<Step> all() {
       List<Step> steps = new ArrayList<>();
-      Postgresql postgresql = new Postgresql(lab, credentials, primary);
-      Ejabberd ejabberd = new Ejabberd(lab, credentials);
+      Postgresql postgresql = new Postgresql(lab, inputs.credentials(), primary);
+      Ejabberd ejabberd = new Ejabberd(lab, inputs.credentials());
       for (LabTopology.Node node : lab.nodes()) {
         steps.add(step(node.name(), BASE, Base.values(node), Base.files(lab, node), Set.of()));
       }
@@ -132,7 +132,7 @@ public final class Provisioning {
           Set.copyOf(requires),
           name.equals(READ_WRITE_ADDRESS) ? Step.Scope.BOOT : Step.Scope.DISK,
           TIMEOUT,
-          StepDigest.of(credentials.digestKey(), script, values, files));
+          StepDigest.of(inputs.credentials().digestKey(), script, values, files));
     }
   }
 }

@@ -40,7 +40,7 @@ class ProvisioningTest {
   }
 
   private List<Step> steps() {
-    return Provisioning.steps(lab, CREDENTIALS, "psql1server");
+    return Provisioning.steps(lab, new Inputs(CREDENTIALS), "psql1server");
   }
 
   private static Step step(List<Step> steps, String node, String name) {
@@ -110,7 +110,7 @@ class ProvisioningTest {
 
   @Test
   void theRolesFollowTheCurrentPrimary() {
-    List<Step> steps = Provisioning.steps(lab, CREDENTIALS, "psql2server");
+    List<Step> steps = Provisioning.steps(lab, new Inputs(CREDENTIALS), "psql2server");
 
     Step standby = step(steps, "psql1server", Provisioning.POSTGRESQL_STANDBY);
     assertThat(standby.values())
@@ -131,7 +131,7 @@ class ProvisioningTest {
 
   @Test
   void aPrimaryThatIsNoInstanceIsRefused() {
-    assertThatThrownBy(() -> Provisioning.steps(lab, CREDENTIALS, "e1server"))
+    assertThatThrownBy(() -> Provisioning.steps(lab, new Inputs(CREDENTIALS), "e1server"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "Node 'e1server' cannot be the primary: the database has the instances psql1server,"
@@ -155,7 +155,9 @@ class ProvisioningTest {
     Map<String, String> data = CREDENTIALS.toMap();
     data.put(key, "another-secret");
 
-    assertThat(changed(steps(), Provisioning.steps(lab, Credentials.of(data), "psql1server")))
+    assertThat(
+            changed(
+                steps(), Provisioning.steps(lab, new Inputs(Credentials.of(data)), "psql1server")))
         .containsExactlyInAnyOrder(expected.split(" "));
   }
 
@@ -164,7 +166,7 @@ class ProvisioningTest {
     Credentials otherKey =
         new Credentials("database-secret", "replication-secret", "COOKIESECRET", "another-key");
 
-    assertThat(digests(Provisioning.steps(lab, otherKey, "psql1server")).values())
+    assertThat(digests(Provisioning.steps(lab, new Inputs(otherKey), "psql1server")).values())
         .doesNotContainAnyElementsOf(digests(steps()).values());
   }
 
@@ -366,7 +368,9 @@ class ProvisioningTest {
 
     Step e1 =
         step(
-            Provisioning.steps(lab, credentials, "psql1server"), "e1server", Provisioning.EJABBERD);
+            Provisioning.steps(lab, new Inputs(credentials), "psql1server"),
+            "e1server",
+            Provisioning.EJABBERD);
 
     assertThat(YAML.readTree(e1.files().get("ejabberd.yml")).path("sql_password").asText())
         .isEqualTo(odd);
