@@ -36,6 +36,7 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.libvirt.Connect;
@@ -48,6 +49,7 @@ import org.libvirt.StoragePool;
  * LAB_LIBVIRT_URI} is what {@code hack/libvirt.sh uri NAME} prints. libvirtd is killed, stopped and
  * started again on the way.
  */
+@Order(Integer.MAX_VALUE)
 class LibvirtHypervisorE2E extends HypervisorContract {
 
   private static final String POOL = "default";
