@@ -14,7 +14,6 @@ import dev.ejabberdlab.plan.Plan;
 import dev.ejabberdlab.plan.Planner;
 import dev.ejabberdlab.plan.Progress;
 import dev.ejabberdlab.plan.Teardown;
-import dev.ejabberdlab.provision.Credentials;
 import dev.ejabberdlab.provision.Inputs;
 import dev.ejabberdlab.provision.Provisioning;
 import dev.ejabberdlab.status.Conditions.Finding;
@@ -70,15 +69,22 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   private final Hosts hosts;
   private final ManagementClaims claims;
   private final CredentialsSecrets secrets;
+  private final ReferenceWatches references;
   private final Events events;
   private final Clock clock = Clock.systemUTC();
 
   public EjabberdLabReconciler(
-      Labs labs, Hosts hosts, ManagementClaims claims, CredentialsSecrets secrets, Events events) {
+      Labs labs,
+      Hosts hosts,
+      ManagementClaims claims,
+      CredentialsSecrets secrets,
+      ReferenceWatches references,
+      Events events) {
     this.labs = labs;
     this.hosts = hosts;
     this.claims = claims;
     this.secrets = secrets;
+    this.references = references;
     this.events = events;
   }
 
@@ -88,6 +94,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     SimpleInboundEventSource<EjabberdLab> observations =
         new SimpleInboundEventSource<>("observations");
     labs.onChange(observations::propagateEvent);
+    references.onChange(observations::propagateEvent);
     hosts.listen(host -> labsOn(host, context).forEach(observations::propagateEvent));
     return List.of(
         observations,
@@ -128,10 +135,12 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
       }
       Allocations allocations = claims.claim(lab, host, seen, others(lab, context));
       LabTopology topology = LabTopology.of(lab, allocations);
-      Credentials credentials =
-          secrets.credentials(lab, context.getSecondaryResource(Secret.class));
+      Inputs inputs =
+          new Inputs(
+              secrets.credentials(lab, secret(context, CredentialsSecrets.name(lab))),
+              references.follow(ResourceID.fromResource(lab), topology.references()));
       runtime.watch().follow(topology, host.getSpec().pool());
-      return work(lab, host, runtime, topology, credentials, now, context);
+      return work(lab, host, runtime, topology, inputs, now, context);
     } catch (InvalidSpecException e) {
       write(
           lab,
@@ -152,7 +161,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
       LibvirtHost host,
       LabRuntime runtime,
       LabTopology topology,
-      Credentials credentials,
+      Inputs inputs,
       Instant now,
       Context<EjabberdLab> context) {
     // Before the snapshot: what has ended by now can be seen in it, so nothing is done again.
@@ -160,7 +169,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     HostSnapshot seen = runtime.host().snapshot();
     LabSnapshot snapshot = runtime.watch().snapshot();
     String primary = targetPrimary(lab, topology);
-    List<Step> steps = Provisioning.steps(topology, new Inputs(credentials), primary);
+    List<Step> steps = Provisioning.steps(topology, inputs, primary);
     Virtualization virtualization = host.getSpec().virtualization();
     // Nothing is done before the status tells what belongs to the lab.
     Plan plan =
@@ -260,6 +269,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     secrets.delete(lab);
     events.publish(lab, Reason.Deleted, "Everything of the lab is gone.");
     claims.release(lab);
+    references.forget(ResourceID.fromResource(lab));
     labs.forget(lab.getMetadata().getUid());
     return DeleteControl.defaultDelete();
   }
@@ -280,6 +290,13 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   public ErrorStatusUpdateControl<EjabberdLab> updateErrorStatus(
       EjabberdLab lab, Context<EjabberdLab> context, Exception e) {
     return ErrorStatusUpdateControl.<EjabberdLab>noStatusUpdate().rescheduleAfter(WAIT);
+  }
+
+  /** A Secret that the operator made for the lab, as the informer has it. */
+  private static Optional<Secret> secret(Context<EjabberdLab> context, String name) {
+    return context.getSecondaryResources(Secret.class).stream()
+        .filter(s -> s.getMetadata().getName().equals(name))
+        .findFirst();
   }
 
   private static LibvirtHost host(EjabberdLab lab, Context<EjabberdLab> context) {

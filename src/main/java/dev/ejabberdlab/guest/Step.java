@@ -1,6 +1,7 @@
 package dev.ejabberdlab.guest;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -18,6 +19,7 @@ import java.util.Set;
  * @param timeout after which the step has failed
  * @param digest of script, values and files, as lower-case hex; says nothing of secrets because it
  *     is keyed
+ * @param obstacles why it cannot run yet, for lack of what it is to be made of; empty when it can
  */
 public record Step(
     String node,
@@ -28,7 +30,45 @@ public record Step(
     Set<Ref> requires,
     Scope scope,
     Duration timeout,
-    String digest) {
+    String digest,
+    List<Obstacle> obstacles) {
+
+  /** A step that has all it needs. */
+  public Step(
+      String node,
+      String name,
+      String script,
+      Map<String, String> values,
+      Map<String, byte[]> files,
+      Set<Ref> requires,
+      Scope scope,
+      Duration timeout,
+      String digest) {
+    this(node, name, script, values, files, requires, scope, timeout, digest, List.of());
+  }
+
+  /**
+   * Something that a step is made of is not there, or cannot be used.
+   *
+   * @param kind which of the two
+   * @param sentence says what and where, and what would be right; never what is in it
+   */
+  public record Obstacle(Kind kind, String sentence) {
+
+    /** Whether it is awaited or wrong. */
+    public enum Kind {
+      MISSING,
+      UNUSABLE
+    }
+
+    public static Obstacle missing(String sentence) {
+      return new Obstacle(Kind.MISSING, sentence);
+    }
+
+    public static Obstacle unusable(String sentence) {
+      return new Obstacle(Kind.UNUSABLE, sentence);
+    }
+  }
 
   /** Another step, by node and name. */
   public record Ref(String node, String name) {}

@@ -275,32 +275,43 @@ public final class Planner {
     if (!machine.guest().isPresent()) {
       return;
     }
-    NodeSteps own = NodeSteps.of(node.name(), steps, snapshot);
-    if (own.complete() || !own.waitingFor().isEmpty()) {
-      return;
+    // One at a time on a node. A step that waits or is given up holds up only those that require
+    // it.
+    for (Step step : NodeSteps.of(node.name(), steps, snapshot).runnable()) {
+      if (step(node, machine, step)) {
+        return;
+      }
     }
-    Step step = own.current().orElseThrow();
-    Optional<StepState> failed =
-        own.state().filter(s -> s.status() == StepState.Status.FAILED && s.epoch().equals(epoch));
-    if (failed.isEmpty()) {
-      start(new Action.RunStep(node.name(), node.uuid(), step, epoch));
-      return;
+  }
+
+  /** Whether the step is what the node does now. */
+  private boolean step(LabTopology.Node node, Machine machine, Step step) {
+    Action run = new Action.RunStep(node.name(), node.uuid(), step, epoch);
+    Optional<StepState> tried =
+        NodeSteps.state(step, snapshot)
+            .filter(s -> s.status() != StepState.Status.RUNNING && s.epoch().equals(epoch))
+            .filter(s -> s.attempts() > 0);
+    if (tried.isPresent()) {
+      StepState state = tried.get();
+      if (state.attempts() >= MAX_ATTEMPTS) {
+        stalled.add(new StalledStep(node.name(), step.name(), state.attempts(), state.output()));
+        return false;
+      }
+      // One that was interrupted has cost a reboot already, and its end is not known.
+      if (state.status() == StepState.Status.FAILED) {
+        Instant due =
+            machine
+                .reportedAt()
+                .minusSeconds(state.secondsAgo())
+                .plus(Backoff.STEP.after(state.attempts()));
+        if (due.isAfter(now)) {
+          wake(due);
+          return false;
+        }
+      }
     }
-    StepState state = failed.get();
-    if (state.attempts() >= MAX_ATTEMPTS) {
-      stalled.add(new StalledStep(node.name(), step.name(), state.attempts(), state.output()));
-      return;
-    }
-    Instant due =
-        machine
-            .reportedAt()
-            .minusSeconds(state.secondsAgo())
-            .plus(Backoff.STEP.after(state.attempts()));
-    if (due.isAfter(now)) {
-      wake(due);
-    } else {
-      start(new Action.RunStep(node.name(), node.uuid(), step, epoch));
-    }
+    start(run);
+    return true;
   }
 
   private void start(Action action) {

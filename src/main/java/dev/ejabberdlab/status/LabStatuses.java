@@ -7,6 +7,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Endpoint;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NetworkStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
+import dev.ejabberdlab.guest.Step.Obstacle;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.ImageVolumes;
@@ -25,6 +26,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -248,6 +250,10 @@ public final class LabStatuses {
     if (conflict.isPresent()) {
       return Optional.of(Finding.yes(Reason.NameConflict, conflict.get().message()));
     }
+    Optional<Obstacle> unusable = obstacle(Obstacle.Kind.UNUSABLE);
+    if (unusable.isPresent()) {
+      return Optional.of(Finding.yes(Reason.ReferenceUnusable, unusable.get().sentence()));
+    }
     if (view.plan().stalled().isEmpty()) {
       return Optional.empty();
     }
@@ -258,6 +264,13 @@ public final class LabStatuses {
             "Step %s on %s failed %s and is not tried again until the spec or the image changes; it last said: %s"
                 .formatted(
                     step.step(), step.node(), times(step.attempts()), lastLine(step.output()))));
+  }
+
+  private Optional<Obstacle> obstacle(Obstacle.Kind kind) {
+    return view.steps().stream()
+        .flatMap(s -> s.obstacles().stream())
+        .filter(o -> o.kind() == kind)
+        .findFirst();
   }
 
   private boolean needsImage(NodeStatus node) {
@@ -407,6 +420,7 @@ public final class LabStatuses {
   private Finding provisioned() {
     List<String> unseen = new ArrayList<>();
     List<String> pending = new ArrayList<>();
+    Set<String> obstacles = new LinkedHashSet<>();
     boolean retrying = false;
     boolean givenUp = false;
     for (NodeStatus node : nodes) {
@@ -414,6 +428,7 @@ public final class LabStatuses {
         continue;
       }
       NodeSteps steps = NodeSteps.of(node.name(), view.steps(), view.snapshot());
+      steps.obstacles().forEach(o -> obstacles.add(o.sentence()));
       Optional<Failure> failure = machineFailure(node);
       if (node.state() == DomainState.Missing) {
         pending.add(node.name() + " does not exist yet");
@@ -435,6 +450,8 @@ public final class LabStatuses {
                     node.step(),
                     times(node.attempts()),
                     lastLine(node.lastError())));
+      } else if (!steps.obstacles().isEmpty() && steps.runnable().isEmpty()) {
+        pending.add("%s waits with %s".formatted(node.name(), node.step()));
       } else if (!steps.waitingFor().isEmpty()) {
         pending.add(
             "%s waits with %s for %s"
@@ -466,6 +483,13 @@ public final class LabStatuses {
     }
     if (givenUp) {
       return Finding.no(Reason.StepFailed, message);
+    }
+    if (!obstacles.isEmpty()) {
+      return Finding.no(
+          obstacle(Obstacle.Kind.UNUSABLE).isPresent()
+              ? Reason.ReferenceUnusable
+              : Reason.ReferenceMissing,
+          String.join(" ", obstacles) + " " + message);
     }
     return Finding.no(retrying ? Reason.StepRetrying : Reason.StepsPending, message);
   }

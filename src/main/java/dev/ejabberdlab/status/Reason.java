@@ -36,6 +36,10 @@ public enum Reason {
   StepRetrying,
   /** A step failed too often. */
   StepFailed,
+  /** A Secret or ConfigMap that the spec names, or a key of it, does not exist yet. */
+  ReferenceMissing,
+  /** What a Secret or ConfigMap that the spec names holds cannot be used. */
+  ReferenceUnusable,
   /** The primary accepts writes at the read-write address. */
   PrimaryServing,
   /** No instance accepts writes. */

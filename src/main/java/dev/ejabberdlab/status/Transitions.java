@@ -19,7 +19,12 @@ public final class Transitions {
 
   /** Worth a warning even while a lab is on its way up. */
   private static final Set<Reason> TROUBLE =
-      Set.of(Reason.HypervisorError, Reason.AgentSilent, Reason.SplitBrain, Reason.HostUnreachable);
+      Set.of(
+          Reason.HypervisorError,
+          Reason.AgentSilent,
+          Reason.SplitBrain,
+          Reason.HostUnreachable,
+          Reason.ReferenceMissing);
 
   /** Kubernetes' limit of an Event's message. */
   private static final int MAX_MESSAGE = 1024;

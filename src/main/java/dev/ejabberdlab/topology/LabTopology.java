@@ -6,6 +6,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -195,6 +196,11 @@ public record LabTopology(
                   .findFirst();
         })
         .orElseGet(() -> node.interfaces().get(0).address());
+  }
+
+  /** Every Secret and ConfigMap that the lab reads, beside those that the operator keeps for it. */
+  public Set<Reference> references() {
+    return Set.of();
   }
 
   /** The only nat network. */

@@ -3,11 +3,13 @@ package dev.ejabberdlab.plan;
 import static dev.ejabberdlab.observe.LabFixture.done;
 import static dev.ejabberdlab.observe.LabFixture.failed;
 import static dev.ejabberdlab.observe.LabFixture.running;
+import static dev.ejabberdlab.observe.LabFixture.step;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.guest.StepState;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class NodeStepsTest {
@@ -82,5 +84,50 @@ class NodeStepsTest {
     assertThat(NodeSteps.of("elsewhere", Scene.ready().steps(), Scene.ready().snapshot()))
         .satisfies(s -> assertThat(s.complete()).isTrue())
         .satisfies(s -> assertThat(s.total()).isZero());
+  }
+
+  /** Steps of one node: b and c need a, d needs nothing. */
+  private static final List<Step> STEPS =
+      List.of(step(E2, "a"), step(E2, "b", E2 + "/a"), step(E2, "c", E2 + "/a"), step(E2, "d"));
+
+  private static NodeSteps of(List<Step> steps, StepState... states) {
+    return NodeSteps.of(E2, steps, Scene.ready().steps(E2, states).snapshot());
+  }
+
+  private static List<String> names(List<Step> steps) {
+    return steps.stream().map(Step::name).toList();
+  }
+
+  @Test
+  void whatFailedHoldsUpOnlyWhatRequiresIt() {
+    assertThat(names(of(STEPS, failed("a", 1, 0)).runnable())).containsExactly("d", "a");
+    assertThat(names(of(STEPS, done("a"), failed("b", 1, 0), done("d")).runnable()))
+        .containsExactly("c", "b");
+    assertThat(names(of(STEPS, failed("a", 1, 0), running("d")).runnable()))
+        .containsExactly("d", "a");
+  }
+
+  @Test
+  void aStepThatLacksSomethingIsNeitherRunNorDone() {
+    Step whole = step(E2, "d");
+    Step lacking =
+        new Step(
+            whole.node(),
+            whole.name(),
+            whole.script(),
+            whole.values(),
+            whole.files(),
+            whole.requires(),
+            whole.scope(),
+            whole.timeout(),
+            whole.digest(),
+            List.of(Step.Obstacle.missing("Secret x does not exist.")));
+
+    NodeSteps steps = of(List.of(step(E2, "a"), lacking), done("a"), done("d"));
+
+    assertThat(steps.complete()).isFalse();
+    assertThat(steps.runnable()).isEmpty();
+    assertThat(steps.current()).contains(lacking);
+    assertThat(steps.obstacles()).isEqualTo(lacking.obstacles());
   }
 }
