@@ -9,6 +9,8 @@
 # What a step leaves, in $disk/steps/NAME (scope DISK) or $boot/steps/NAME (scope BOOT, gone after a reboot):
 #   running   "DIGEST EPOCH ATTEMPTS" while it runs; empty when it has ended
 #   result    "DONE|FAILED DIGEST EPOCH ATTEMPTS END" and a second line, the output of a failure as a JSON string
+#   watch     what must stay as it is, for report.sh, which writes what does not to $boot/drift/NAME: such a step is
+#             applied again although it is done
 set -euo pipefail
 umask 077
 
@@ -32,9 +34,15 @@ join() {
 
 was='' was_digest='' was_epoch='' attempts=0
 [[ ! -e $state/result ]] || read -r was was_digest was_epoch attempts _ <"$state/result"
+drifted=no
 if [[ $was == DONE && $was_digest == "$digest" ]]; then
-  : >"$state/running"
-  exit 0
+  # The first line is a time.
+  mapfile -t drift < <(cat "$boot/drift/$name" 2>/dev/null)
+  if ((${#drift[@]} < 2)); then
+    : >"$state/running"
+    exit 0
+  fi
+  drifted=yes
 fi
 [[ $was_digest == "$digest" && $was_epoch == "$epoch" ]] || attempts=0
 
@@ -50,7 +58,8 @@ tar -x -f - -C "$work"
 status=0
 message=$(systemd-run --quiet --wait --collect --unit="lab-step-$name" --service-type=exec \
   --property=RuntimeMaxSec="$timeout" --property=TimeoutStopSec=10 \
-  /bin/bash "$work/run.sh" "$digest" "$epoch" "$attempts" "$timeout" "$state" "$disk/stage/$name" 2>&1) || status=$?
+  /bin/bash "$work/run.sh" "$digest" "$epoch" "$attempts" "$timeout" "$state" "$disk/stage/$name" \
+  "$drifted" 2>&1) || status=$?
 if ((status != 0)) && [[ -d $work && ! -e $work/started ]]; then
   rm -rf "$work"
   # Another launch was faster.

@@ -78,6 +78,32 @@ has_address() { # ADDRESS
   return 1
 }
 
+# What a step's function watch prints; report.sh says what the lines mean.
+
+watch_files() { # DIRECTORY FILE...
+  local directory=$1
+  shift
+  printf 'file %s\n' "${@/#/$directory/}"
+}
+
+# The command prints the same until somebody changes something.
+watch_output() { # WHAT COMMAND...
+  local what=$1 sum
+  shift
+  sum=$("$@" 2>&1 | cksum)
+  printf 'output %s %s %s\n' "$what" "${sum/ /:}" "$*"
+}
+
+# The kernel settings in a file, as the kernel has them now.
+watch_settings() { # FILE
+  local name separator rest value
+  while read -r name separator rest; do
+    [[ $separator == '=' && -r /proc/sys/${name//.//} ]] || continue
+    read -ra value <"/proc/sys/${name//.//}"
+    printf 'setting %s %s\n' "$name" "${value[*]}"
+  done <"$1"
+}
+
 # PostgreSQL
 
 export PGDATA=/var/lib/postgresql/15/main
@@ -88,6 +114,12 @@ PATH=/usr/lib/postgresql/15/bin:$PATH
 # Runs a program as the user postgres.
 as_postgres() { # PROGRAM [ARGUMENT...]
   setpriv --reuid postgres --regid postgres --init-groups "$@"
+}
+
+postgresql_watch() {
+  watch_files "$PGCONF/conf.d" ejabberd-lab.conf standby.conf
+  watch_files "$PGCONF" pg_hba.conf replication.pgpass
+  echo service postgresql@15-main.service
 }
 
 postgresql_configured() {

@@ -3,16 +3,78 @@
 # usage: bash -c "$(cat report.sh)" lab
 #
 # It is asked often, and on an emulated CPU every program costs 30 to 300 ms: the steps are told by bash alone, and
-# one client is started for a service, only where it is set up.
+# one client is started for a service, only where it is set up. What a step watches is looked at every 20 seconds.
 set -euo pipefail
 
 disk=${LAB_DISK:-/var/lib/ejabberd-lab}
 boot=${LAB_BOOT:-/run/ejabberd-lab}
 cgroups=${LAB_CGROUP:-/sys/fs/cgroup/system.slice}
+sys=${LAB_SYS:-/proc/sys}
 facts=$disk/facts
 
+# Prints what is not as a step has left it, a sentence a line. The step's watch file says where to look:
+#   file PATH             is there and was not written since
+#   service UNIT          runs
+#   address ADDRESS       is one of this guest's
+#   setting NAME VALUE    a kernel setting
+#   output WHAT CKSUM COMMAND...   prints the same as then; WHAT is a word for people
+#   accounts HOST NAME...          ejabberd has these accounts
+differences() { # WATCH_FILE
+  local kind first rest path value all account
+  while read -r kind first rest; do
+    case $kind in
+      file)
+        if [[ ! -e $first ]]; then
+          printf '%s\n' "$first is gone"
+        elif [[ $first -nt $1 ]]; then
+          printf '%s\n' "$first was changed"
+        fi ;;
+      service)
+        for path in "$cgroups/$first" "$cgroups"/*/"$first"; do [[ ! -d $path ]] || continue 2; done
+        printf '%s\n' "$first does not run" ;;
+      address) has_address "$first" || printf '%s\n' "the address $first is gone" ;;
+      setting)
+        path=$sys/${first//.//}
+        value=''
+        [[ ! -r $path ]] || read -ra all <"$path"
+        value=${all[*]}
+        [[ $value == "$rest" ]] || printf '%s\n' "$first is $value instead of $rest" ;;
+      output)
+        read -r value path rest <<<"$rest"
+        # shellcheck disable=SC2086 # a command with its arguments
+        [[ $({ $path $rest || :; } 2>&1 | cksum) == "${value/:/ }" ]] || printf '%s\n' "the $first was changed" ;;
+      accounts)
+        all=("$(curl -fsS -m 10 --data "{\"host\":\"$first\"}" http://127.0.0.1:5280/api/registered_users 2>/dev/null)") || continue
+        for account in $rest; do
+          [[ ${all[0]} == *"\"$account\""* ]] || printf '%s\n' "the account $account@$first is gone"
+        done ;;
+    esac
+  done <"$1"
+}
+
+# Sets drift to what has drifted from a step that is done, as elements of a JSON array.
+drift_of() { # STATE_DIRECTORY NAME
+  local file=$boot/drift/$2 asked=0 found sentence
+  drift=''
+  [[ -s $1/watch ]] || return 0
+  [[ ! -e $file ]] || read -r asked <"$file"
+  if ((now - asked >= 20 || now < asked)); then
+    found=$(differences "$1/watch")
+    # What is not there yet while the guest starts, or not any more while it stops, was not changed by anybody.
+    if [[ -n $found && $(systemctl is-system-running 2>/dev/null) == @(initializing|starting|stopping) ]]; then found=''; fi
+    [[ -d $boot/drift ]] || mkdir -p "$boot/drift"
+    printf '%s\n' "$now" ${found:+"$found"} >"$file"
+  fi
+  {
+    read -r asked
+    while read -r sentence; do
+      drift+=${drift:+,}\"${sentence//[\"\\]/}\"
+    done
+  } <"$file"
+}
+
 steps() {
-  local now state name running='' status digest epoch attempts ended output separator=''
+  local now state name running='' status digest epoch attempts ended output drift separator=''
   printf -v now '%(%s)T' -1
   for state in "$disk"/steps/* "$boot"/steps/*; do
     [[ -d $state ]] || continue
@@ -27,8 +89,10 @@ steps() {
       [[ ! -d $cgroups/lab-step-$name.service ]] || status=RUNNING
     fi
     [[ -n $status ]] || continue
-    printf '%s{"name":"%s","digest":"%s","status":"%s","attempts":%d,"epoch":"%s","secondsAgo":%d,"output":%s}' \
-      "$separator" "$name" "$digest" "$status" "$attempts" "$epoch" "$((now > ended ? now - ended : 0))" "$output"
+    drift=''
+    [[ $status != DONE ]] || drift_of "$state" "$name"
+    printf '%s{"name":"%s","digest":"%s","status":"%s","attempts":%d,"epoch":"%s","secondsAgo":%d,"output":%s,"drift":[%s]}' \
+      "$separator" "$name" "$digest" "$status" "$attempts" "$epoch" "$((now > ended ? now - ended : 0))" "$output" "$drift"
     separator=,
   done
 }

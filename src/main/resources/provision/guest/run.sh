@@ -1,18 +1,22 @@
 #!/usr/bin/env bash
 # Runs the step that lies beside this script: check, and where that fails apply and verify. Started by launch.sh as a
 # transient unit; launch.sh says what is kept in STATE_DIR.
-# usage: run.sh DIGEST EPOCH ATTEMPTS TIMEOUT_SECONDS STATE_DIR STAGE_DIR
+# usage: run.sh DIGEST EPOCH ATTEMPTS TIMEOUT_SECONDS STATE_DIR STAGE_DIR DRIFTED
+#
+# DRIFTED is yes when something that a step watches was changed: then it is applied without a check.
 #
 # A step is bash with the functions check, apply and verify. Each runs as if alone under "set -euo pipefail", with
 # the functions of lib.sh, the values as environment, and
 #   LAB_FILES   directory of its files, 0600
 #   LAB_STAGE   empty directory on the disk, for files on their way to their place
+# It may have a function watch, which prints what must stay as it is; report.sh says what can be watched.
 set -uo pipefail
 umask 077
 
-digest=$1 epoch=$2 attempts=$3 timeout=$4 state=$5
+digest=$1 epoch=$2 attempts=$3 timeout=$4 state=$5 drifted=$7
 work=${BASH_SOURCE[0]%/*}
 export LAB_FILES=$work/files LAB_STAGE=$6
+drift=${LAB_BOOT:-/run/ejabberd-lab}/drift/${state##*/}
 
 : >"$work/started"
 printf '%s\n' "$digest $epoch $attempts" >"$state/running"
@@ -67,6 +71,8 @@ phase() { # check|apply|verify OUTPUT
     trap 'echo "step.sh line $LINENO: exit code $?" >&2' ERR
     # shellcheck disable=SC1091 # linted by itself
     . "$work/lib.sh"
+    # shellcheck disable=SC2317 # for steps that have none
+    watch() { :; }
     # shellcheck source=/dev/null
     . "$work/step.sh"
     "$phase"
@@ -80,11 +86,16 @@ phase() { # check|apply|verify OUTPUT
 set -m
 exec 3> >(trap '' TERM && exec tail -c 1024 >"$work/output")
 log=$!
-phase check /dev/null
+status=1
+[[ $drifted == yes ]] || phase check /dev/null
 if ((status != 0)); then
   for part in apply verify; do
     phase "$part" /dev/fd/3
     ((status == 0)) || fail "$part failed"
   done
 fi
+# Its time says which files are newer than the step.
+phase watch "$state/watch"
+((status == 0)) || fail "what is to be watched could not be told"
+rm -f "$drift"
 finish DONE '""'

@@ -63,3 +63,14 @@ verify() {
   wait_until 60 addressed || die "not all of the addresses $ADDRESSES are there"
   nft list table inet lab >/dev/null || die "the firewall is not loaded"
 }
+
+watch() {
+  watch_files /etc "${etc[@]}"
+  watch_files /etc/sysctl.d 90-ejabberd-lab.conf
+  watch_files /etc/systemd/network "${networks[@]}"
+  watch_settings /etc/sysctl.d/90-ejabberd-lab.conf
+  watch_output firewall nft list ruleset
+  echo service systemd-networkd.service
+  # shellcheck disable=SC2086 # addresses separated by blanks
+  printf 'address %s\n' $ADDRESSES
+}

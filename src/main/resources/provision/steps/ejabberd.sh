@@ -48,3 +48,10 @@ apply() {
 verify() {
   wait_until 300 started || die "ejabberd does not answer that it is started: see /var/log/ejabberd/ejabberd.log"
 }
+
+watch() {
+  watch_files /etc/ejabberd ejabberd.yml vm.args
+  watch_files /etc/default ejabberd
+  watch_files "$drop_in" lab.conf
+  echo service ejabberd.service
+}

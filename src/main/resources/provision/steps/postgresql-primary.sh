@@ -27,3 +27,7 @@ verify() {
   PGPASSWORD=$(<"$LAB_FILES/replication-password") \
     psql -XAtq -h 127.0.0.1 -U "$REPLICATION_ROLE" -d 'replication=true' -c IDENTIFY_SYSTEM >/dev/null
 }
+
+watch() {
+  postgresql_watch
+}

@@ -45,3 +45,7 @@ verify() {
   streaming 120
   rm -rf "$PGDATA.replaced"
 }
+
+watch() {
+  postgresql_watch
+}

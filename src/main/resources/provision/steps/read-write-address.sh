@@ -30,3 +30,7 @@ apply() {
 verify() {
   has_address "$ADDRESS" || die "this node does not have the address $ADDRESS"
 }
+
+watch() {
+  echo "address $ADDRESS"
+}

@@ -1,5 +1,7 @@
 package dev.ejabberdlab.guest;
 
+import java.util.List;
+
 /**
  * What a guest remembers of a step.
  *
@@ -10,6 +12,7 @@ package dev.ejabberdlab.guest;
  * @param epoch attempts are counted anew when the epoch changes (spec or image changed)
  * @param secondsAgo seconds since it ended, by the guest's clock; 0 while it runs
  * @param output bounded tail of the output of the last failed run; empty otherwise
+ * @param drift what was changed since the step was done, a sentence each; empty when nothing was
  */
 public record StepState(
     String name,
@@ -18,7 +21,24 @@ public record StepState(
     int attempts,
     String epoch,
     long secondsAgo,
-    String output) {
+    String output,
+    List<String> drift) {
+
+  public StepState {
+    drift = drift == null ? List.of() : List.copyOf(drift);
+  }
+
+  /** A step from whose effect nothing has drifted. */
+  public StepState(
+      String name,
+      String digest,
+      Status status,
+      int attempts,
+      String epoch,
+      long secondsAgo,
+      String output) {
+    this(name, digest, status, attempts, epoch, secondsAgo, output, List.of());
+  }
 
   /** How a step stands. */
   public enum Status {

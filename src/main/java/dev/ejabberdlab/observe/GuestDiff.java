@@ -42,6 +42,7 @@ final class GuestDiff {
   }
 
   private static StepState ageless(StepState s) {
-    return new StepState(s.name(), s.digest(), s.status(), s.attempts(), s.epoch(), 0, s.output());
+    return new StepState(
+        s.name(), s.digest(), s.status(), s.attempts(), s.epoch(), 0, s.output(), s.drift());
   }
 }

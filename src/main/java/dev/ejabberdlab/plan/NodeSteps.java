@@ -58,6 +58,11 @@ public record NodeSteps(
         open.stream().flatMap(s -> s.obstacles().stream()).distinct().toList());
   }
 
+  /** What was changed in the guest since the current step was done, a sentence each. */
+  public List<String> drift() {
+    return state.map(StepState::drift).orElse(List.of());
+  }
+
   public boolean complete() {
     return current.isEmpty();
   }
@@ -71,8 +76,11 @@ public record NodeSteps(
   }
 
   /** Never what lacks something: nobody knows whether the guest has it as it should be. */
+  /** What was changed under a step is not done any more: it is applied again. */
   private static boolean isDone(Step step, LabSnapshot snapshot) {
-    return step.obstacles().isEmpty() && is(step, StepState.Status.DONE, snapshot);
+    return step.obstacles().isEmpty()
+        && is(step, StepState.Status.DONE, snapshot)
+        && state(step, snapshot).filter(s -> s.drift().isEmpty()).isPresent();
   }
 
   private static boolean isRunning(Step step, LabSnapshot snapshot) {

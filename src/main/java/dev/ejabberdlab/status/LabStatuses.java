@@ -423,6 +423,7 @@ public final class LabStatuses {
     Set<String> obstacles = new LinkedHashSet<>();
     boolean retrying = false;
     boolean givenUp = false;
+    boolean drifted = false;
     for (NodeStatus node : nodes) {
       if (node.ready()) {
         continue;
@@ -450,6 +451,9 @@ public final class LabStatuses {
                     node.step(),
                     times(node.attempts()),
                     lastLine(node.lastError())));
+      } else if (node.drift() != null) {
+        drifted = true;
+        pending.add("%s is mended: %s".formatted(node.name(), list(node.drift())));
       } else if (!steps.obstacles().isEmpty() && steps.runnable().isEmpty()) {
         pending.add("%s waits with %s".formatted(node.name(), node.step()));
       } else if (!steps.waitingFor().isEmpty()) {
@@ -491,7 +495,10 @@ public final class LabStatuses {
               : Reason.ReferenceMissing,
           String.join(" ", obstacles) + " " + message);
     }
-    return Finding.no(retrying ? Reason.StepRetrying : Reason.StepsPending, message);
+    if (retrying) {
+      return Finding.no(Reason.StepRetrying, message);
+    }
+    return Finding.no(drifted ? Reason.Drifted : Reason.StepsPending, message);
   }
 
   private static boolean isOf(StalledStep step, NodeStatus node) {

@@ -51,7 +51,7 @@ final class NodeStatuses {
             : before.map(NodeStatus::step).orElse(null),
         failed.map(StepState::attempts).orElse(null),
         failed.map(s -> shorten(s.output())).orElse(null),
-        null);
+        steps.drift().isEmpty() ? null : steps.drift());
   }
 
   private static Optional<NodeStatus> previous(View view, String node) {

@@ -34,6 +34,8 @@ public enum Reason {
   StepsPending,
   /** A step failed and is tried again. */
   StepRetrying,
+  /** Something was changed in a guest, and is being mended. */
+  Drifted,
   /** A step failed too often. */
   StepFailed,
   /** A Secret or ConfigMap that the spec names, or a key of it, does not exist yet. */

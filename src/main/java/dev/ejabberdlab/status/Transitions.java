@@ -66,6 +66,13 @@ public final class Transitions {
     if (agent == AgentState.Disconnected && after.agent() == AgentState.Connected) {
       found.add(normal(Reason.AgentConnected, after.name() + ": the guest agent answers."));
     }
+    if (after.drift() != null && (before == null || !after.drift().equals(before.drift()))) {
+      found.add(
+          warning(
+              Reason.Drifted,
+              "%s: %s; step %s is applied again."
+                  .formatted(after.name(), String.join(", ", after.drift()), after.step())));
+    }
     if (hasFailedAgain(before, after)) {
       found.add(
           warning(
@@ -166,7 +173,8 @@ public final class Transitions {
           ? Optional.empty()
           : Optional.of(normal(reason, message));
     }
-    return !isSaidOfTheHost(is) && (wasTrue || TROUBLE.contains(reason))
+    // Each node tells of its drift itself.
+    return !isSaidOfTheHost(is) && reason != Reason.Drifted && (wasTrue || TROUBLE.contains(reason))
         ? Optional.of(warning(reason, message))
         : Optional.empty();
   }

@@ -9,8 +9,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -363,5 +365,110 @@ class StepScriptsTest {
     if (signal.equals("-KILL")) {
       Files.deleteIfExists(root.resolve("cgroup/lab-step-demo.service"));
     }
+  }
+
+  /** A step that watches these lines, and whose apply makes the machine as it should be. */
+  private Step watching(String... lines) {
+    return step(
+        "d1",
+        Step.Scope.DISK,
+        """
+        check() { echo check >>"$GUEST/log"; false; }
+        apply() { echo apply >>"$GUEST/log"; echo good >"$GUEST/file"; mkdir -p "$LAB_CGROUP/fine.service"; }
+        verify() { echo verify >>"$GUEST/log"; }
+        watch() { cat <<END
+        %s
+        END
+        }
+        """
+            .formatted(String.join("\n", lines)),
+        Map.of());
+  }
+
+  /** What has drifted, as if the last look was long ago. */
+  private List<String> drift() throws IOException {
+    Path looked = root.resolve("boot/drift/demo");
+    Files.deleteIfExists(looked);
+    return runner.report(guest).steps().get("demo").drift();
+  }
+
+  @Test
+  void whatWasChangedUnderAStepIsTold() throws IOException {
+    Path file = root.resolve("file");
+    Path setting = root.resolve("sys/net/ipv4/ip_default_ttl");
+    Files.createDirectories(setting.getParent());
+    Files.writeString(setting, "66\n");
+    Files.writeString(root.resolve("rules"), "drop\n");
+    run(
+        watching(
+            "file $GUEST/file",
+            "service fine.service",
+            "address 127.0.0.1",
+            "setting net.ipv4.ip_default_ttl 66",
+            "output firewall $(cksum <$GUEST/rules | tr ' ' :) cat $GUEST/rules"),
+        "1");
+    assertThat(drift()).isEmpty();
+
+    Files.writeString(file, "bad");
+    Files.setLastModifiedTime(file, FileTime.from(Instant.now().plusSeconds(1)));
+    Files.delete(root.resolve("cgroup/fine.service"));
+    Files.writeString(setting, "64\n");
+    Files.writeString(root.resolve("rules"), "accept\n");
+    assertThat(drift())
+        .containsExactly(
+            file + " was changed",
+            "fine.service does not run",
+            "net.ipv4.ip_default_ttl is 64 instead of 66",
+            "the firewall was changed");
+    Files.delete(file);
+    assertThat(drift()).contains(file + " is gone");
+  }
+
+  @Test
+  void aGuestThatStartsOrStopsHasNotDrifted() throws IOException {
+    run(watching("service none.service"), "1");
+    assertThat(drift()).containsExactly("none.service does not run");
+    for (String state : List.of("starting", "stopping", "initializing")) {
+      guest.systemState(state);
+      assertThat(drift()).as(state).isEmpty();
+    }
+  }
+
+  @Test
+  void whatHasDriftedIsAppliedAgainWithoutACheck() throws IOException {
+    Step step = watching("file $GUEST/file");
+    run(step, "1");
+    Files.delete(root.resolve("file"));
+    assertThat(drift()).hasSize(1);
+    Files.delete(root.resolve("log"));
+
+    StepState state = run(step, "1");
+
+    assertThat(log()).containsExactly("apply", "verify");
+    assertThat(state.status()).isEqualTo(Status.DONE);
+    assertThat(state.drift()).isEmpty();
+    assertThat(drift()).isEmpty();
+  }
+
+  @Test
+  void theGuestLooksOnlyNowAndThen() throws IOException {
+    run(watching("file $GUEST/file"), "1");
+    assertThat(drift()).isEmpty();
+    Files.delete(root.resolve("file"));
+
+    assertThat(runner.report(guest).steps().get("demo").drift()).isEmpty();
+    assertThat(drift()).hasSize(1);
+    assertThat(runner.report(guest).steps().get("demo").drift()).hasSize(1);
+  }
+
+  @Test
+  void aStepThatCannotSayWhatToWatchHasFailed() throws IOException {
+    Step step =
+        step(
+            "d1",
+            Step.Scope.DISK,
+            "check() { :; }; apply() { :; }; verify() { :; }; watch() { die 'no idea'; }",
+            Map.of());
+    assertThat(run(step, "1").status()).isEqualTo(Status.FAILED);
   }
 }

@@ -145,6 +145,11 @@ public final class LabFixture {
     return new StepState(step, digest(step), Status.DONE, 0, EPOCH, 30, "");
   }
 
+  /** A step that was done until somebody changed this. */
+  public static StepState drifted(String step, String... drift) {
+    return new StepState(step, digest(step), Status.DONE, 0, EPOCH, 30, "", List.of(drift));
+  }
+
   public static StepState running(String step) {
     return new StepState(step, digest(step), Status.RUNNING, 0, EPOCH, 0, "");
   }

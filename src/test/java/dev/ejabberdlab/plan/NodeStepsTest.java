@@ -1,6 +1,7 @@
 package dev.ejabberdlab.plan;
 
 import static dev.ejabberdlab.observe.LabFixture.done;
+import static dev.ejabberdlab.observe.LabFixture.drifted;
 import static dev.ejabberdlab.observe.LabFixture.failed;
 import static dev.ejabberdlab.observe.LabFixture.running;
 import static dev.ejabberdlab.observe.LabFixture.step;
@@ -129,5 +130,21 @@ class NodeStepsTest {
     assertThat(steps.runnable()).isEmpty();
     assertThat(steps.current()).contains(lacking);
     assertThat(steps.obstacles()).isEqualTo(lacking.obstacles());
+  }
+
+  @Test
+  void whatWasChangedSinceIsNotDone() {
+    NodeSteps steps =
+        of(
+            Scene.ready()
+                .steps(
+                    E2,
+                    drifted("base", "/etc/hosts was changed"),
+                    done("ejabberd"),
+                    done("ejabberd-cluster")));
+
+    assertThat(steps.done()).isEqualTo(2);
+    assertThat(steps.current()).map(Step::name).contains("base");
+    assertThat(steps.drift()).containsExactly("/etc/hosts was changed");
   }
 }

@@ -2,6 +2,7 @@ package dev.ejabberdlab.plan;
 
 import static dev.ejabberdlab.observe.LabFixture.NOW;
 import static dev.ejabberdlab.observe.LabFixture.done;
+import static dev.ejabberdlab.observe.LabFixture.drifted;
 import static dev.ejabberdlab.observe.LabFixture.failed;
 import static dev.ejabberdlab.observe.LabFixture.interrupted;
 import static dev.ejabberdlab.observe.LabFixture.report;
@@ -632,5 +633,15 @@ class PlannerTest {
     assertThat(next(scene, machineKey(E1))).isEqualTo(DefineDomain.class.getSimpleName());
     scene.domain(E1, scene.domain(E1, Power.SHUT_OFF, false));
     assertThat(next(scene, machineKey(E1))).isEqualTo(StartDomain.class.getSimpleName());
+  }
+
+  @Test
+  void whatWasChangedInAGuestIsAppliedAgain() {
+    Scene scene =
+        Scene.ready().steps(E1, drifted("base", "/etc/hosts was changed"), done("ejabberd"));
+
+    assertThat(scene.actions(machineKey(E1)))
+        .singleElement()
+        .isInstanceOfSatisfying(RunStep.class, r -> assertThat(r.step().name()).isEqualTo("base"));
   }
 }

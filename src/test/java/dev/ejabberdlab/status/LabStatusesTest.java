@@ -622,4 +622,23 @@ class LabStatusesTest {
           .isEqualTo(Scene.IMAGE_VOLUMES.disk());
     }
   }
+
+  @Test
+  void saysWhatWasChangedInAGuest() {
+    Condition provisioned =
+        Conditions.find(
+                Story.afterReady(
+                        Scene.ready()
+                            .steps(
+                                "e1server",
+                                LabFixture.drifted("base", "the firewall was changed"),
+                                LabFixture.done("ejabberd")))
+                    .conditions(),
+                Conditions.PROVISIONED)
+            .orElseThrow();
+
+    assertThat(provisioned.getReason()).isEqualTo("Drifted");
+    assertThat(provisioned.getMessage())
+        .isEqualTo("4 of 5 nodes are ready; e1server is mended: the firewall was changed.");
+  }
 }

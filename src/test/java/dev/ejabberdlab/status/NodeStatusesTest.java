@@ -3,6 +3,7 @@ package dev.ejabberdlab.status;
 import static dev.ejabberdlab.observe.LabFixture.EPOCH;
 import static dev.ejabberdlab.observe.LabFixture.digest;
 import static dev.ejabberdlab.observe.LabFixture.done;
+import static dev.ejabberdlab.observe.LabFixture.drifted;
 import static dev.ejabberdlab.observe.LabFixture.failed;
 import static dev.ejabberdlab.observe.LabFixture.running;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -161,5 +162,21 @@ class NodeStatusesTest {
     assertThat(first(Scene.ready().steps(E2, verbose)).lastError())
         .hasSize(1024)
         .endsWith("the end");
+  }
+
+  @Test
+  void saysWhatWasChanged() {
+    NodeStatus node =
+        first(
+            Scene.ready()
+                .steps(
+                    E2,
+                    drifted("base", "/etc/hosts was changed"),
+                    done("ejabberd"),
+                    done("ejabberd-cluster")));
+
+    assertThat(node.drift()).containsExactly("/etc/hosts was changed");
+    assertThat(node.ready()).isFalse();
+    assertThat(first(Scene.ready()).drift()).isNull();
   }
 }

@@ -1,6 +1,7 @@
 package dev.ejabberdlab.status;
 
 import static dev.ejabberdlab.observe.LabFixture.done;
+import static dev.ejabberdlab.observe.LabFixture.drifted;
 import static dev.ejabberdlab.observe.LabFixture.failed;
 import static dev.ejabberdlab.observe.LabFixture.interrupted;
 import static dev.ejabberdlab.observe.LabFixture.running;
@@ -300,5 +301,25 @@ class TransitionsTest {
 
     assertThat(new Story().then(Scene.up()).then(verbose).events())
         .allSatisfy(e -> assertThat(e.message()).hasSizeLessThanOrEqualTo(1024));
+  }
+
+  @Test
+  void tellsOnceWhatWasChangedAndThatItIsMended() {
+    Story story = new Story().then(Scene.ready());
+    story.events();
+    Scene changed =
+        Scene.ready()
+            .steps(
+                E1,
+                drifted("base", "the firewall was changed", "/etc/hosts is gone"),
+                done("ejabberd"));
+
+    assertThat(words(story.then(changed).events()))
+        .contains(
+            "Warning Drifted e1server: the firewall was changed, /etc/hosts is gone; step base is applied again.")
+        .noneMatch(words -> words.contains("Provisioned:"));
+    assertThat(words(story.then(changed).events())).isEmpty();
+    assertThat(words(story.then(Scene.ready()).events()))
+        .contains("Normal StepDone e1server: step base is done.");
   }
 }

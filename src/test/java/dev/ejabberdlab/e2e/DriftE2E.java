@@ -1,0 +1,72 @@
+package dev.ejabberdlab.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What somebody changes in a guest by hand is seen, told and put back; no guest restarts. */
+@ExtendWith(SharedLab.Extension.class)
+class DriftE2E {
+
+  private final SharedLab lab;
+  private Map<String, String> boots;
+
+  DriftE2E(SharedLab lab) {
+    this.lab = lab.ready();
+  }
+
+  @BeforeEach
+  void remember() {
+    boots = lab.bootIds();
+  }
+
+  @AfterEach
+  void nobodyWasRestarted() {
+    lab.awaitReady();
+    assertThat(lab.bootIds()).isEqualTo(boots);
+  }
+
+  @Test
+  void aFlushedFirewallIsLoadedAgain() {
+    Supplier<String> rules = () -> lab.bash("gw1server", "nft list ruleset");
+    String before = rules.get();
+    lab.bash("gw1server", "nft flush ruleset");
+    tells("gw1server: the firewall was changed");
+    lab.until("the firewall is back", l -> rules.get().equals(before));
+  }
+
+  @Test
+  void anEditedFileAndASettingArePutBack() {
+    Supplier<String> state =
+        () -> lab.bash("psql2server", "cat /etc/hosts /proc/sys/net/ipv4/ip_default_ttl");
+    String before = state.get();
+    lab.bash(
+        "psql2server",
+        "echo 203.0.113.1 elsewhere >>/etc/hosts; echo 1 >/proc/sys/net/ipv4/ip_default_ttl");
+    tells("/etc/hosts was changed");
+    tells("net.ipv4.ip_default_ttl is 1 instead of 66");
+    lab.until("both are back", l -> state.get().equals(before));
+  }
+
+  @Test
+  void stoppedServicesRunAgain() {
+    lab.bash("e2server", "systemctl stop ejabberd");
+    lab.bash("psql2server", "systemctl stop postgresql@15-main");
+    tells("e2server: ejabberd.service does not run");
+    tells("psql2server: postgresql@15-main.service does not run");
+    lab.awaitReady();
+    assertThat(lab.bash("e2server", "systemctl is-active ejabberd")).isEqualTo("active");
+    assertThat(lab.sql("psql2server", "SELECT pg_is_in_recovery()")).isEqualTo("t");
+  }
+
+  private void tells(String words) {
+    lab.until(
+        "an Event says: " + words,
+        l -> lab.events("Drifted").stream().anyMatch(m -> m.contains(words)));
+  }
+}
