@@ -2,12 +2,16 @@ package dev.ejabberdlab.topology;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Order;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A lab with nothing left to guess.
@@ -23,6 +27,8 @@ import java.util.UUID;
  * @param sysctls kernel settings of every node
  * @param database the PostgreSQL database
  * @param xmpp the XMPP service
+ * @param accounts of the XMPP service, administrators first
+ * @param ownSteps the user's own steps, in the order of the spec
  */
 public record LabTopology(
     UUID uid,
@@ -35,7 +41,9 @@ public record LabTopology(
     List<HostLine> hosts,
     Map<String, String> sysctls,
     Database database,
-    Xmpp xmpp) {
+    Xmpp xmpp,
+    List<Account> accounts,
+    List<OwnStep> ownSteps) {
 
   /**
    * A network.
@@ -155,6 +163,65 @@ public record LabTopology(
   public record Xmpp(String domain, String network, List<String> members) {}
 
   /**
+   * An XMPP account.
+   *
+   * @param name local part of the JID
+   * @param admin whether it may administer ejabberd
+   * @param password where its password is
+   * @param generated whether the password is the operator's to make when there is none
+   */
+  public record Account(String name, boolean admin, Reference.Key password, boolean generated) {}
+
+  /**
+   * One of the user's own steps: a file or a script.
+   *
+   * @param name unique among them
+   * @param nodes names of the nodes that it is for, in the order of the spec
+   * @param order before or after the built-in steps of services
+   */
+  public record OwnStep(
+      String name,
+      List<String> nodes,
+      Order order,
+      Optional<OwnFile> file,
+      Optional<OwnShell> shell) {
+
+    /** What its content comes from, if not from the spec itself. */
+    public Optional<Reference.Key> from() {
+      return file.map(OwnFile::from).or(() -> shell.flatMap(OwnShell::from));
+    }
+  }
+
+  /**
+   * A file of the user's.
+   *
+   * @param from where its content is
+   * @param path absolute path in the guest
+   * @param owner name of a user
+   * @param group name of a group
+   * @param mode octal, three or four digits
+   */
+  public record OwnFile(Reference.Key from, String path, String owner, String group, String mode) {}
+
+  /**
+   * A script of the user's.
+   *
+   * @param inline its text, or
+   * @param from where its text is
+   * @param user who runs it
+   * @param environment variables, sorted by name
+   * @param timeout after which it has failed
+   * @param unless script that says with exit code 0 that nothing needs to be done
+   */
+  public record OwnShell(
+      Optional<String> inline,
+      Optional<Reference.Key> from,
+      String user,
+      Map<String, String> environment,
+      Duration timeout,
+      Optional<String> unless) {}
+
+  /**
    * Makes everything explicit that the spec leaves to the operator.
    *
    * <p>The order of a reconcile: {@link SpecValidation#validate}, then {@link
@@ -198,9 +265,20 @@ public record LabTopology(
         .orElseGet(() -> node.interfaces().get(0).address());
   }
 
-  /** Every Secret and ConfigMap that the lab reads, beside those that the operator keeps for it. */
+  /** The Secret with the passwords that were generated for accounts, by account name. */
+  public static Reference accountsSecret(String lab) {
+    return Reference.secret(lab + "-accounts");
+  }
+
+  /**
+   * Every Secret and ConfigMap that the lab reads, beside those whose name the user has no say in.
+   */
   public Set<Reference> references() {
-    return Set.of();
+    return Stream.concat(
+            accounts.stream().map(Account::password),
+            ownSteps.stream().flatMap(step -> step.from().stream()))
+        .map(Reference.Key::object)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /** The only nat network. */

@@ -1,5 +1,6 @@
 package dev.ejabberdlab.topology;
 
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Account;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Attachment;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Network;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
@@ -30,6 +31,9 @@ final class ReferenceLab {
           node("e2server", Role.ejabberd, at(DMZ, "192.168.1.3")),
           node("psql1server", Role.postgresql, at(INTERNAL, "192.168.1.10")),
           node("psql2server", Role.postgresql, at(INTERNAL, "192.168.1.11")));
+
+  static final List<Account> ADMINS = List.of(new Account("admin", null));
+  static final List<Account> USERS = List.of(new Account("max", null));
 
   static final Map<String, String> SYSCTLS = Map.of("net.ipv4.ip_default_ttl", "66");
 

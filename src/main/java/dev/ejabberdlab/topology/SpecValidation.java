@@ -174,6 +174,13 @@ public final class SpecValidation {
       wiring.roles(spec.database() == null ? null : spec.database().address());
     }
     hosts(spec, faults.count() == before ? nodes : List.of(), domain);
+    if (spec.xmpp() != null) {
+      new AccountValidation(faults).check(spec.xmpp());
+    }
+    if (spec.provisioning() != null) {
+      List<Node> known = nodesKnown ? nodes.stream().map(Located::value).toList() : null;
+      new OwnStepValidation(known, faults).check(spec.provisioning());
+    }
     return faults.sentences();
   }
 

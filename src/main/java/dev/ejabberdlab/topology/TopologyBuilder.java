@@ -2,6 +2,7 @@ package dev.ejabberdlab.topology;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Account;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Attachment;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
@@ -23,6 +24,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 
 /** Makes a {@link LabTopology} out of a spec that is known to be good. */
 final class TopologyBuilder {
@@ -94,7 +96,34 @@ final class TopologyBuilder {
         Collections.unmodifiableMap(
             new TreeMap<>(spec.sysctls() == null ? ReferenceLab.SYSCTLS : spec.sysctls())),
         database(databaseNetwork, readWriteAddress),
-        new LabTopology.Xmpp(spec.xmpp().domain(), meeting(Role.ejabberd), names(Role.ejabberd)));
+        new LabTopology.Xmpp(spec.xmpp().domain(), meeting(Role.ejabberd), names(Role.ejabberd)),
+        accounts(),
+        OwnSteps.of(spec.provisioning(), wiring.nodes()));
+  }
+
+  private List<LabTopology.Account> accounts() {
+    List<Account> admins =
+        spec.xmpp().admins() == null ? ReferenceLab.ADMINS : spec.xmpp().admins();
+    List<Account> users =
+        spec.xmpp().users() == null
+            ? ReferenceLab.USERS.stream()
+                .filter(u -> admins.stream().noneMatch(a -> a.name().equals(u.name())))
+                .toList()
+            : spec.xmpp().users();
+    return Stream.concat(
+            admins.stream().map(a -> account(a, true)), users.stream().map(a -> account(a, false)))
+        .toList();
+  }
+
+  private LabTopology.Account account(Account account, boolean admin) {
+    boolean generated = account.passwordFrom() == null;
+    return new LabTopology.Account(
+        account.name(),
+        admin,
+        generated
+            ? LabTopology.accountsSecret(lab.getMetadata().getName()).key(account.name())
+            : Reference.secret(account.passwordFrom().name()).key(account.passwordFrom().key()),
+        generated);
   }
 
   private String cidr(EjabberdLabSpec.Network network) {

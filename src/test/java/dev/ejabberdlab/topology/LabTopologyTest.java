@@ -8,12 +8,14 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Order;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
 import dev.ejabberdlab.topology.LabTopology.HostLine;
 import dev.ejabberdlab.topology.LabTopology.Interface;
 import dev.ejabberdlab.topology.LabTopology.Network;
 import dev.ejabberdlab.topology.LabTopology.Node;
 import dev.ejabberdlab.topology.LabTopology.Route;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -69,6 +71,79 @@ class LabTopologyTest {
         .extracting(lab::serviceAddress)
         .containsExactly(
             "192.168.1.1", "192.168.1.2", "192.168.1.3", "192.168.1.10", "192.168.1.11");
+  }
+
+  @Test
+  void accountsHavePasswordsOfTheirOwnSecretsOrOfTheLabs() {
+    assertThat(lab.accounts())
+        .containsExactly(
+            new LabTopology.Account(
+                "admin", true, Reference.secret("demo-accounts").key("admin"), true),
+            new LabTopology.Account(
+                "max", false, Reference.secret("demo-accounts").key("max"), true));
+    assertThat(lab.references()).containsExactly(Reference.secret("demo-accounts"));
+
+    LabTopology other =
+        of(
+            "/spec/xmpp/admins",
+            """
+            [{name: max, passwordFrom: {name: passwords, key: boss}}]
+            """);
+
+    assertThat(other.accounts())
+        .containsExactly(
+            new LabTopology.Account("max", true, Reference.secret("passwords").key("boss"), false));
+  }
+
+  @Test
+  void ownStepsKnowTheirNodesAndWhatTheyRead() {
+    LabTopology own =
+        of(
+            "/spec/provisioning",
+            """
+            - {name: everywhere, order: before, shell: {inline: "true"}}
+            - {name: some, nodes: [psql2server], roles: [ejabberd], shell: {inline: "true"}}
+            - name: motd
+              nodes: [e1server]
+              file: {path: /etc/motd, from: {secret: {name: files, key: motd}}}
+            - name: script
+              nodes: [e1server]
+              shell: {from: {configMap: {name: scripts, key: run}}, user: nobody, timeoutSeconds: 5}
+            """);
+
+    assertThat(own.ownSteps())
+        .extracting(LabTopology.OwnStep::nodes)
+        .startsWith(
+            List.of("gw1server", "e1server", "e2server", "psql1server", "psql2server"),
+            List.of("e1server", "e2server", "psql2server"));
+    assertThat(own.ownSteps())
+        .extracting(LabTopology.OwnStep::order)
+        .containsExactly(Order.before, Order.after, Order.after, Order.after);
+    assertThat(own.ownSteps().get(2).file())
+        .contains(
+            new LabTopology.OwnFile(
+                Reference.secret("files").key("motd"), "/etc/motd", "root", "root", "0644"));
+    assertThat(own.ownSteps().get(3).shell())
+        .contains(
+            new LabTopology.OwnShell(
+                Optional.empty(),
+                Optional.of(Reference.configMap("scripts").key("run")),
+                "nobody",
+                Map.of(),
+                Duration.ofSeconds(5),
+                Optional.empty()));
+    assertThat(own.references())
+        .containsExactlyInAnyOrder(
+            Reference.secret(own.name() + "-accounts"),
+            Reference.secret("files"),
+            Reference.configMap("scripts"));
+  }
+
+  /** The reference lab with another value. */
+  private static LabTopology of(String pointer, String yaml) {
+    ObjectNode tree = Labs.sample("reference-lab.yaml");
+    Labs.set(tree, pointer, Labs.yaml(yaml));
+    return LabTopology.of(Labs.lab(tree), Allocations.NONE);
   }
 
   private static String summary(Node node) {
@@ -129,7 +204,11 @@ class LabTopologyTest {
         lab.hosts(),
         lab.sysctls(),
         lab.database(),
-        lab.xmpp());
+        lab.xmpp(),
+        lab.accounts().stream()
+            .map(a -> new LabTopology.Account(a.name(), a.admin(), null, a.generated()))
+            .toList(),
+        lab.ownSteps());
   }
 
   @Test

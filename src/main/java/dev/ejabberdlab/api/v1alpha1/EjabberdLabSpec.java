@@ -380,6 +380,12 @@ public record EjabberdLabSpec(
    *     none
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
+  @ValidationRule(
+      value =
+          "!has(self.users) || self.users.all(u, has(self.admins) ? self.admins.all(a, a.name != u.name)"
+              + " : u.name != 'admin')",
+      message =
+          "an account is in both admins and users (admin is in admins by default): name it once")
   public record Xmpp(
       @Required
           @Pattern(Names.DNS_NAME)
