@@ -85,9 +85,10 @@ class LabTopologyTest {
 
     LabTopology other =
         of(
-            "/spec/xmpp/admins",
+            "/spec/xmpp",
             """
-            [{name: max, passwordFrom: {name: passwords, key: boss}}]
+            domain: domain.local
+            admins: [{name: max, passwordFrom: {name: passwords, key: boss}}]
             """);
 
     assertThat(other.accounts())
