@@ -138,13 +138,17 @@ SQL
 }
 
 ejabberd() {
-  local status='' members='' up=false version=''
+  local status='' members='' up=false version='' address held=false
   { IFS= read -r status && IFS= read -r members; } < <(curl -fsS -m 10 -w '\n' \
     http://127.0.0.1:5280/api/status/v2 http://127.0.0.1:5280/api/list_cluster/v2 2>/dev/null) || :
   [[ $status != *"Status: started"* ]] || up=true
   [[ ! $status =~ ejabberd\ ([0-9.]+)[^\ ]*\ is\ running ]] || version=${BASH_REMATCH[1]}
   [[ $members =~ ^\[(\"[A-Za-z0-9@._-]+\",?)*\]$ ]] || members='[]'
-  printf '{"up":%s,"version":"%s","members":%s}' "$up" "$version" "$members"
+  if [[ -e $facts/virtual-address ]]; then
+    read -r address <"$facts/virtual-address"
+    ! has_address "$address" || held=true
+  fi
+  printf '{"up":%s,"version":"%s","members":%s,"virtualAddress":%s}' "$up" "$version" "$members" "$held"
 }
 
 read -r boot_id </proc/sys/kernel/random/boot_id

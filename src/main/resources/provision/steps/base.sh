@@ -1,13 +1,16 @@
 # shellcheck shell=bash
 # What every node has: its name, everybody's names, addresses and routes that survive a reboot, kernel settings and
-# the firewall.
+# the firewall; and keepalived where it is wanted.
 #
-# Values: NODE_NAME, ADDRESSES (separated by blanks)
-# Files:  hostname, hosts, resolv.conf, nftables.conf, 90-ejabberd-lab.conf (sysctl), 10-lab-NETWORK.network
+# Values: NODE_NAME, ADDRESSES (separated by blanks), and with keepalived VIRTUAL_ADDRESS and VIRTUAL_ADDRESS_MAC (of
+#         the interface that gets it)
+# Files:  hostname, hosts, resolv.conf, nftables.conf, 90-ejabberd-lab.conf (sysctl), 10-lab-NETWORK.network,
+#         keepalived.conf or none
 
 etc=(hostname hosts resolv.conf nftables.conf)
 networks=("$LAB_FILES"/10-lab-*.network)
 networks=("${networks[@]##*/}")
+facts=/var/lib/ejabberd-lab/facts
 
 # Networks that the node is no longer attached to.
 stale_networks() {
@@ -15,6 +18,37 @@ stale_networks() {
   for file in /etc/systemd/network/10-lab-*.network; do
     [[ ! -e $file || -e $LAB_FILES/${file##*/} ]] || printf '%s\n' "$file"
   done
+}
+
+keepalived_wanted() {
+  [[ -e $LAB_FILES/keepalived.conf ]]
+}
+
+# The file is there only as long as the operator wants keepalived.
+keepalived_configured() {
+  if keepalived_wanted; then
+    placed /etc/keepalived keepalived.conf && [[ -d /sys/fs/cgroup/system.slice/keepalived.service ]]
+  else
+    [[ ! -e $facts/virtual-address ]]
+  fi
+}
+
+keepalived_configure() {
+  local name
+  if ! keepalived_wanted; then
+    [[ -e $facts/virtual-address ]] || return 0
+    systemctl --quiet disable --now keepalived.service
+    rm -f /etc/keepalived/keepalived.conf /etc/keepalived/interface.conf "$facts/virtual-address"
+    return
+  fi
+  mkdir -p "$facts" /etc/keepalived
+  printf '%s\n' "$VIRTUAL_ADDRESS" >"$facts/virtual-address"
+  name=$(interface "$VIRTUAL_ADDRESS_MAC")
+  # shellcheck disable=SC2016 # a variable of keepalived
+  printf '$LAB_INTERFACE=%s\n' "$name" >/etc/keepalived/interface.conf
+  place 0644 root /etc/keepalived keepalived.conf
+  systemctl --quiet --no-reload add-wants multi-user.target keepalived.service
+  systemctl reload-or-restart keepalived.service
 }
 
 addressed() {
@@ -30,6 +64,7 @@ check() {
   placed /etc/systemd/network "${networks[@]}"
   [[ -z $(stale_networks) ]]
   addressed
+  keepalived_configured
   verify
 }
 
@@ -54,6 +89,7 @@ apply() {
   else
     systemctl start systemd-networkd.service
   fi
+  keepalived_configure
 }
 
 verify() {
@@ -71,6 +107,10 @@ watch() {
   watch_settings /etc/sysctl.d/90-ejabberd-lab.conf
   watch_output firewall nft list ruleset
   echo service systemd-networkd.service
+  if keepalived_wanted; then
+    watch_files /etc/keepalived keepalived.conf
+    echo service keepalived.service
+  fi
   # shellcheck disable=SC2086 # addresses separated by blanks
   printf 'address %s\n' $ADDRESSES
 }

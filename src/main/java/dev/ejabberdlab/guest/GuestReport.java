@@ -60,11 +60,17 @@ public record GuestReport(
    * @param up whether its API answers that ejabberd is started
    * @param version for example 24.12; empty when down
    * @param members Erlang nodes that it lists as running, sorted
+   * @param virtualAddress whether this guest holds the members' virtual address
    */
-  public record Ejabberd(boolean up, String version, List<String> members) {
+  public record Ejabberd(boolean up, String version, List<String> members, boolean virtualAddress) {
 
     public Ejabberd {
       members = members.stream().sorted().toList();
+    }
+
+    /** A node without the virtual address. */
+    public Ejabberd(boolean up, String version, List<String> members) {
+      this(up, version, members, false);
     }
   }
 }

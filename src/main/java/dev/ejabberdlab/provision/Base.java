@@ -1,5 +1,6 @@
 package dev.ejabberdlab.provision;
 
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
 import dev.ejabberdlab.topology.LabTopology;
 import inet.ipaddr.IPAddressString;
 import java.nio.charset.StandardCharsets;
@@ -14,19 +15,31 @@ import java.util.stream.Collectors;
 /** Inputs of the step {@code base}. */
 final class Base {
 
+  /** Of VRRP, on the first member; 255 would mean that the address is its own. */
+  private static final int HIGHEST_PRIORITY = 200;
+
   private Base() {}
 
   /** A line of /etc/hosts for the template. */
   record Line(String address, String names) {}
 
-  static Map<String, String> values(LabTopology.Node node) {
-    return Map.of(
-        "NODE_NAME",
-        node.name(),
+  static Map<String, String> values(LabTopology lab, LabTopology.Node node) {
+    Map<String, String> values = new LinkedHashMap<>();
+    values.put("NODE_NAME", node.name());
+    values.put(
         "ADDRESSES",
         node.interfaces().stream()
             .map(LabTopology.Interface::address)
             .collect(Collectors.joining(" ")));
+    lab.xmpp()
+        .virtualAddress()
+        .filter(virtual -> node.role() == Role.ejabberd)
+        .ifPresent(
+            virtual -> {
+              values.put("VIRTUAL_ADDRESS", virtual.address());
+              values.put("VIRTUAL_ADDRESS_MAC", nic(node, virtual.network()).mac());
+            });
+    return values;
   }
 
   static Map<String, byte[]> files(LabTopology lab, LabTopology.Node node) {
@@ -52,10 +65,42 @@ final class Base {
         Templates.render(
             "base/nftables.conf",
             Map.of("input", firewall.input(), "forward", firewall.forward())));
+    lab.xmpp()
+        .virtualAddress()
+        .filter(virtual -> node.role() == Role.ejabberd)
+        .ifPresent(virtual -> files.put("keepalived.conf", keepalived(lab, node, virtual)));
     for (LabTopology.Interface nic : node.interfaces()) {
       files.put("10-lab-" + nic.network() + ".network", network(lab, node, nic));
     }
     return files;
+  }
+
+  private static byte[] keepalived(
+      LabTopology lab, LabTopology.Node node, LabTopology.VirtualAddress virtual) {
+    List<String> members = lab.xmpp().members();
+    return Templates.render(
+        "base/keepalived.conf",
+        Map.of(
+            "priority",
+            HIGHEST_PRIORITY - members.indexOf(node.name()),
+            "address",
+            nic(node, virtual.network()).address(),
+            "peers",
+            members.stream()
+                .filter(member -> !member.equals(node.name()))
+                .map(member -> nic(lab.node(member), virtual.network()).address())
+                .toList(),
+            "virtualAddress",
+            virtual.address(),
+            "prefixLength",
+            virtual.prefixLength()));
+  }
+
+  private static LabTopology.Interface nic(LabTopology.Node node, String network) {
+    return node.interfaces().stream()
+        .filter(i -> i.network().equals(network))
+        .findFirst()
+        .orElseThrow();
   }
 
   /** The same on every node: each by its address in the network where the others look for it. */
@@ -64,27 +109,13 @@ final class Base {
     for (LabTopology.Node node : lab.nodes()) {
       lines.add(
           new Line(
-              serviceAddress(lab, node),
+              lab.serviceAddress(node),
               "%s.%s %s".formatted(node.name(), lab.xmpp().domain(), node.name())));
     }
     for (LabTopology.HostLine line : lab.hosts()) {
       lines.add(new Line(line.address(), String.join(" ", line.names())));
     }
     return lines;
-  }
-
-  /** Where the node's service is, or its first address that is not only for management. */
-  private static String serviceAddress(LabTopology lab, LabTopology.Node node) {
-    return (switch (node.role()) {
-          case ejabberd -> node.addressIn(lab.xmpp().network());
-          case postgresql -> node.addressIn(lab.database().network());
-          case gateway, plain ->
-              node.interfaces().stream()
-                  .filter(i -> !i.network().equals(lab.management().name()))
-                  .map(LabTopology.Interface::address)
-                  .findFirst();
-        })
-        .orElseGet(() -> node.interfaces().get(0).address());
   }
 
   private static byte[] network(LabTopology lab, LabTopology.Node node, LabTopology.Interface nic) {

@@ -5,6 +5,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
 import dev.ejabberdlab.topology.LabTopology;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a node lets in and a gateway lets through, beside what every node does: answer itself, pings
@@ -39,21 +40,31 @@ record Firewall(List<Rule> input, List<Rule> forward) {
   private static final String PROCESS_EXPORTER = "9102";
   private static final String POSTGRESQL_EXPORTER = "9187";
 
-  /** VRRP between members: multicast, or from address to address. */
+  /** VRRP between members, from address to address. */
   private static final String VRRP = "vrrp";
 
   /**
    * One kind of packet to accept; several elements are separated by commas.
    *
-   * @param sources addresses or CIDRs; at least one
+   * @param sources addresses or CIDRs; empty means any, of IPv6 too
    * @param destinations the same; empty means any
    * @param protocol tcp, udp or the name of an IP protocol without ports; empty means any
    * @param ports ports or ranges of the destination; empty only where the protocol has none
+   * @param comment printable ASCII without quotes; may be empty
    */
-  record Rule(String sources, String destinations, String protocol, String ports) {
+  record Rule(String sources, String destinations, String protocol, String ports, String comment) {
 
     Rule(List<String> sources, List<String> destinations, String protocol, List<String> ports) {
-      this(list(sources), list(destinations), protocol, list(ports));
+      this(list(sources), list(destinations), protocol, list(ports), "");
+    }
+
+    static Rule of(LabTopology.FirewallRule rule) {
+      return new Rule(
+          rule.source().orElse(""), "", rule.protocol().name(), list(rule.ports()), rule.comment());
+    }
+
+    Rule to(String destination) {
+      return new Rule(sources, destination, protocol, ports, comment);
     }
 
     private static String list(List<String> elements) {
@@ -84,6 +95,11 @@ record Firewall(List<Rule> input, List<Rule> forward) {
         input.add(tcp(members, EJABBERD_TCP));
         input.add(new Rule(members, List.of(), "udp", EJABBERD_UDP));
         input.add(new Rule(members, List.of(), VRRP, List.of()));
+        lab.xmpp()
+            .virtualAddress()
+            .map(virtual -> lab.network(virtual.network()).cidr())
+            .filter(cidr -> !members.contains(cidr))
+            .ifPresent(cidr -> input.add(new Rule(List.of(cidr), List.of(), VRRP, List.of())));
         input.add(tcp(everywhere, List.of(NODE_EXPORTER, PROCESS_EXPORTER)));
       }
       case postgresql -> {
@@ -95,16 +111,38 @@ record Firewall(List<Rule> input, List<Rule> forward) {
         input.add(tcp(clients, List.of(Integer.toString(POSTGRESQL))));
         input.add(tcp(everywhere, List.of(NODE_EXPORTER, PROCESS_EXPORTER, POSTGRESQL_EXPORTER)));
       }
-      case gateway ->
-          forward.add(
-              new Rule(
-                  lab.database().clients(),
-                  List.of(lab.network(lab.database().network()).cidr()),
-                  "tcp",
-                  List.of(Integer.toString(POSTGRESQL))));
+      case gateway -> {
+        forward.add(
+            new Rule(
+                lab.database().clients(),
+                List.of(lab.network(lab.database().network()).cidr()),
+                "tcp",
+                List.of(Integer.toString(POSTGRESQL))));
+        forward.addAll(wayTo(lab, node));
+      }
       case plain -> {}
     }
+    node.firewall().forEach(rule -> input.add(Rule.of(rule)));
     return new Firewall(List.copyOf(input), List.copyOf(forward));
+  }
+
+  /** What nodes behind a gateway let in from elsewhere must get through the gateway as well. */
+  private static List<Rule> wayTo(LabTopology lab, LabTopology.Node gateway) {
+    List<Rule> rules = new ArrayList<>();
+    for (LabTopology.Node node : lab.nodes()) {
+      for (LabTopology.Interface nic : node.interfaces()) {
+        LabTopology.Network network = lab.network(nic.network());
+        if (!node.equals(gateway)
+            && network.mode() == NetworkMode.isolated
+            && gateway.addressIn(network.name()).isPresent()) {
+          node.firewall().stream()
+              .filter(rule -> !rule.source().equals(Optional.of(network.cidr())))
+              .map(rule -> Rule.of(rule).to(nic.address()))
+              .forEach(rules::add);
+        }
+      }
+    }
+    return rules;
   }
 
   private static Rule tcp(List<String> sources, List<String> ports) {

@@ -58,7 +58,7 @@ public final class Provisioning {
       Postgresql postgresql = new Postgresql(lab, inputs.credentials(), primary);
       Ejabberd ejabberd = new Ejabberd(lab, inputs.credentials());
       for (LabTopology.Node node : lab.nodes()) {
-        steps.add(step(node.name(), BASE, Base.values(node), Base.files(lab, node), Set.of()));
+        steps.add(step(node.name(), BASE, Base.values(lab, node), Base.files(lab, node), Set.of()));
       }
       steps.add(
           step(

@@ -2,9 +2,11 @@ package dev.ejabberdlab.status;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.EjabberdStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.EjabberdStatus.Member;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.EjabberdStatus.VirtualAddress;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Ejabberd;
 import dev.ejabberdlab.status.Conditions.Finding;
+import dev.ejabberdlab.topology.LabTopology;
 import java.util.List;
 import java.util.Optional;
 
@@ -40,7 +42,15 @@ final class EjabberdStatuses {
         consistent(),
         members.stream().map(this::member).toList(),
         view.lab().xmpp().domain(),
-        null);
+        view.lab().xmpp().virtualAddress().map(this::virtualAddress).orElse(null));
+  }
+
+  private VirtualAddress virtualAddress(LabTopology.VirtualAddress wanted) {
+    List<String> holders =
+        members.stream()
+            .filter(m -> ejabberd(m).filter(Ejabberd::virtualAddress).isPresent())
+            .toList();
+    return new VirtualAddress(wanted.address(), holders.size() == 1 ? holders.get(0) : null);
   }
 
   Finding formed() {

@@ -570,6 +570,10 @@ public final class LabStatuses {
           .addressIn(lab.management().name())
           .ifPresent(address -> endpoints.add(new Endpoint("xmpp", member, address, XMPP_PORT)));
     }
+    lab.xmpp()
+        .virtualAddress()
+        .ifPresent(
+            virtual -> endpoints.add(new Endpoint("xmpp", null, virtual.address(), XMPP_PORT)));
     endpoints.add(
         new Endpoint("postgresql", null, lab.database().readWriteAddress(), POSTGRESQL_PORT));
     return endpoints;

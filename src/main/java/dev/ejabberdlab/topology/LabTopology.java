@@ -3,6 +3,7 @@ package dev.ejabberdlab.topology;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Order;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Protocol;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
 import java.time.Duration;
 import java.util.List;
@@ -82,6 +83,7 @@ public record LabTopology(
    * @param description of the domain; may be empty
    * @param interfaces in the guest's order
    * @param routes static routes beside the default one through the management network
+   * @param firewall what it lets in beside what its role needs, in the order of the spec
    */
   public record Node(
       String name,
@@ -95,7 +97,8 @@ public record LabTopology(
       String title,
       String description,
       List<Interface> interfaces,
-      List<Route> routes) {
+      List<Route> routes,
+      List<FirewallRule> firewall) {
 
     /** The address in the named network, if the node is attached to it. */
     public Optional<String> addressIn(String network) {
@@ -123,6 +126,17 @@ public record LabTopology(
    * @param via address of the gateway node in a network of this node
    */
   public record Route(String destination, String via) {}
+
+  /**
+   * Something that a node lets in.
+   *
+   * @param protocol tcp, udp or icmp
+   * @param ports destination ports or ranges; empty with icmp
+   * @param source CIDR; empty means anywhere
+   * @param comment may be empty
+   */
+  public record FirewallRule(
+      Protocol protocol, List<String> ports, Optional<String> source, String comment) {}
 
   /** A line of /etc/hosts. */
   public record HostLine(String address, List<String> names) {}
@@ -159,8 +173,22 @@ public record LabTopology(
    * @param network network in which the members form the Erlang cluster
    * @param members names of the nodes of role ejabberd, in the order of the spec; the first is the
    *     one that others join
+   * @param virtualAddress address that a healthy member holds
    */
-  public record Xmpp(String domain, String network, List<String> members) {}
+  public record Xmpp(
+      String domain,
+      String network,
+      List<String> members,
+      Optional<VirtualAddress> virtualAddress) {}
+
+  /**
+   * An address that moves between the members.
+   *
+   * @param address IPv4
+   * @param network in which it lives; every member is attached to it
+   * @param prefixLength of that network
+   */
+  public record VirtualAddress(String address, String network, int prefixLength) {}
 
   /**
    * An XMPP account.

@@ -16,8 +16,6 @@ import java.util.TreeMap;
 final class OwnStepValidation {
 
   private static final int MAX_STEPS = 64;
-  private static final int MAX_NODES = 32;
-  private static final int MAX_ROLES = 4;
   private static final int MAX_SCRIPT = 65536;
   private static final int MAX_UNLESS = 8192;
   private static final int MAX_VARIABLES = 64;
@@ -63,7 +61,7 @@ final class OwnStepValidation {
 
   private void step(String path, ProvisioningStep step) {
     name(path + ".name", step.name());
-    selection(path, step);
+    new NodeSelection(step.nodes(), step.roles()).check(path, nodes, faults);
     if ((step.file() == null) == (step.shell() == null)) {
       faults.add(path, "must be either a file or a shell script; give one of the two");
     }
@@ -86,35 +84,6 @@ final class OwnStepValidation {
             "a name of lower-case letters, digits and -; give one like motd")
         && !names.add(name)) {
       faults.add(path, "there is another step %s; names are unique in a lab".formatted(name));
-    }
-  }
-
-  private void selection(String path, ProvisioningStep step) {
-    if (step.nodes() != null) {
-      size(path + ".nodes", step.nodes(), MAX_NODES);
-      for (int i = 0; i < step.nodes().size(); i++) {
-        String name = step.nodes().get(i);
-        if (nodes != null && nodes.stream().noneMatch(n -> n.name().equals(name))) {
-          faults.add(
-              path + ".nodes[" + i + "]",
-              "there is no node %s; give the name of one of spec.nodes"
-                  .formatted(Faults.quote(name)));
-        }
-      }
-    }
-    if (step.roles() != null) {
-      size(path + ".roles", step.roles(), MAX_ROLES);
-      if (step.roles().contains(null)) {
-        faults.add(path + ".roles", "has an empty entry; give roles or leave them out");
-      }
-    }
-  }
-
-  private void size(String path, List<?> list, int max) {
-    if (list.isEmpty()) {
-      faults.add(path, "is empty; leave it out, or name at least one");
-    } else if (list.size() > max) {
-      faults.add(path, "has %d entries; give %d at most".formatted(list.size(), max));
     }
   }
 
@@ -151,7 +120,7 @@ final class OwnStepValidation {
       }
     }
     for (Node node : nodes == null ? List.<Node>of() : nodes) {
-      if (OwnSteps.isFor(step, node)) {
+      if (new NodeSelection(step.nodes(), step.roles()).includes(node)) {
         String other = stepByFile.putIfAbsent(node.name() + file, String.valueOf(step.name()));
         if (other != null) {
           faults.add(

@@ -21,13 +21,6 @@ final class OwnSteps {
 
   private OwnSteps() {}
 
-  /** Whether a step is for a node: named itself, or by its role, or nobody is named. */
-  static boolean isFor(ProvisioningStep step, Node node) {
-    return step.nodes() == null && step.roles() == null
-        || step.nodes() != null && step.nodes().contains(node.name())
-        || step.roles() != null && step.roles().contains(node.role());
-  }
-
   static List<LabTopology.OwnStep> of(List<ProvisioningStep> steps, List<Node> nodes) {
     return steps == null
         ? List.of()
@@ -36,7 +29,10 @@ final class OwnSteps {
                 s ->
                     new LabTopology.OwnStep(
                         s.name(),
-                        nodes.stream().filter(n -> isFor(s, n)).map(Node::name).toList(),
+                        nodes.stream()
+                            .filter(n -> new NodeSelection(s.nodes(), s.roles()).includes(n))
+                            .map(Node::name)
+                            .toList(),
                         s.order() == null ? Order.after : s.order(),
                         Optional.ofNullable(s.file()).map(OwnSteps::file),
                         Optional.ofNullable(s.shell()).map(OwnSteps::shell)))

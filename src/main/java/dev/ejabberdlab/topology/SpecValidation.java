@@ -171,8 +171,17 @@ public final class SpecValidation {
     WiringValidation wiring = new WiringValidation(networks, nodes, previous, faults);
     boolean attached = wiring.attachments(networksKnown);
     if (oneNat && nodesKnown && attached) {
-      wiring.roles(spec.database() == null ? null : spec.database().address());
+      wiring.roles(
+          spec.database() == null ? null : spec.database().address(),
+          spec.xmpp() == null ? null : spec.xmpp().virtualAddress());
     }
+    FirewallRules.validate(
+        spec.firewall(),
+        networksKnown
+            ? networks.stream().map(n -> n.value().name()).collect(Collectors.toSet())
+            : null,
+        nodesKnown ? nodes.stream().map(Located::value).toList() : null,
+        faults);
     hosts(spec, faults.count() == before ? nodes : List.of(), domain);
     if (spec.xmpp() != null) {
       new AccountValidation(faults).check(spec.xmpp());

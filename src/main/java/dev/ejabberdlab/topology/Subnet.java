@@ -91,6 +91,11 @@ record Subnet(IPv4Address block) {
     return last() - first() + 1;
   }
 
+  /** Whether the address is in it, those included that no machine may have. */
+  boolean contains(long address) {
+    return network() <= address && address <= broadcast();
+  }
+
   /** Whether a machine may have the address. */
   boolean hosts(long address) {
     return first() <= address && address <= last();

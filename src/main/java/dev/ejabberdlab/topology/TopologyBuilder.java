@@ -96,7 +96,8 @@ final class TopologyBuilder {
         Collections.unmodifiableMap(
             new TreeMap<>(spec.sysctls() == null ? ReferenceLab.SYSCTLS : spec.sysctls())),
         database(databaseNetwork, readWriteAddress),
-        new LabTopology.Xmpp(spec.xmpp().domain(), meeting(Role.ejabberd), names(Role.ejabberd)),
+        new LabTopology.Xmpp(
+            spec.xmpp().domain(), meeting(Role.ejabberd), names(Role.ejabberd), virtualAddress()),
         accounts(),
         OwnSteps.of(spec.provisioning(), wiring.nodes()));
   }
@@ -199,6 +200,9 @@ final class TopologyBuilder {
     if (given != null) {
       taken.add(Subnet.address(given));
     }
+    if (spec.xmpp().virtualAddress() != null) {
+      taken.add(Subnet.address(spec.xmpp().virtualAddress()));
+    }
     for (EjabberdLabSpec.Node node : attached) {
       String before = previous.managementAddresses().get(node.name());
       if (before != null
@@ -278,7 +282,8 @@ final class TopologyBuilder {
                   ? ReferenceLab.description(node.role())
                   : node.description(),
               interfaces,
-              routes(node)));
+              routes(node),
+              FirewallRules.of(node, spec.firewall(), subnets)));
     }
     return List.copyOf(nodes);
   }
@@ -395,6 +400,18 @@ final class TopologyBuilder {
             .sorted(Comparator.comparing(Map.Entry::getKey))
             .map(Map.Entry::getValue)
             .toList());
+  }
+
+  private Optional<LabTopology.VirtualAddress> virtualAddress() {
+    String address = spec.xmpp().virtualAddress();
+    return address == null
+        ? Optional.empty()
+        : wiring
+            .home(address)
+            .map(
+                n ->
+                    new LabTopology.VirtualAddress(
+                        address, n.name(), subnets.get(n.name()).prefixLength()));
   }
 
   private List<String> names(Role role) {

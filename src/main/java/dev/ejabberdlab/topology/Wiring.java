@@ -50,6 +50,19 @@ record Wiring(List<Network> networks, List<Node> nodes) {
         .or(() -> common.stream().findFirst());
   }
 
+  /** The network with a CIDR of its own that has the address and every member. */
+  Optional<Network> home(String address) {
+    return networks.stream()
+        .filter(w -> w.cidr() != null)
+        .filter(
+            w ->
+                Subnet.tryAround(w.cidr())
+                    .filter(subnet -> subnet.contains(Subnet.address(address)))
+                    .isPresent())
+        .filter(w -> nodes(Role.ejabberd).stream().allMatch(n -> isAttached(n, w.name())))
+        .findFirst();
+  }
+
   /** The gateway that takes a node into a network; empty when there is none. */
   Optional<Hop> hop(Node from, String network) {
     return nodes(Role.gateway).stream()

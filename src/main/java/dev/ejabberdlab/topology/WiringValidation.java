@@ -230,8 +230,9 @@ final class WiringValidation {
    * Checks that every role finds what it needs.
    *
    * @param databaseAddress the read-write address that the spec gives, or null
+   * @param virtualAddress the members' virtual address, or null
    */
-  void roles(String databaseAddress) {
+  void roles(String databaseAddress, String virtualAddress) {
     Network nat =
         wiring.networks().stream()
             .filter(n -> n.mode() == NetworkMode.nat)
@@ -251,6 +252,9 @@ final class WiringValidation {
     database.ifPresent(
         network -> {
           readWriteAddress(databaseAddress, network);
+          if (cluster.isPresent() && virtualAddress != null) {
+            virtualAddress(virtualAddress, databaseAddress);
+          }
           if (cluster.isPresent()) {
             nodes.stream()
                 .filter(at -> at.value().role() == Role.ejabberd)
@@ -324,6 +328,31 @@ final class WiringValidation {
           path,
           "network %s, %s, has no address left for the database; give it a shorter prefix or fewer nodes"
               .formatted(network.name(), subnet.cidr()));
+    }
+  }
+
+  /** The address is one of its own, in a network where every member is. */
+  private void virtualAddress(String given, String databaseAddress) {
+    String path = "spec.xmpp.virtualAddress";
+    if (!faults.text(path, given, Names.IPV4, 15, "an IPv4 address; give one like 192.168.121.9")) {
+      return;
+    }
+    Optional<Network> network = wiring.home(given);
+    if (network.isEmpty()) {
+      faults.add(
+          path,
+          "%s is in no network of the lab that has a cidr and every node of role ejabberd; give one that is"
+              .formatted(given));
+    } else if (inside(path, given, network.get())) {
+      holder(given, network.get())
+          .ifPresent(
+              n ->
+                  faults.add(
+                      path, "%s belongs to node %s already; give another".formatted(given, n)));
+      String database = databaseAddress == null ? previous.readWriteAddress() : databaseAddress;
+      if (given.equals(database)) {
+        faults.add(path, "%s belongs to the database already; give another".formatted(given));
+      }
     }
   }
 

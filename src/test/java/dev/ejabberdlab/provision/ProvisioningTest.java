@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import dev.ejabberdlab.guest.Step;
@@ -250,10 +251,15 @@ class ProvisioningTest {
   }
 
   private List<String> rules(String node, String chain) {
+    return rules(lab, node, chain);
+  }
+
+  private static List<String> rules(LabTopology lab, String node, String chain) {
+    List<Step> steps = Provisioning.steps(lab, new Inputs(CREDENTIALS), "psql1server");
     List<String> rules = new ArrayList<>();
     String current = "";
     for (String line :
-        file(step(steps(), node, Provisioning.BASE), "nftables.conf").lines().toList()) {
+        file(step(steps, node, Provisioning.BASE), "nftables.conf").lines().toList()) {
       String text = line.strip();
       if (text.startsWith("chain ")) {
         current = text.split(" ")[1];
@@ -278,7 +284,7 @@ class ProvisioningTest {
             "ip saddr { 192.168.1.0/29 } tcp dport { 5222, 5223, 5269, 5443, 5280, 1883, 4369,"
                 + " 4200-4210 } accept",
             "ip saddr { 192.168.1.0/29 } udp dport { 514, 3478 } accept",
-            "ip saddr { 192.168.1.0/29 } ip protocol vrrp accept",
+            "ip saddr { 192.168.1.0/29 } meta l4proto vrrp accept",
             "ip saddr { 192.168.1.0/29, 192.168.1.8/29, 192.168.121.0/24 } tcp dport { 9100, 9102 }"
                 + " accept");
     assertThat(rules("psql2server", "input"))
@@ -288,6 +294,65 @@ class ProvisioningTest {
             "ip saddr { 192.168.1.0/29, 192.168.1.8/29 } tcp dport { 5432 } accept",
             "ip saddr { 192.168.1.0/29, 192.168.1.8/29, 192.168.121.0/24 } tcp dport { 9100, 9102,"
                 + " 9187 } accept");
+  }
+
+  @Test
+  void rulesOfTheSpecOpenTheirNodesAndTheWayThere() {
+    LabTopology lab =
+        lab(
+            tree -> {
+              ObjectNode spec = (ObjectNode) tree.get("spec");
+              ObjectNode web = spec.putArray("firewall").addObject();
+              web.put("protocol", "tcp").put("from", "dmz").put("comment", "a web server");
+              web.putArray("nodes").add("psql1server");
+              web.putArray("ports").add("80").add("8000-8100");
+              ((ArrayNode) spec.get("firewall")).addObject().put("protocol", "icmp");
+              return tree;
+            });
+    String web = "tcp dport { 80, 8000-8100 } accept comment \"a web server\"";
+
+    assertThat(rules(lab, "psql1server", "input")).contains("ip saddr { 192.168.1.0/29 } " + web);
+    assertThat(rules(lab, "psql2server", "input")).noneMatch(r -> r.contains("8100"));
+    assertThat(rules(lab, "gw1server", "forward"))
+        .contains("ip saddr { 192.168.1.0/29 } ip daddr { 192.168.1.10 } " + web)
+        .noneMatch(r -> r.contains("192.168.1.11 } tcp"));
+    for (LabTopology.Node node : lab.nodes()) {
+      assertThat(
+              file(
+                  step(
+                      Provisioning.steps(lab, new Inputs(CREDENTIALS), "psql1server"),
+                      node.name(),
+                      Provisioning.BASE),
+                  "nftables.conf"))
+          .contains("\n    meta l4proto icmp accept\n");
+    }
+  }
+
+  @Test
+  void membersShareAVirtualAddressWhenTheSpecHasOne() {
+    LabTopology lab =
+        lab(
+            tree -> {
+              ((ObjectNode) tree.at("/spec/xmpp")).put("virtualAddress", "192.168.121.9");
+              return tree;
+            });
+    List<Step> steps = Provisioning.steps(lab, new Inputs(CREDENTIALS), "psql1server");
+    Step e2 = step(steps, "e2server", Provisioning.BASE);
+
+    assertThat(e2.values())
+        .containsEntry("VIRTUAL_ADDRESS", "192.168.121.9")
+        .containsEntry("VIRTUAL_ADDRESS_MAC", lab.node("e2server").interfaces().get(0).mac());
+    assertThat(file(e2, "keepalived.conf"))
+        .contains("  priority 199\n")
+        .contains("  unicast_src_ip 192.168.121.12\n")
+        .contains("  unicast_peer {\n    192.168.121.11\n  }\n")
+        .contains("    192.168.121.9/24\n");
+    assertThat(rules(lab, "e2server", "input"))
+        .contains("ip saddr { 192.168.121.0/24 } meta l4proto vrrp accept");
+    assertThat(step(steps, "gw1server", Provisioning.BASE).files())
+        .doesNotContainKey("keepalived.conf");
+    assertThat(step(steps(), "e2server", Provisioning.BASE).files())
+        .doesNotContainKey("keepalived.conf");
   }
 
   @Test

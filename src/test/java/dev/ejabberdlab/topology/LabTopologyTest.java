@@ -66,7 +66,9 @@ class LabTopologyTest {
                 "psql1server",
                 List.of("192.168.1.0/29")));
     assertThat(lab.xmpp())
-        .isEqualTo(new LabTopology.Xmpp("domain.local", "dmz", List.of("e1server", "e2server")));
+        .isEqualTo(
+            new LabTopology.Xmpp(
+                "domain.local", "dmz", List.of("e1server", "e2server"), Optional.empty()));
     assertThat(lab.nodes())
         .extracting(lab::serviceAddress)
         .containsExactly(
@@ -200,7 +202,8 @@ class LabTopologyTest {
                                             i.network(), i.address(), i.prefixLength(), "")
                                         : i)
                             .toList(),
-                        n.routes()))
+                        n.routes(),
+                        n.firewall()))
             .toList(),
         lab.hosts(),
         lab.sysctls(),

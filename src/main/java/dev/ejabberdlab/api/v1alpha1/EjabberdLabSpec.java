@@ -484,7 +484,9 @@ public record EjabberdLabSpec(
           @JsonPropertyDescription(
               "Name of a network of the lab, or an IPv4 network like 10.0.0.0/8. Absent: anywhere.")
           String from,
-      @Pattern(Names.ONE_LINE) @Size(max = 128) @JsonPropertyDescription("What it is for.")
+      @Pattern(Names.COMMENT)
+          @Size(max = 100)
+          @JsonPropertyDescription("What it is for, in printable ASCII without quotes.")
           String comment) {}
 
   /**

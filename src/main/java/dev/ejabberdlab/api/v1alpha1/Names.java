@@ -67,6 +67,9 @@ public final class Names {
   public static final String NETWORK_OR_CIDR =
       "^([a-z0-9]([a-z0-9-]*[a-z0-9])?|((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])/(3[0-2]|[12]?[0-9]))$";
 
+  /** One line of printable ASCII without quotes and backslashes: a comment in any language. */
+  public static final String COMMENT = "^[ !#-&(-\\[\\]-~]*$";
+
   /** An absolute path of ordinary characters that does not end in a slash. */
   public static final String PATH = "^(/[A-Za-z0-9@%_+=:,.-]+)+$";
 

@@ -1,0 +1,82 @@
+package dev.ejabberdlab.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What was set up is there again after guests have rebooted. */
+@ExtendWith(SharedLab.Extension.class)
+class RebootE2E {
+
+  /** Everything that must survive, as text. */
+  private static final String STATE =
+      """
+      cat /proc/sys/kernel/hostname /etc/hosts
+      cat /proc/sys/net/ipv4/ip_default_ttl /proc/sys/net/ipv4/ip_forward
+      ip -4 -br address show scope global | tr -s ' ' | sort
+      ip -4 route | sort
+      nft list ruleset
+      """;
+
+  private final SharedLab lab;
+
+  RebootE2E(SharedLab lab) {
+    this.lab = lab.ready();
+  }
+
+  @Test
+  void allAtOnce() {
+    reboot(lab.bootIds().keySet());
+  }
+
+  @Test
+  @Tag("long")
+  void oneAfterTheOther() {
+    for (String node : lab.bootIds().keySet()) {
+      reboot(Set.of(node));
+    }
+  }
+
+  private void reboot(Collection<String> nodes) {
+    Map<String, String> before = state();
+    Map<String, String> boots = lab.bootIds();
+    for (String node : nodes) {
+      lab.tryExec(node, List.of("/bin/systemctl", "--no-block", "reboot"), "");
+    }
+    for (String node : nodes) {
+      lab.until(
+          node + " goes down", l -> !lab.isTrue("Ready") || hasRebooted(node, boots.get(node)));
+    }
+    lab.until(
+        "everybody is back",
+        l -> nodes.stream().allMatch(node -> hasRebooted(node, boots.get(node))));
+    lab.awaitReady();
+    assertThat(state()).isEqualTo(before);
+    Map<String, String> after = lab.bootIds();
+    boots.forEach(
+        (node, boot) ->
+            assertThat(after.get(node).equals(boot)).as(node).isEqualTo(!nodes.contains(node)));
+    assertThat(lab.sql("psql2server", "SELECT pg_is_in_recovery()")).isEqualTo("t");
+  }
+
+  private boolean hasRebooted(String node, String boot) {
+    try {
+      return !lab.bootId(node).equals(boot);
+    } catch (RuntimeException | AssertionError e) {
+      return false;
+    }
+  }
+
+  private Map<String, String> state() {
+    Map<String, String> states = new TreeMap<>();
+    lab.bootIds().keySet().forEach(node -> states.put(node, lab.bash(node, STATE)));
+    return states;
+  }
+}
