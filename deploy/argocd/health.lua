@@ -29,6 +29,11 @@ if obj.metadata.deletionTimestamp ~= nil then
   return health("Progressing", "Being deleted. " .. ((ready or {}).message or ""))
 end
 
+local paused = condition("Paused")
+if is(paused, "True") then
+  return health("Suspended", paused.message)
+end
+
 local stalled = condition("Stalled")
 if is(stalled, "True") then
   return health("Degraded", stalled.message)
@@ -39,7 +44,8 @@ if is(reconciling, "True") then
   return health("Progressing", reconciling.message)
 end
 
-if is(ready, "True") then
+-- A lab that was shut down on purpose is as it should be.
+if is(ready, "True") or (is(ready, "False") and ready.reason == "Halted") then
   return health("Healthy", ready.message)
 end
 if is(ready, "False") then

@@ -26,6 +26,7 @@ import dev.ejabberdlab.topology.InvalidSpecException;
 import dev.ejabberdlab.topology.LabTopology;
 import dev.ejabberdlab.topology.SpecValidation;
 import io.fabric8.kubernetes.api.model.Secret;
+import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
@@ -56,6 +57,9 @@ import java.util.stream.Stream;
     name = "ejabberdlab",
     finalizerName = "ejabberdlab.dev/lab",
     fieldManager = EjabberdLabReconciler.FIELD_MANAGER,
+    // The filter looks at the generation, and at annotations too.
+    generationAwareEventProcessing = false,
+    informer = @Informer(onUpdateFilter = LabChanges.class),
     maxReconciliationInterval =
         @MaxReconciliationInterval(interval = 5, timeUnit = TimeUnit.MINUTES))
 public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<EjabberdLab> {
@@ -177,6 +181,8 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
             ? Planner.plan(
                 new Planner.Input(
                     topology,
+                    primary,
+                    lab.getStatus().ejabberd() != null,
                     steps,
                     host.getSpec().pool(),
                     virtualization,
@@ -185,8 +191,10 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
                     progress,
                     epoch(lab, snapshot),
                     now))
-            : new Plan(List.of(), Optional.of(now), List.of());
-    runtime.actor().submit(plan.actions());
+            : Plan.nothing(Optional.of(now));
+    if (!lab.paused()) {
+      runtime.actor().submit(plan.actions());
+    }
     boolean autoKvm =
         virtualization == Virtualization.auto
             && seen.facts().is(f -> Planner.accelerator(virtualization, f) == Accelerator.kvm);
@@ -204,7 +212,14 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
                 plan,
                 progress,
                 now));
-    write(lab, status, context);
+    write(
+        lab,
+        status,
+        plan.restarts().stream()
+            .filter(Plan.Restart::isGoing)
+            .map(Plan.Restart::node)
+            .collect(Collectors.toSet()),
+        context);
     UpdateControl<EjabberdLab> control = UpdateControl.noUpdate();
     plan.wakeAt()
         .ifPresent(
@@ -217,6 +232,15 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     Optional<LibvirtHost> host = context.getSecondaryResource(LibvirtHost.class);
     if (isNew(lab)) {
       return gone(lab);
+    }
+    if (lab.paused()) {
+      return wait(
+          lab,
+          context,
+          Finding.no(
+              Reason.Paused,
+              "The lab is to be deleted and waits, because it is paused by the annotation %s."
+                  .formatted(EjabberdLab.PAUSED)));
     }
     if (host.isEmpty()) {
       return wait(
@@ -328,12 +352,25 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
    * in the informer's cache would make it tell the same news again.
    */
   private void write(EjabberdLab lab, EjabberdLabStatus status, Context<EjabberdLab> context) {
+    write(lab, status, Set.of(), context);
+  }
+
+  /**
+   * @param restarting names of nodes that are restarted for a change of the spec
+   */
+  private void write(
+      EjabberdLab lab,
+      EjabberdLabStatus seen,
+      Set<String> restarting,
+      Context<EjabberdLab> context) {
+    EjabberdLabStatus status =
+        lab.paused() ? LabStatuses.paused(lab.getStatus(), seen, clock.instant()) : seen;
     if (status.equals(lab.getStatus())) {
       return;
     }
     PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(
         lab, withStatus(lab, status), context);
-    events.publish(lab, Transitions.between(lab.getStatus(), status));
+    events.publish(lab, Transitions.between(lab.getStatus(), status, restarting));
   }
 
   /** Server-side apply owns what it sends: nothing but the status may be in it. */
@@ -358,9 +395,14 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
         .orElse(topology.database().initialPrimary());
   }
 
-  /** Failed steps are tried anew when spec or image changes. */
+  /** Failed steps are tried anew when the spec, the image or the annotation for it changes. */
   private static String epoch(EjabberdLab lab, LabSnapshot snapshot) {
-    return generation(lab) + "-" + snapshot.image().known().map(ImageVolumes::disk).orElse("");
+    return generation(lab)
+        + lab.annotation(EjabberdLab.RETRY)
+            .map(value -> "." + Integer.toHexString(value.hashCode()))
+            .orElse("")
+        + "-"
+        + snapshot.image().known().map(ImageVolumes::disk).orElse("");
   }
 
   private static Stream<EjabberdLab> others(EjabberdLab lab, Context<EjabberdLab> context) {

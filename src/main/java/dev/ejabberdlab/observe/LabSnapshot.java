@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
@@ -18,17 +19,19 @@ import java.util.stream.Stream;
  * @param image volumes of the lab's image
  * @param networks by name in the spec
  * @param machines by node name
+ * @param surplus what carries the lab's mark although the lab shall not have it
  */
 public record LabSnapshot(
     Seen<ImageVolumes> image,
     Map<String, Seen<NetworkState>> networks,
-    Map<String, Machine> machines) {
+    Map<String, Machine> machines,
+    Seen<Remains> surplus) {
 
   private static final String NOT_ASKED = "It has not been asked yet.";
 
   /** A lab of which nothing was asked yet. */
   public static final LabSnapshot NOTHING =
-      new LabSnapshot(Seen.unknown(NOT_ASKED), Map.of(), Map.of());
+      new LabSnapshot(Seen.unknown(NOT_ASKED), Map.of(), Map.of(), Seen.unknown(NOT_ASKED));
 
   /**
    * A machine.
@@ -60,6 +63,7 @@ public record LabSnapshot(
   /** Whether libvirt has answered every question about a lab. */
   boolean isAnswered(LabTopology lab) {
     return !image.isUnknown()
+        && !surplus.isUnknown()
         && lab.networks().stream().noneMatch(n -> network(n.name()).isUnknown())
         && lab.nodes().stream()
             .map(n -> machine(n.name()))
@@ -71,11 +75,13 @@ public record LabSnapshot(
    * result. An operator that has just started has not come to that yet.
    */
   public boolean isAsked(LabTopology lab) {
-    return Stream.concat(
+    return Stream.of(
+            Stream.of(surplus),
             lab.networks().stream().map(n -> network(n.name())),
             lab.nodes().stream()
                 .map(n -> machine(n.name()))
                 .flatMap(m -> Stream.of(m.volume(), m.domain(), m.guest())))
+        .flatMap(Function.identity())
         .noneMatch(seen -> seen.equals(Seen.unknown(NOT_ASKED)));
   }
 
@@ -92,7 +98,17 @@ public record LabSnapshot(
                     m.guest(),
                     m.reportedAt(),
                     m.silentSince())));
-    return new LabSnapshot(Seen.unknown(NOT_ASKED), networks, machinesOnly);
+    return new LabSnapshot(Seen.unknown(NOT_ASKED), networks, machinesOnly, surplus);
+  }
+
+  /** The same with other things that the lab shall not have. */
+  LabSnapshot withSurplus(Seen<Remains> other) {
+    return new LabSnapshot(image, networks, machines, other);
+  }
+
+  /** The same with other machines. */
+  LabSnapshot with(Map<String, Machine> others) {
+    return new LabSnapshot(image, networks, others, surplus);
   }
 
   public Seen<NetworkState> network(String name) {

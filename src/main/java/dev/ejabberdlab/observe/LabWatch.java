@@ -25,6 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Keeps the last view of one lab: its networks, volumes and domains, and what its guests say. */
 public final class LabWatch {
@@ -41,6 +42,12 @@ public final class LabWatch {
   /** How often any other guest is asked. */
   static final Duration BASE = Duration.ofSeconds(20);
 
+  /**
+   * How often the whole host is searched for what a lab shall not have. It is searched sooner when
+   * the lab has changed, and at each look while there is something.
+   */
+  static final Duration SEARCH = Duration.ofMinutes(5);
+
   private final Hypervisor hypervisor;
   private final StepRunner steps;
   private final Executor io;
@@ -51,12 +58,25 @@ public final class LabWatch {
   private final Map<String, Instant> guestAskedAt = new ConcurrentHashMap<>();
   private volatile Target target;
   private volatile Instant askedAt = Instant.EPOCH;
+  private volatile Instant searchedAt = Instant.EPOCH;
   private LabSnapshot snapshot = LabSnapshot.NOTHING;
 
   private record Target(LabTopology topology, String pool) {
 
     boolean sameStorage(Target other) {
       return pool.equals(other.pool) && topology.image().equals(other.topology.image());
+    }
+
+    /** Whether something of the other is gone. */
+    boolean lacksSomethingOf(Target other) {
+      return !uuids().containsAll(other.uuids());
+    }
+
+    private Set<UUID> uuids() {
+      return Stream.concat(
+              topology.nodes().stream().map(LabTopology.Node::uuid),
+              topology.networks().stream().map(LabTopology.Network::uuid))
+          .collect(Collectors.toSet());
     }
 
     Optional<LabTopology.Node> node(String name) {
@@ -87,6 +107,12 @@ public final class LabWatch {
       if (target != null && !wanted.sameStorage(target)) {
         snapshot = snapshot.withoutStorage();
       }
+      boolean lessThanBefore = target == null || wanted.lacksSomethingOf(target);
+      snapshot =
+          snapshot.withSurplus(
+              lessThanBefore
+                  ? LabSnapshot.NOTHING.surplus()
+                  : snapshot.surplus().map(r -> r.without(topology)));
       target = wanted;
     }
     Set<String> names =
@@ -140,7 +166,11 @@ public final class LabWatch {
   /** Whether the domain is one of this lab's. */
   public boolean owns(UUID domain) {
     Target now = target;
-    return now != null && now.topology().nodes().stream().anyMatch(n -> n.uuid().equals(domain));
+    return now != null
+        && (now.topology().nodes().stream().anyMatch(n -> n.uuid().equals(domain))
+            || snapshot()
+                .surplus()
+                .is(s -> s.domains().stream().anyMatch(d -> d.uuid().equals(domain))));
   }
 
   /** Starts what is due. */
@@ -181,6 +211,7 @@ public final class LabWatch {
       domains.put(
           node.name(), Question.ask(() -> hypervisor.domain(node.uuid())).flatMap(Seen::answer));
     }
+    Seen<Remains> surplus = surplus(now, volumes);
     List<String> connected;
     boolean different;
     synchronized (this) {
@@ -205,13 +236,39 @@ public final class LabWatch {
           new LabSnapshot(
               volumes.flatMap(v -> ImageVolumes.resolve(now.topology().image(), now.pool(), v)),
               networks,
-              machinesNow);
+              machinesNow,
+              surplus);
       different = !snapshot.equals(before);
     }
     connected.forEach(this::refreshGuest);
     if (different) {
       changed.run();
     }
+  }
+
+  /** What the lab shall not have; searched for only when there may be something new. */
+  private Seen<Remains> surplus(Target now, Seen<List<VolumeState>> volumes) {
+    Seen<Remains> before = snapshot().surplus();
+    if (volumes.isUnknown()) {
+      return Seen.unknown(volumes.why());
+    }
+    String prefix = LabTopology.namePrefix(now.topology().uid());
+    Set<String> disks =
+        now.topology().nodes().stream().map(LabTopology.Node::volume).collect(Collectors.toSet());
+    // A pool that does not exist holds nothing.
+    List<VolumeState> all = volumes.known().orElse(List.of());
+    boolean stray =
+        all.stream()
+            .map(VolumeState::name)
+            .anyMatch(v -> v.startsWith(prefix) && !disks.contains(v));
+    if (before.is(Remains::isEmpty)
+        && !stray
+        && !Refresh.isDue(searchedAt, SEARCH, clock.instant())) {
+      return before;
+    }
+    searchedAt = clock.instant();
+    return Remains.of(hypervisor, now.topology().uid(), all, prefix)
+        .map(r -> r.without(now.topology()));
   }
 
   /** Without the time of the last write, which a running machine moves all the time. */
@@ -260,7 +317,7 @@ public final class LabWatch {
               guest,
               guest.isPresent() ? at : null,
               silentSince(old, old.domain(), guest)));
-      snapshot = new LabSnapshot(snapshot.image(), snapshot.networks(), machinesNow);
+      snapshot = snapshot.with(machinesNow);
       different = !GuestDiff.settled(old.guest()).equals(GuestDiff.settled(guest));
     }
     if (different) {

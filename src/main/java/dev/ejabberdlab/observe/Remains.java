@@ -5,8 +5,12 @@ import dev.ejabberdlab.hypervisor.Hypervisor;
 import dev.ejabberdlab.hypervisor.HypervisorException;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.VolumeState;
+import dev.ejabberdlab.topology.LabTopology;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Everything on a host that carries a lab's mark, whatever its spec says now.
@@ -26,6 +30,13 @@ public record Remains(
    */
   public static Seen<Remains> of(
       Hypervisor hypervisor, UUID owner, String pool, String volumePrefix) {
+    return Question.ask(() -> volumes(hypervisor, pool))
+        .flatMap(volumes -> of(hypervisor, owner, volumes, volumePrefix));
+  }
+
+  /** The same of a host whose volumes are known. */
+  static Seen<Remains> of(
+      Hypervisor hypervisor, UUID owner, List<VolumeState> volumes, String volumePrefix) {
     return Question.ask(
         () ->
             new Remains(
@@ -35,19 +46,34 @@ public record Remains(
                 hypervisor.networks().stream()
                     .filter(n -> n.owner().filter(o -> o.uid().equals(owner)).isPresent())
                     .toList(),
-                volumes(hypervisor, pool, volumePrefix)));
+                volumes.stream()
+                    .map(VolumeState::name)
+                    .filter(name -> name.startsWith(volumePrefix))
+                    .toList()));
   }
 
   public boolean isEmpty() {
     return domains.isEmpty() && networks.isEmpty() && volumes.isEmpty();
   }
 
-  private static List<String> volumes(Hypervisor hypervisor, String pool, String prefix) {
+  /** What is left when everything that a lab shall have is taken out. */
+  Remains without(LabTopology lab) {
+    Set<UUID> wanted =
+        Stream.concat(
+                lab.nodes().stream().map(LabTopology.Node::uuid),
+                lab.networks().stream().map(LabTopology.Network::uuid))
+            .collect(Collectors.toSet());
+    Set<String> disks =
+        lab.nodes().stream().map(LabTopology.Node::volume).collect(Collectors.toSet());
+    return new Remains(
+        domains.stream().filter(d -> !wanted.contains(d.uuid())).toList(),
+        networks.stream().filter(n -> !wanted.contains(n.uuid())).toList(),
+        volumes.stream().filter(v -> !disks.contains(v)).toList());
+  }
+
+  private static List<VolumeState> volumes(Hypervisor hypervisor, String pool) {
     try {
-      return hypervisor.volumes(pool).stream()
-          .map(VolumeState::name)
-          .filter(name -> name.startsWith(prefix))
-          .toList();
+      return hypervisor.volumes(pool);
     } catch (HypervisorException.NotFound e) {
       return List.of();
     }

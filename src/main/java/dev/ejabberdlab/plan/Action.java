@@ -11,7 +11,10 @@ import java.util.UUID;
  */
 public sealed interface Action {
 
-  /** What it works on: {@code network/NAME}, {@code machine/NODE} or {@code volume/NAME}. */
+  /**
+   * What it works on: {@code network/NAME}, {@code machine/NODE}, {@code volume/NAME}, or {@code
+   * power/NODE} for what turns a machine off and does not wait for a step that runs there.
+   */
   String key();
 
   /** A few words for people, for example {@code start domain ejl-1a2b3c4d-e1server}. */
@@ -113,7 +116,7 @@ public sealed interface Action {
   record ShutdownDomain(String node, UUID uuid, String domain) implements Action {
     @Override
     public String key() {
-      return machineKey(node);
+      return powerKey(node);
     }
 
     @Override
@@ -126,7 +129,7 @@ public sealed interface Action {
   record DestroyDomain(String node, UUID uuid, String domain) implements Action {
     @Override
     public String key() {
-      return machineKey(node);
+      return powerKey(node);
     }
 
     @Override
@@ -166,8 +169,18 @@ public sealed interface Action {
     return "network/" + network;
   }
 
-  /** Key of everything that works on a machine. */
+  /** Key of everything that works on a machine, but for turning it off. */
   static String machineKey(String node) {
     return "machine/" + node;
+  }
+
+  /** Key of what turns a machine off. */
+  static String powerKey(String node) {
+    return "power/" + node;
+  }
+
+  /** For the key of what works on a machine the one of turning it off; any other key as it is. */
+  static String powerKeyOf(String key) {
+    return key.startsWith(machineKey("")) ? powerKey(key.substring(machineKey("").length())) : key;
   }
 }

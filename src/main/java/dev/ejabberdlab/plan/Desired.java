@@ -71,4 +71,21 @@ final class Desired {
                     new DomainDefinition.Interface(lab.network(i.network()).libvirtName(), i.mac()))
             .toList());
   }
+
+  /** The same domain with a node's title and description: what can change while it runs. */
+  static DomainDefinition relabelled(DomainDefinition domain, LabTopology.Node node) {
+    return new DomainDefinition(
+        domain.uuid(),
+        domain.name(),
+        domain.owner(),
+        node.title(),
+        node.description(),
+        domain.accelerator(),
+        domain.vcpus(),
+        domain.memoryBytes(),
+        domain.pool(),
+        domain.volume(),
+        domain.directBoot(),
+        domain.interfaces());
+  }
 }

@@ -13,16 +13,38 @@ import java.util.Optional;
  * @param stalled steps that failed too often and are not tried again until spec or image changes
  * @param failures last failure of each action that is still wanted, in the order they are wanted;
  *     what failed once and is not wanted any more is not among them
+ * @param restarts machines that must be restarted, in the order in which they are
  */
 public record Plan(
     List<Action> actions,
     Optional<Instant> wakeAt,
     List<StalledStep> stalled,
-    List<Failure> failures) {
+    List<Failure> failures,
+    List<Restart> restarts) {
 
-  /** A plan of which nothing has failed. */
-  public Plan(List<Action> actions, Optional<Instant> wakeAt, List<StalledStep> stalled) {
-    this(actions, wakeAt, stalled, List.of());
+  /** A plan that does nothing, and looks again at that time. */
+  public static Plan nothing(Optional<Instant> wakeAt) {
+    return new Plan(List.of(), wakeAt, List.of(), List.of(), List.of());
+  }
+
+  /**
+   * A machine whose hardware has changed in the spec.
+   *
+   * @param changes what has changed, for people; at least one
+   * @param waitsFor names of nodes that must be complete first; empty when it is restarted now
+   */
+  public record Restart(String node, List<String> changes, List<String> waitsFor) {
+
+    static final String INTERFACES = "interfaces";
+
+    public boolean isGoing() {
+      return waitsFor.isEmpty();
+    }
+
+    /** Steps that expect the new interfaces cannot be done before. */
+    boolean holdsSteps() {
+      return changes.contains(INTERFACES);
+    }
   }
 
   /** A step that failed too often. */

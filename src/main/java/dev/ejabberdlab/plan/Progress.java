@@ -38,9 +38,19 @@ public record Progress(Set<String> inFlight, Map<String, Failure> failures, Map<
         .filter(f -> f.description().equals(action.description()));
   }
 
+  /** Whether the action must wait for one that is under way. */
+  boolean isBusy(Action action) {
+    return inFlight.contains(action.key()) || inFlight.contains(Action.powerKeyOf(action.key()));
+  }
+
+  /** When exactly this action ended, if it was the last with its key and no failure. */
+  Optional<Instant> endOf(Action action) {
+    return end(action).filter(e -> e.action().equals(action)).map(End::at);
+  }
+
   /** Whether the last end of the action's key was that of exactly this action, and no failure. */
   boolean ended(Action action) {
-    return end(action).filter(e -> e.action().equals(action)).isPresent();
+    return endOf(action).isPresent();
   }
 
   /** When the action may start: empty means at once. Not to be asked for one that is in flight. */

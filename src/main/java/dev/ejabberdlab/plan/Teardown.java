@@ -5,10 +5,7 @@ import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.observe.Remains;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * Takes a lab down, working from what carries its mark: guests are asked to shut down and have
@@ -29,36 +26,28 @@ public final class Teardown {
    */
   public static Plan plan(
       Remains remains, String pool, Progress progress, Instant deletedAt, Instant now) {
-    List<Action> wanted = new ArrayList<>();
+    Agenda agenda = new Agenda(progress, now);
     Instant deadline = deletedAt.plus(GRACE);
-    boolean waiting = false;
     for (DomainState domain : remains.domains()) {
       Action shutdown = new Action.ShutdownDomain(domain.name(), domain.uuid(), domain.name());
       if (domain.power() == Power.SHUT_OFF) {
-        wanted.add(new Action.UndefineDomain(domain.name(), domain.uuid(), domain.name()));
+        agenda.want(new Action.UndefineDomain(domain.name(), domain.uuid(), domain.name()));
       } else if (!mayShutDown(domain, progress, shutdown) || !now.isBefore(deadline)) {
-        wanted.add(new Action.DestroyDomain(domain.name(), domain.uuid(), domain.name()));
+        agenda.want(new Action.DestroyDomain(domain.name(), domain.uuid(), domain.name()));
       } else {
-        waiting = true;
+        agenda.wake(deadline);
         if (domain.power() == Power.RUNNING && domain.agentConnected()) {
-          wanted.add(shutdown);
+          agenda.want(shutdown);
         }
       }
     }
     if (remains.domains().isEmpty()) {
-      remains.volumes().forEach(v -> wanted.add(new Action.DeleteVolume(pool, v)));
+      remains.volumes().forEach(v -> agenda.want(new Action.DeleteVolume(pool, v)));
       remains
           .networks()
-          .forEach(n -> wanted.add(new Action.DeleteNetwork(n.name(), n.uuid(), n.name())));
+          .forEach(n -> agenda.want(new Action.DeleteNetwork(n.name(), n.uuid(), n.name())));
     }
-    List<Failure> failures = wanted.stream().flatMap(a -> progress.failure(a).stream()).toList();
-    wanted.removeIf(a -> progress.inFlight().contains(a.key()));
-    List<Action> actions =
-        wanted.stream().filter(a -> progress.notBefore(a, now).isEmpty()).toList();
-    Stream<Instant> later = wanted.stream().flatMap(a -> progress.notBefore(a, now).stream());
-    Optional<Instant> wake =
-        Stream.concat(later, waiting ? Stream.of(deadline) : Stream.of()).min(Instant::compareTo);
-    return new Plan(actions, wake, List.of(), failures);
+    return agenda.plan(List.of(), List.of());
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.ejabberdlab.status;
 
+import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.AgentState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.DomainState;
@@ -16,6 +17,7 @@ import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.plan.Action;
 import dev.ejabberdlab.plan.Failure;
 import dev.ejabberdlab.plan.NodeSteps;
+import dev.ejabberdlab.plan.Plan.Restart;
 import dev.ejabberdlab.plan.Plan.StalledStep;
 import dev.ejabberdlab.plan.Planner;
 import dev.ejabberdlab.status.Conditions.Finding;
@@ -129,6 +131,43 @@ public final class LabStatuses {
     return withConditions(previous, generation, host, Phase.Deleting, conditions.build());
   }
 
+  /**
+   * What becomes of a status while the lab is paused: a condition says so, and nothing is under
+   * way.
+   *
+   * @param status of the lab as it is
+   */
+  public static EjabberdLabStatus paused(
+      EjabberdLabStatus previous, EjabberdLabStatus status, Instant now) {
+    List<Condition> marked =
+        new Conditions(conditions(previous), status.observedGeneration(), now)
+            .add(
+                Conditions.PAUSED,
+                Finding.yes(
+                    Reason.Paused,
+                    "Nothing is done while the annotation %s is true; remove it to go on."
+                        .formatted(EjabberdLab.PAUSED)))
+            .build();
+    List<Condition> conditions = new ArrayList<>(status.conditions());
+    conditions.removeIf(
+        c -> c.getType().equals(Conditions.RECONCILING) || c.getType().equals(Conditions.PAUSED));
+    // Behind Ready, which is always the first.
+    conditions.addAll(1, marked);
+    return new EjabberdLabStatus(
+        status.observedGeneration(),
+        status.phase(),
+        status.host(),
+        status.image(),
+        status.readyNodes(),
+        List.copyOf(conditions),
+        status.networks(),
+        status.nodes(),
+        status.postgresql(),
+        status.ejabberd(),
+        status.endpoints(),
+        status.tls());
+  }
+
   /** What is still on the host, for people. */
   public static String remains(Remains remains) {
     return Stream.of(
@@ -168,7 +207,10 @@ public final class LabStatuses {
   private EjabberdLabStatus status() {
     Map<String, Finding> parts = new LinkedHashMap<>();
     parts.put(Conditions.HOST_REACHABLE, hostReachable());
-    if (view.host().reachable()) {
+    if (view.host().reachable() && !view.lab().running()) {
+      Finding halted = new Halting(view, nodes).finding();
+      PARTS.forEach(type -> parts.putIfAbsent(type, halted));
+    } else if (view.host().reachable()) {
       parts.put(Conditions.NETWORKS_READY, networksReady());
       parts.put(Conditions.MACHINES_READY, machinesReady());
       parts.put(Conditions.PROVISIONED, provisioned());
@@ -188,7 +230,7 @@ public final class LabStatuses {
     conditions.add(Conditions.READY, ready);
     if (stalled.isPresent()) {
       conditions.add(Conditions.STALLED, stalled.get());
-    } else if (!isReady) {
+    } else if (!isReady && ready.reason() != Reason.Halted) {
       conditions.add(Conditions.RECONCILING, Finding.yes(ready.reason(), ready.message()));
     }
     parts.forEach(conditions::add);
@@ -196,7 +238,7 @@ public final class LabStatuses {
     boolean wasReady = previous != null && previous.endpoints() != null;
     return new EjabberdLabStatus(
         view.generation(),
-        phase(ready.truth(), stalled.isPresent(), wasReady),
+        phase(ready, stalled.isPresent(), wasReady),
         view.lab().host(),
         view.snapshot().image().known().map(ImageVolumes::disk).orElse(previousImage()),
         names(NodeStatus::ready).size() + "/" + nodes.size(),
@@ -213,17 +255,20 @@ public final class LabStatuses {
     return previous == null ? null : previous.image();
   }
 
-  private Phase phase(Truth ready, boolean stalled, boolean wasReady) {
+  private Phase phase(Finding ready, boolean stalled, boolean wasReady) {
     if (stalled) {
       return Phase.Stalled;
+    }
+    if (view.host().reachable() && !view.lab().running()) {
+      return ready.reason() == Reason.Halted ? Phase.Halted : Phase.Halting;
     }
     if (!view.host().reachable()) {
       return view.host().lastContact() == null && !wasReady ? Phase.Pending : Phase.Unknown;
     }
     if (!wasReady) {
-      return ready == Truth.True ? Phase.Ready : Phase.Provisioning;
+      return ready.truth() == Truth.True ? Phase.Ready : Phase.Provisioning;
     }
-    return switch (ready) {
+    return switch (ready.truth()) {
       case True -> Phase.Ready;
       case False -> Phase.Degraded;
       case Unknown -> Phase.Unknown;
@@ -242,7 +287,9 @@ public final class LabStatuses {
   }
 
   private Optional<Finding> stalled() {
-    if (view.snapshot().image().isMissing() && nodes.stream().anyMatch(this::needsImage)) {
+    if (view.lab().running()
+        && view.snapshot().image().isMissing()
+        && nodes.stream().anyMatch(this::needsImage)) {
       return Optional.of(Finding.yes(Reason.InvalidSpec, view.snapshot().image().why()));
     }
     Optional<Failure> conflict =
@@ -261,7 +308,7 @@ public final class LabStatuses {
     return Optional.of(
         Finding.yes(
             Reason.StepFailed,
-            "Step %s on %s failed %s and is not tried again until the spec or the image changes; it last said: %s"
+            "Step %s on %s failed %s and is not tried again until the spec, the image or the annotation ejabberdlab.dev/retry changes; it last said: %s"
                 .formatted(
                     step.step(), step.node(), times(step.attempts()), lastLine(step.output()))));
   }
@@ -322,11 +369,17 @@ public final class LabStatuses {
                 return Finding.no(
                     Reason.NetworksPending, "Not active yet: %s.".formatted(list(waiting)));
               }
-              return unknown.isEmpty()
-                  ? Finding.yes(
-                      Reason.NetworksActive,
-                      "All %d networks are active.".formatted(view.lab().networks().size()))
-                  : Finding.unknown(Reason.NotObserved, notAsked(unknown));
+              if (!unknown.isEmpty()) {
+                return Finding.unknown(Reason.NotObserved, notAsked(unknown));
+              }
+              return new Leftovers(view)
+                  .networks()
+                  .orElseGet(
+                      () ->
+                          Finding.yes(
+                              Reason.NetworksActive,
+                              "All %d networks are active."
+                                  .formatted(view.lab().networks().size())));
             });
   }
 
@@ -338,28 +391,65 @@ public final class LabStatuses {
             .toList();
     if (!down.isEmpty()) {
       Set<String> keys =
-          down.stream().map(n -> Action.machineKey(n.name())).collect(Collectors.toSet());
-      return failure(f -> keys.contains(f.key()))
-          .orElseGet(
-              () ->
-                  Finding.no(
-                      Reason.MachinesPending,
-                      "Not running: %s."
-                          .formatted(
-                              down.stream()
-                                  .map(n -> "%s (%s)".formatted(n.name(), n.state()))
-                                  .collect(Collectors.joining(", ")))));
+          down.stream()
+              .flatMap(n -> Stream.of(Action.machineKey(n.name()), Action.powerKey(n.name())))
+              .collect(Collectors.toSet());
+      return failure(f -> keys.contains(f.key())).orElseGet(() -> notRunning(down));
     }
     if (!unknown.isEmpty()) {
       return Finding.unknown(Reason.NotObserved, notAsked(unknown));
     }
     return longSilence()
+        .or(this::restarting)
         .or(this::shortSilence)
+        .or(() -> new Leftovers(view).machines())
         .orElseGet(
             () ->
                 Finding.yes(
                     Reason.MachinesRunning,
                     "All %d machines run and their agents answer.".formatted(nodes.size())));
+  }
+
+  private Finding notRunning(List<NodeStatus> down) {
+    List<String> restarting =
+        view.plan().restarts().stream().filter(Restart::isGoing).map(Restart::node).toList();
+    return Finding.no(
+        down.stream().map(NodeStatus::name).allMatch(restarting::contains)
+            ? Reason.Restarting
+            : Reason.MachinesPending,
+        "Not running: %s."
+            .formatted(
+                down.stream()
+                    .map(
+                        n ->
+                            "%s (%s%s)"
+                                .formatted(
+                                    n.name(),
+                                    n.state(),
+                                    restarting.contains(n.name()) ? ", restarts" : ""))
+                    .collect(Collectors.joining(", "))));
+  }
+
+  private Optional<Finding> restarting() {
+    return view.plan().restarts().isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            Finding.no(
+                Reason.Restarting,
+                view.plan().restarts().stream()
+                        .map(LabStatuses::describe)
+                        .collect(Collectors.joining("; "))
+                    + "."));
+  }
+
+  private static String describe(Restart restart) {
+    String what =
+        "%s %s for a change of %s"
+            .formatted(
+                restart.node(),
+                restart.isGoing() ? "restarts" : "must restart",
+                list(restart.changes()));
+    return restart.isGoing() ? what : what + " and waits for " + list(restart.waitsFor());
   }
 
   private Optional<Finding> shortSilence() {

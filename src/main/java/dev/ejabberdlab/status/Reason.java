@@ -28,6 +28,18 @@ public enum Reason {
   AgentPending,
   /** A domain has run for long without an answer from its agent. */
   AgentSilent,
+  /** What the spec no longer has is being removed from the host. */
+  Removing,
+  /** A machine must be restarted for a change of the spec. */
+  Restarting,
+  /** The lab is on its way down, as its spec says. */
+  Halting,
+  /** The lab is shut down, as its spec says. */
+  Halted,
+  /** Nothing is done, as an annotation says. */
+  Paused,
+  /** Work goes on: the annotation that stopped it is gone. */
+  Resumed,
   /** Every step is done. */
   StepsDone,
   /** Some step is not done yet. */

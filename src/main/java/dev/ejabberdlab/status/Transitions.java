@@ -4,6 +4,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.AgentState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.DomainState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +27,10 @@ public final class Transitions {
           Reason.HostUnreachable,
           Reason.ReferenceMissing);
 
+  /** What somebody has asked for: no trouble, though something is not ready meanwhile. */
+  private static final Set<Reason> ASKED_FOR =
+      Set.of(Reason.Removing, Reason.Restarting, Reason.Halting, Reason.Halted);
+
   /** Kubernetes' limit of an Event's message. */
   private static final int MAX_MESSAGE = 1024;
 
@@ -42,25 +47,72 @@ public final class Transitions {
    * @param before null for a lab without a status
    */
   public static List<Transition> between(EjabberdLabStatus before, EjabberdLabStatus after) {
+    return between(before, after, Set.of());
+  }
+
+  /**
+   * @param before null for a lab without a status
+   * @param restarting names of nodes that are restarted for a change of the spec
+   */
+  public static List<Transition> between(
+      EjabberdLabStatus before, EjabberdLabStatus after, Set<String> restarting) {
     List<Transition> found = new ArrayList<>();
     Map<String, NodeStatus> old = nodes(before);
+    boolean halts = after.phase() == Phase.Halting || after.phase() == Phase.Halted;
     for (NodeStatus node : after.nodes() == null ? List.<NodeStatus>of() : after.nodes()) {
-      node(old.get(node.name()), node, found);
+      node(old.get(node.name()), node, halts || restarting.contains(node.name()), found);
     }
+    removed(old, after, found);
+    paused(before, after).ifPresent(found::add);
     boolean stalled = Conditions.isTrue(after.conditions(), Conditions.STALLED);
     for (Condition is : after.conditions()) {
       Condition was =
           Conditions.find(before == null ? null : before.conditions(), is.getType()).orElse(null);
-      condition(was, is, stalled).ifPresent(found::add);
+      condition(was, is, stalled)
+          .map(t -> restarting.isEmpty() ? t : withoutAlarm(t))
+          .ifPresent(found::add);
     }
     primary(before, after, found);
     return found;
   }
 
-  private static void node(NodeStatus before, NodeStatus after, List<Transition> found) {
+  /** What follows from a restart that somebody has asked for is news, unless it is trouble. */
+  private static Transition withoutAlarm(Transition transition) {
+    return new Transition(
+        transition.warning() && TROUBLE.contains(transition.reason()),
+        transition.reason(),
+        transition.message());
+  }
+
+  private static void removed(
+      Map<String, NodeStatus> old, EjabberdLabStatus after, List<Transition> found) {
+    Map<String, NodeStatus> now = nodes(after);
+    old.values().stream()
+        .filter(node -> !now.containsKey(node.name()))
+        .forEach(
+            node ->
+                found.add(
+                    normal(
+                        Reason.Removing,
+                        "%s: not in the spec any more; its machine is shut down and removed."
+                            .formatted(node.name()))));
+  }
+
+  private static Optional<Transition> paused(EjabberdLabStatus before, EjabberdLabStatus after) {
+    boolean was = before != null && Conditions.isTrue(before.conditions(), Conditions.PAUSED);
+    return was && !Conditions.isTrue(after.conditions(), Conditions.PAUSED)
+        ? Optional.of(normal(Reason.Resumed, "The lab is no longer paused."))
+        : Optional.empty();
+  }
+
+  /**
+   * @param askedFor somebody wants it to stop
+   */
+  private static void node(
+      NodeStatus before, NodeStatus after, boolean askedFor, List<Transition> found) {
     DomainState was = before == null ? DomainState.Missing : before.state();
     if (was != after.state()) {
-      machine(was, after).ifPresent(found::add);
+      machine(was, after, askedFor).ifPresent(found::add);
     }
     AgentState agent = before == null ? AgentState.Disconnected : before.agent();
     if (agent == AgentState.Disconnected && after.agent() == AgentState.Connected) {
@@ -88,7 +140,7 @@ public final class Transitions {
     }
   }
 
-  private static Optional<Transition> machine(DomainState was, NodeStatus after) {
+  private static Optional<Transition> machine(DomainState was, NodeStatus after, boolean askedFor) {
     if (was == DomainState.Missing && after.state() == DomainState.ShutOff) {
       return Optional.of(
           normal(
@@ -103,10 +155,12 @@ public final class Transitions {
     }
     if (was == DomainState.Running && after.state() != DomainState.Unknown) {
       return Optional.of(
-          warning(
+          new Transition(
+              !askedFor,
               Reason.MachineStopped,
-              "%s: domain %s is %s, no longer running."
-                  .formatted(after.name(), after.domain(), words(after.state()))));
+              shorten(
+                  "%s: domain %s is %s, no longer running."
+                      .formatted(after.name(), after.domain(), words(after.state())))));
     }
     return Optional.empty();
   }
@@ -150,6 +204,7 @@ public final class Transitions {
     return switch (is.getType()) {
       case Conditions.RECONCILING -> Optional.empty();
       case Conditions.STALLED -> Optional.of(warning(reason, is.getMessage()));
+      case Conditions.PAUSED -> Optional.of(normal(reason, is.getMessage()));
       case Conditions.READY -> ready(wasTrue, is, reason, stalled);
       default -> part(was, wasTrue, is, reason);
     };
@@ -157,7 +212,9 @@ public final class Transitions {
 
   private static Optional<Transition> ready(
       boolean wasTrue, Condition is, Reason reason, boolean stalled) {
-    if (reason == Reason.Deleting || (isTrue(is) && !wasTrue)) {
+    if (reason == Reason.Deleting
+        || (!isTrue(is) && ASKED_FOR.contains(reason))
+        || (isTrue(is) && !wasTrue)) {
       return Optional.of(normal(reason, is.getMessage()));
     }
     return wasTrue && !isTrue(is) && !stalled
@@ -173,8 +230,11 @@ public final class Transitions {
           ? Optional.empty()
           : Optional.of(normal(reason, message));
     }
-    // Each node tells of its drift itself.
-    return !isSaidOfTheHost(is) && reason != Reason.Drifted && (wasTrue || TROUBLE.contains(reason))
+    // Each node tells of its drift itself; that the lab is not ready as somebody asked has been said.
+    return !isSaidOfTheHost(is)
+            && reason != Reason.Drifted
+            && !ASKED_FOR.contains(reason)
+            && (wasTrue || TROUBLE.contains(reason))
         ? Optional.of(warning(reason, message))
         : Optional.empty();
   }

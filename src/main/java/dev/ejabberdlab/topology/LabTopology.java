@@ -30,6 +30,7 @@ import java.util.stream.Stream;
  * @param xmpp the XMPP service
  * @param accounts of the XMPP service, administrators first
  * @param ownSteps the user's own steps, in the order of the spec
+ * @param running whether its machines shall run; false keeps them shut down
  */
 public record LabTopology(
     UUID uid,
@@ -44,7 +45,8 @@ public record LabTopology(
     Database database,
     Xmpp xmpp,
     List<Account> accounts,
-    List<OwnStep> ownSteps) {
+    List<OwnStep> ownSteps,
+    boolean running) {
 
   /**
    * A network.

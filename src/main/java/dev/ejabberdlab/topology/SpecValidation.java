@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Refuses specs that cannot work, with every fault at once: one sentence that names the field, what
@@ -122,7 +123,9 @@ public final class SpecValidation {
             .ifPresent(faults::add);
       }
     }
+    managementNetwork(networks, status).ifPresent(faults::add);
     if (status.postgresql() != null) {
+      primary(nodes, status.postgresql()).ifPresent(faults::add);
       unchanged(
               "spec.database.name", status.postgresql().database(), TopologyBuilder.database(spec))
           .ifPresent(faults::add);
@@ -134,6 +137,37 @@ public final class SpecValidation {
           .ifPresent(faults::add);
     }
     return faults;
+  }
+
+  /** The network of all addresses that were chosen cannot be exchanged for another. */
+  private static Optional<String> managementNetwork(
+      List<Network> networks, EjabberdLabStatus status) {
+    if (status.networks() == null) {
+      return Optional.empty();
+    }
+    List<String> known =
+        status.networks().stream().filter(Objects::nonNull).map(n -> n.name()).toList();
+    return networks.stream()
+        .filter(n -> n != null && n.mode() == NetworkMode.nat && n.name() != null)
+        .filter(n -> !known.isEmpty() && !known.contains(n.name()))
+        .findFirst()
+        .map(
+            n ->
+                "spec.networks: the management network cannot be exchanged for %s; keep its name, or delete the lab and create it anew."
+                    .formatted(Faults.quote(n.name())));
+  }
+
+  /** Who accepts writes, or is about to, cannot leave. */
+  private static Optional<String> primary(
+      List<Node> nodes, EjabberdLabStatus.PostgresqlStatus postgresql) {
+    return Stream.of(postgresql.currentPrimary(), postgresql.targetPrimary())
+        .filter(Objects::nonNull)
+        .filter(primary -> nodes.stream().noneMatch(n -> n != null && primary.equals(n.name())))
+        .findFirst()
+        .map(
+            primary ->
+                "spec.nodes: %s is the primary of PostgreSQL and cannot be removed; switch over to another instance first."
+                    .formatted(primary));
   }
 
   private static Optional<String> unchanged(String path, String before, String now) {

@@ -99,7 +99,8 @@ final class TopologyBuilder {
         new LabTopology.Xmpp(
             spec.xmpp().domain(), meeting(Role.ejabberd), names(Role.ejabberd), virtualAddress()),
         accounts(),
-        OwnSteps.of(spec.provisioning(), wiring.nodes()));
+        OwnSteps.of(spec.provisioning(), wiring.nodes()),
+        spec.running() == null || spec.running());
   }
 
   private List<LabTopology.Account> accounts() {

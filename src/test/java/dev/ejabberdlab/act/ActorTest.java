@@ -23,8 +23,8 @@ import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.ManualExecutor;
 import dev.ejabberdlab.observe.SettableClock;
 import dev.ejabberdlab.plan.Action;
-import dev.ejabberdlab.plan.Action.DestroyDomain;
 import dev.ejabberdlab.plan.Action.StartDomain;
+import dev.ejabberdlab.plan.Action.UndefineDomain;
 import dev.ejabberdlab.plan.Failure;
 import dev.ejabberdlab.plan.Progress;
 import java.time.Duration;
@@ -49,7 +49,7 @@ class ActorTest {
   private static final Owner OWNER = new Owner(LabFixture.UID, "default", "demo");
   private static final UUID DOMAIN = new UUID(0, 1);
   private static final Action START = new StartDomain("e1server", DOMAIN, "ejl-e1");
-  private static final Action DESTROY = new DestroyDomain("e1server", DOMAIN, "ejl-e1");
+  private static final Action UNDEFINE = new UndefineDomain("e1server", DOMAIN, "ejl-e1");
   private static final Action OTHER = new StartDomain("e2server", new UUID(0, 2), "ejl-e2");
   private static final String KEY = "machine/e1server";
 
@@ -112,11 +112,11 @@ class ActorTest {
 
   @Test
   void oneActionForAKeyAndManyKeysAtOnce() {
-    actor.submit(List.of(START, OTHER, DESTROY));
+    actor.submit(List.of(START, OTHER, UNDEFINE));
 
     assertThat(io.waiting()).isEqualTo(2);
     assertThat(actor.progress().inFlight()).containsExactlyInAnyOrder(KEY, "machine/e2server");
-    actor.submit(List.of(DESTROY));
+    actor.submit(List.of(UNDEFINE));
     assertThat(io.waiting()).as("left for the next plan").isEqualTo(2);
   }
 
@@ -230,12 +230,12 @@ class ActorTest {
     startThrows(new HypervisorException("no"));
     run(START);
     run(START);
-    doThrow(new HypervisorException("no")).when(hypervisor).destroyDomain(any(), any());
+    doThrow(new HypervisorException("no")).when(hypervisor).undefineDomain(any(), any());
 
-    run(DESTROY);
+    run(UNDEFINE);
 
     assertThat(failure().count()).isEqualTo(1);
-    assertThat(failure().description()).isEqualTo(DESTROY.description());
+    assertThat(failure().description()).isEqualTo(UNDEFINE.description());
   }
 
   static List<RuntimeException> interruptions() {

@@ -26,7 +26,7 @@ class ArgoHealthTest {
 
   private record Health(String status, String message) {}
 
-  /** Generation 2; conditions are written TYPE=STATUS:MESSAGE and separated by blanks. */
+  /** Generation 2; conditions are written TYPE=STATUS:MESSAGE[:REASON] and separated by blanks. */
   @ParameterizedTest(name = "{0}")
   @CsvSource(
       delimiter = '|',
@@ -45,6 +45,11 @@ class ArgoHealthTest {
           reconciling beats ready      | 2 |       | Ready=True:ready Reconciling=True:works    | Progressing | works
           ready                        | 2 |       | Ready=True:ready ClusterFormed=True:all    | Healthy     | ready
           not ready, nothing under way | 2 |       | Ready=False:invalid                        | Degraded    | invalid
+          halted                       | 2 |       | Ready=False:off:Halted                     | Healthy     | off
+          going down                   | 2 |       | Ready=False:a:Halting Reconciling=True:a   | Progressing | a
+          paused                       | 2 |       | Ready=False:boots Paused=True:waits        | Suspended   | waits
+          paused while ready           | 2 |       | Ready=True:ready Paused=True:waits         | Suspended   | waits
+          deleted while paused         | 2 | yes   | Ready=False:domains Paused=True:waits      | Progressing | Being deleted. domains
           unknown, nothing under way   | 2 |       | Ready=Unknown:lost                         | Progressing | lost
           no conditions                | 2 |       |                                            | Progressing | ''
           """)
@@ -101,7 +106,8 @@ class ArgoHealthTest {
               Map.of(
                   "type", LuaValue.valueOf(parts[0]),
                   "status", LuaValue.valueOf(parts[1]),
-                  "message", LuaValue.valueOf(parts[2]))));
+                  "message", LuaValue.valueOf(parts[2]),
+                  "reason", LuaValue.valueOf(parts.length > 3 ? parts[3] : "Any"))));
     }
     return list;
   }

@@ -56,6 +56,16 @@ public final class LabFixture {
     return LabTopology.of(lab, Allocations.NONE.withManagementCidr("192.168.121.0/24"));
   }
 
+  /** The reference lab, shut down. */
+  public static LabTopology halted() {
+    EjabberdLab lab = new EjabberdLab();
+    lab.getMetadata().setUid(UID.toString());
+    lab.getMetadata().setNamespace("default");
+    lab.getMetadata().setName("demo");
+    lab.setSpec(Specs.with(Specs.minimal("default", IMAGE), "running", false));
+    return LabTopology.of(lab, Allocations.NONE.withManagementCidr("192.168.121.0/24"));
+  }
+
   /** The nodes of the reference lab without some, as a user would write them. */
   public static LabTopology labWithout(String... names) {
     Set<String> gone = Set.of(names);

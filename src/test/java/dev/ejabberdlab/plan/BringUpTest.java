@@ -95,6 +95,8 @@ class BringUpTest {
       return Planner.plan(
           new Planner.Input(
               seen.lab(),
+              seen.primary(),
+              seen.clustered(),
               seen.steps(),
               seen.pool(),
               seen.virtualization(),
@@ -106,8 +108,7 @@ class BringUpTest {
     }
 
     boolean isSettled() {
-      return booting.isEmpty()
-          && plan().equals(new Plan(List.of(), Optional.empty(), List.of(), List.of()));
+      return booting.isEmpty() && plan().equals(Plan.nothing(Optional.empty()));
     }
 
     void settle() {

@@ -60,8 +60,7 @@ class PlannerTest {
 
   @Test
   void aLabThatIsWhatItShouldBeNeedsNothing() {
-    assertThat(Scene.ready().plan())
-        .isEqualTo(new Plan(List.of(), Optional.empty(), List.of(), List.of()));
+    assertThat(Scene.ready().plan()).isEqualTo(Plan.nothing(Optional.empty()));
   }
 
   @Test

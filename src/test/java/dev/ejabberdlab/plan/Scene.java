@@ -21,6 +21,7 @@ import dev.ejabberdlab.observe.ImageVolumes;
 import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
+import dev.ejabberdlab.observe.Remains;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Duration;
@@ -34,6 +35,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * What was seen of a host and of the reference lab on it, told step by step. Begins with a host
@@ -59,8 +61,10 @@ public final class Scene {
   private List<Step> steps = LabFixture.steps();
   private HostSnapshot host = new HostSnapshot(Seen.of(FACTS), List.of(), NOW);
   private Seen<ImageVolumes> image = Seen.of(IMAGE_VOLUMES);
+  private Seen<Remains> surplus = Seen.of(new Remains(List.of(), List.of(), List.of()));
   private Virtualization virtualization = Virtualization.qemu;
   private String pool = POOL;
+  private boolean clustered;
   private String epoch = EPOCH;
   private Instant now = NOW;
 
@@ -90,7 +94,14 @@ public final class Scene {
 
   /** Every step is done and every service is as it should be. */
   public static Scene ready() {
-    Scene scene = up();
+    return ready(LabFixture.lab());
+  }
+
+  /** The same of a lab with the reference lab's nodes. */
+  public static Scene ready(LabTopology lab) {
+    Scene scene = of(lab);
+    scene.lab.networks().forEach(n -> scene.network(n.name(), scene.active(n.name())));
+    scene.lab.nodes().forEach(n -> scene.reports(n.name(), LabFixture.report()));
     scene.lab.nodes().forEach(n -> scene.reports(n.name(), scene.allDone(n.name())));
     scene.postgresql("psql1server", LabFixture.primary(LabFixture.sender("streaming", 0)));
     scene.postgresql("psql2server", LabFixture.standby());
@@ -126,6 +137,12 @@ public final class Scene {
 
   public Scene image(Seen<ImageVolumes> seen) {
     image = seen;
+    return this;
+  }
+
+  /** What the host has with the lab's mark, and the lab shall not have. */
+  public Scene surplus(Seen<Remains> seen) {
+    surplus = seen;
     return this;
   }
 
@@ -242,6 +259,69 @@ public final class Scene {
             Optional.of(wanted)));
   }
 
+  /** Its definition is another than the lab's; all else stays. */
+  public Scene defined(String node, UnaryOperator<DomainDefinition> change) {
+    return machine(
+        node,
+        m ->
+            new Machine(
+                m.volume(),
+                m.domain()
+                    .map(
+                        d ->
+                            new DomainState(
+                                d.uuid(),
+                                d.name(),
+                                d.owner(),
+                                d.power(),
+                                d.agentConnected(),
+                                d.definition().map(change))),
+                m.guest(),
+                m.reportedAt(),
+                m.silentSince()));
+  }
+
+  /** A domain with the lab's mark that the lab does not have. */
+  public DomainState leftDomain(String node, Power power, String... networks) {
+    DomainDefinition definition =
+        new DomainDefinition(
+            UUID.nameUUIDFromBytes(node.getBytes()),
+            LabTopology.namePrefix(lab.uid()) + node,
+            Desired.owner(lab),
+            "",
+            "",
+            DomainDefinition.Accelerator.qemu,
+            1,
+            1L << 30,
+            POOL,
+            LabTopology.namePrefix(lab.uid()) + node + ".qcow2",
+            Optional.empty(),
+            Stream.of(networks)
+                .map(
+                    n ->
+                        new DomainDefinition.Interface(
+                            LabTopology.namePrefix(lab.uid()) + n, "52:54:00:00:00:01"))
+                .toList());
+    return new DomainState(
+        definition.uuid(),
+        definition.name(),
+        Optional.of(definition.owner()),
+        power,
+        power == Power.RUNNING,
+        Optional.of(definition));
+  }
+
+  /** A network with the lab's mark that the lab does not have. */
+  public NetworkState leftNetwork(String name) {
+    return new NetworkState(
+        UUID.nameUUIDFromBytes(name.getBytes()),
+        LabTopology.namePrefix(lab.uid()) + name,
+        Optional.of(Desired.owner(lab)),
+        true,
+        List.of(),
+        Optional.empty());
+  }
+
   /** A domain of that UUID with somebody else's mark. */
   public Seen<DomainState> foreignDomain(String node, Power power) {
     DomainState ours = domain(node, power, power == Power.RUNNING).value();
@@ -347,6 +427,12 @@ public final class Scene {
     return this;
   }
 
+  /** Its cluster was seen before. */
+  public Scene clustered() {
+    clustered = true;
+    return this;
+  }
+
   public Scene epoch(String value) {
     epoch = value;
     return this;
@@ -364,7 +450,7 @@ public final class Scene {
   }
 
   public LabSnapshot snapshot() {
-    return new LabSnapshot(image, Map.copyOf(networks), Map.copyOf(machines));
+    return new LabSnapshot(image, Map.copyOf(networks), Map.copyOf(machines), surplus);
   }
 
   public Progress progress() {
@@ -381,15 +467,27 @@ public final class Scene {
 
   public Planner.Input input() {
     return new Planner.Input(
-        lab, steps, pool, virtualization, host, snapshot(), progress(), epoch, now);
+        lab,
+        "psql1server",
+        clustered,
+        steps,
+        pool,
+        virtualization,
+        host,
+        snapshot(),
+        progress(),
+        epoch,
+        now);
   }
 
   public Plan plan() {
     return Planner.plan(input());
   }
 
-  /** The actions of the plan for a node or network. */
+  /** The actions of the plan for a node or network; turning a node off is one for the node. */
   public List<Action> actions(String key) {
-    return plan().actions().stream().filter(a -> a.key().equals(key)).toList();
+    return plan().actions().stream()
+        .filter(a -> a.key().equals(key) || a.key().equals(Action.powerKeyOf(key)))
+        .toList();
   }
 }

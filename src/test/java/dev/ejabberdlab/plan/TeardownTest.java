@@ -138,7 +138,7 @@ class TeardownTest {
     Progress busy = new Progress(Set.of("machine/ejl-1-e1"), Map.of(), Map.of());
 
     assertThat(plan(domains(domain("ejl-1-e1", Power.SHUT_OFF, false)), busy, DELETED))
-        .isEqualTo(new Plan(List.of(), Optional.empty(), List.of()));
+        .isEqualTo(Plan.nothing(Optional.empty()));
   }
 
   @Test
@@ -158,7 +158,7 @@ class TeardownTest {
   @Test
   void nothingRemainsNothingIsDone() {
     assertThat(plan(new Remains(List.of(), List.of(), List.of()), DELETED))
-        .isEqualTo(new Plan(List.of(), Optional.empty(), List.of()));
+        .isEqualTo(Plan.nothing(Optional.empty()));
   }
 
   @Test

@@ -347,8 +347,8 @@ class LabStatusesTest {
     void byAStepThatFailedTooOften() {
       assertStalled(
           Scene.up().steps(E1, failed("base", 5, 0)),
-          "StepFailed: Step base on e1server failed 5 times and is not tried again until the spec"
-              + " or the image changes; it last said: no space left on device");
+          "StepFailed: Step base on e1server failed 5 times and is not tried again until the spec,"
+              + " the image or the annotation ejabberdlab.dev/retry changes; it last said: no space left on device");
     }
 
     @Test

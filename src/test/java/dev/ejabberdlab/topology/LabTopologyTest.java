@@ -212,7 +212,8 @@ class LabTopologyTest {
         lab.accounts().stream()
             .map(a -> new LabTopology.Account(a.name(), a.admin(), null, a.generated()))
             .toList(),
-        lab.ownSteps());
+        lab.ownSteps(),
+        lab.running());
   }
 
   @Test

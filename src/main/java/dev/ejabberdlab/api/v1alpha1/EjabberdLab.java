@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.model.annotation.Kind;
 import io.fabric8.kubernetes.model.annotation.Plural;
 import io.fabric8.kubernetes.model.annotation.ShortNames;
 import io.fabric8.kubernetes.model.annotation.Version;
+import java.util.Optional;
 
 /** A gateway, a replicated PostgreSQL and an ejabberd cluster on libvirt virtual machines. */
 @Group(EjabberdLab.GROUP)
@@ -44,5 +45,21 @@ public class EjabberdLab extends CustomResource<EjabberdLabSpec, EjabberdLabStat
   public static final String VERSION = "v1alpha1";
   public static final String KIND = "EjabberdLab";
 
+  /** Annotation: {@code "true"} stops all work on the lab, its deletion included. */
+  public static final String PAUSED = GROUP + "/paused";
+
+  /** Annotation: a new value has failed steps tried anew. */
+  public static final String RETRY = GROUP + "/retry";
+
   private static final long serialVersionUID = 1L;
+
+  /** An annotation's value; empty when it is not there. */
+  public Optional<String> annotation(String name) {
+    return Optional.ofNullable(getMetadata().getAnnotations()).map(all -> all.get(name));
+  }
+
+  /** Whether nothing shall be done with the lab for now. */
+  public boolean paused() {
+    return annotation(PAUSED).filter("true"::equals).isPresent();
+  }
 }

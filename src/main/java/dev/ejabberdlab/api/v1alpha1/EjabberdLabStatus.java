@@ -52,6 +52,8 @@ public record EjabberdLabStatus(
     Provisioning,
     Ready,
     Degraded,
+    /** On its way down, as {@code spec.running: false} says. */
+    Halting,
     /** Shut down, as {@code spec.running: false} says. */
     Halted,
     Stalled,

@@ -1,0 +1,243 @@
+package dev.ejabberdlab.plan;
+
+import dev.ejabberdlab.hypervisor.DomainDefinition;
+import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
+import dev.ejabberdlab.hypervisor.DomainState;
+import dev.ejabberdlab.hypervisor.DomainState.Power;
+import dev.ejabberdlab.hypervisor.NetworkState;
+import dev.ejabberdlab.observe.LabSnapshot;
+import dev.ejabberdlab.observe.LabSnapshot.Machine;
+import dev.ejabberdlab.plan.Plan.Restart;
+import dev.ejabberdlab.topology.LabTopology;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Creates a lab's machines, starts them, restarts them where they must be, and runs their steps.
+ */
+final class Machines {
+
+  private final Planner.Input input;
+  private final LabTopology lab;
+  private final LabSnapshot snapshot;
+  private final Agenda agenda;
+  private final List<Restart> restarts;
+  private final Steps steps;
+
+  Machines(Planner.Input input, Agenda agenda, List<Restart> restarts, Steps steps) {
+    this.input = input;
+    this.lab = input.lab();
+    this.snapshot = input.snapshot();
+    this.agenda = agenda;
+    this.restarts = restarts;
+    this.steps = steps;
+  }
+
+  /** Brings every machine up and keeps it up, independently of the others. */
+  void bringUp() {
+    for (LabTopology.Node node : lab.nodes()) {
+      Machine machine = snapshot.machine(node.name());
+      if (machine.domain().isMissing()) {
+        create(node, machine);
+      } else if (machine.domain().isPresent()) {
+        DomainState domain = machine.domain().value();
+        if (!isOurs(domain)) {
+          // The hypervisor refuses, and says what stands in the way.
+          definition(node, Optional.empty()).ifPresent(wanted -> define(node, wanted));
+        } else if (domain.power() == Power.SHUT_OFF) {
+          start(node, machine, domain);
+        } else {
+          keepUp(node, machine, domain);
+        }
+      }
+    }
+  }
+
+  /** Changes the definitions of those that are off, and starts none. */
+  void keepDefined() {
+    for (LabTopology.Node node : lab.nodes()) {
+      snapshot
+          .machine(node.name())
+          .domain()
+          .known()
+          .filter(domain -> isOurs(domain) && domain.power() == Power.SHUT_OFF)
+          .flatMap(domain -> redefinition(node, domain))
+          .ifPresent(agenda::want);
+    }
+  }
+
+  private boolean isOurs(DomainState domain) {
+    return domain.owner().filter(o -> o.uid().equals(lab.uid())).isPresent();
+  }
+
+  private void create(LabTopology.Node node, Machine machine) {
+    if (machine.volume().isMissing()) {
+      snapshot
+          .image()
+          .known()
+          .ifPresent(
+              image ->
+                  agenda.want(
+                      new Action.CreateVolume(
+                          node.name(),
+                          input.pool(),
+                          node.volume(),
+                          image.disk(),
+                          node.diskBytes())));
+    } else if (machine.volume().isPresent()) {
+      definition(node, Optional.empty()).ifPresent(wanted -> define(node, wanted));
+    }
+  }
+
+  private void start(LabTopology.Node node, Machine machine, DomainState domain) {
+    if (machine.volume().isUnknown()) {
+      return;
+    }
+    if (isDiskGone(machine, domain)) {
+      // Made anew as a whole: the old domain boots the kernel of the image that the disk came from.
+      if (snapshot.image().isPresent()) {
+        agenda.want(new Action.UndefineDomain(node.name(), node.uuid(), node.domain()));
+      }
+      return;
+    }
+    Optional<Action> define = redefinition(node, domain);
+    if (define.isPresent()) {
+      agenda.want(define.get());
+    } else if (networksActive(node) && !isHeldBack(node)) {
+      agenda.want(startOf(node));
+    }
+  }
+
+  /** Says nothing of a disk in another pool than the one that was searched. */
+  private boolean isDiskGone(Machine machine, DomainState domain) {
+    return machine.volume().isMissing()
+        && domain.definition().filter(d -> d.pool().equals(input.pool())).isPresent();
+  }
+
+  /**
+   * Empty when the domain is as it should be. What libvirt does not give back as it was told would
+   * differ for ever: that must neither keep a machine off nor be repeated without end.
+   */
+  private Optional<Action> redefinition(LabTopology.Node node, DomainState domain) {
+    return definition(node, domain.definition())
+        .filter(wanted -> !domain.definition().equals(Optional.of(wanted)))
+        .<Action>map(wanted -> new Action.DefineDomain(node.name(), wanted))
+        .filter(define -> !agenda.progress().ended(define));
+  }
+
+  /**
+   * When a whole cluster that was made before is off, the member that the others join goes first:
+   * it was stopped last, and Mnesia on the others would wait for it. It need not have come far, and
+   * one that does not come up holds nobody back for long.
+   */
+  private boolean isHeldBack(LabTopology.Node node) {
+    List<String> members = lab.xmpp().members();
+    if (!input.clustered() || members.indexOf(node.name()) <= 0) {
+      return false;
+    }
+    LabTopology.Node first = lab.node(members.get(0));
+    Machine machine = snapshot.machine(first.name());
+    if (!machine.domain().is(this::isOurs)
+        || machine.guest().isPresent()
+        || agenda.progress().failure(startOf(first)).isPresent()) {
+      return false;
+    }
+    if (machine.silentSince() == null) {
+      return true;
+    }
+    Instant patience = machine.silentSince().plus(Planner.SILENCE);
+    agenda.wake(patience);
+    return patience.isAfter(input.now());
+  }
+
+  /** A domain that runs holds its disk open: whether the volume can be seen does not matter. */
+  private void keepUp(LabTopology.Node node, Machine machine, DomainState domain) {
+    Optional<Restart> restart =
+        restarts.stream().filter(r -> r.node().equals(node.name())).findFirst();
+    if (restart.filter(Restart::isGoing).isPresent()) {
+      new Shutdown(agenda, Shutdown.GRACE).turnOff(node.name(), domain);
+      return;
+    }
+    switch (domain.power()) {
+      case PAUSED -> agenda.want(startOf(node));
+      case CRASHED -> destroy(node);
+      case RUNNING -> {
+        Optional<Action> relabelling = relabelling(node, domain);
+        if (relabelling.isPresent()) {
+          agenda.want(relabelling.get());
+        } else if (machine.silentSince() != null) {
+          await(node, domain, machine.silentSince().plus(Planner.SILENCE));
+        } else if (restart.filter(Restart::holdsSteps).isEmpty()) {
+          steps.proceed(node, machine);
+        }
+      }
+      case SHUTTING_DOWN, SHUT_OFF -> {
+        // its end is an event
+      }
+    }
+  }
+
+  /** Title and description follow while the domain runs. */
+  private Optional<Action> relabelling(LabTopology.Node node, DomainState domain) {
+    return domain
+        .definition()
+        .map(is -> Desired.relabelled(is, node))
+        .filter(wanted -> !domain.definition().equals(Optional.of(wanted)))
+        .<Action>map(wanted -> new Action.DefineDomain(node.name(), wanted))
+        .filter(define -> !agenda.progress().ended(define));
+  }
+
+  /**
+   * Waits for an agent, and looks again when its silence has become long. A guest that hangs in an
+   * accelerator which the host's spec has left since is then made to leave it too.
+   */
+  private void await(LabTopology.Node node, DomainState domain, Instant deadline) {
+    if (deadline.isAfter(input.now())) {
+      agenda.wake(deadline);
+    } else if (domain.definition().filter(d -> d.accelerator() != accelerator()).isPresent()) {
+      destroy(node);
+    }
+  }
+
+  private Accelerator accelerator() {
+    return Planner.accelerator(input.virtualization(), input.host().facts().value());
+  }
+
+  /**
+   * The domain as it should be; empty while its image is not known.
+   *
+   * @param present the domain as it is: its disk and the kernel that goes with it stay
+   */
+  private Optional<DomainDefinition> definition(
+      LabTopology.Node node, Optional<DomainDefinition> present) {
+    return present
+        .map(d -> Desired.domain(lab, node, d.pool(), accelerator(), d.directBoot()))
+        .or(
+            () ->
+                snapshot
+                    .image()
+                    .known()
+                    .map(
+                        i ->
+                            Desired.domain(
+                                lab, node, input.pool(), accelerator(), i.directBoot())));
+  }
+
+  private void define(LabTopology.Node node, DomainDefinition wanted) {
+    agenda.want(new Action.DefineDomain(node.name(), wanted));
+  }
+
+  private static Action startOf(LabTopology.Node node) {
+    return new Action.StartDomain(node.name(), node.uuid(), node.domain());
+  }
+
+  private void destroy(LabTopology.Node node) {
+    agenda.want(new Action.DestroyDomain(node.name(), node.uuid(), node.domain()));
+  }
+
+  private boolean networksActive(LabTopology.Node node) {
+    return node.interfaces().stream()
+        .allMatch(i -> snapshot.network(i.network()).is(NetworkState::active));
+  }
+}

@@ -1,0 +1,55 @@
+package dev.ejabberdlab.plan;
+
+import dev.ejabberdlab.hypervisor.DomainState;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/** Turns guests off: each is asked once and has its time, then its plug is pulled. */
+record Shutdown(Agenda agenda, Duration grace) {
+
+  /**
+   * How long a guest has whose disk stays. The slowest thing in it is ejabberd, which its unit
+   * gives two minutes.
+   */
+  static final Duration GRACE = Duration.ofMinutes(3);
+
+  /** Turns a domain off, if it is not. */
+  void turnOff(String node, DomainState domain) {
+    switch (domain.power()) {
+      case RUNNING, SHUTTING_DOWN -> {
+        Optional<Instant> asked = asked(agenda.progress(), node, domain, grace, agenda.now());
+        if (asked.isEmpty()) {
+          agenda.want(request(node, domain));
+        } else if (agenda.now().isBefore(asked.get().plus(grace))) {
+          agenda.wake(asked.get().plus(grace));
+        } else {
+          destroy(node, domain);
+        }
+      }
+      case PAUSED, CRASHED -> destroy(node, domain);
+      case SHUT_OFF -> {
+        // done
+      }
+    }
+  }
+
+  /**
+   * When the guest was asked; empty when it was not, or so long ago that it must have been another
+   * boot.
+   */
+  static Optional<Instant> asked(
+      Progress progress, String node, DomainState domain, Duration grace, Instant now) {
+    return progress
+        .endOf(request(node, domain))
+        .filter(at -> !at.isAfter(now) && now.isBefore(at.plus(grace.multipliedBy(2))));
+  }
+
+  private void destroy(String node, DomainState domain) {
+    agenda.want(new Action.DestroyDomain(node, domain.uuid(), domain.name()));
+  }
+
+  private static Action request(String node, DomainState domain) {
+    return new Action.ShutdownDomain(node, domain.uuid(), domain.name());
+  }
+}

@@ -1,0 +1,65 @@
+package dev.ejabberdlab.plan;
+
+import dev.ejabberdlab.hypervisor.DomainState;
+import dev.ejabberdlab.hypervisor.DomainState.Power;
+import dev.ejabberdlab.hypervisor.NetworkState;
+import dev.ejabberdlab.observe.LabSnapshot;
+import dev.ejabberdlab.observe.Remains;
+import dev.ejabberdlab.topology.LabTopology;
+import java.util.stream.Stream;
+
+/**
+ * Removes from the host what the spec no longer has: guests are shut down, then their domains and
+ * disks go; a network goes when no domain uses it any more.
+ */
+record Surplus(LabTopology lab, LabSnapshot snapshot, String pool, Agenda agenda) {
+
+  void remove() {
+    snapshot.surplus().known().ifPresent(this::remove);
+  }
+
+  private void remove(Remains remains) {
+    Shutdown shutdown = new Shutdown(agenda, Teardown.GRACE);
+    for (DomainState domain : remains.domains()) {
+      if (domain.power() == Power.SHUT_OFF) {
+        agenda.want(new Action.UndefineDomain(part(domain.name()), domain.uuid(), domain.name()));
+      } else {
+        shutdown.turnOff(part(domain.name()), domain);
+      }
+    }
+    for (String volume : remains.volumes()) {
+      if (remains.domains().stream().noneMatch(d -> volume.equals(d.name() + ".qcow2"))) {
+        agenda.want(new Action.DeleteVolume(pool, volume));
+      }
+    }
+    for (NetworkState network : remains.networks()) {
+      if (isUnused(network, remains)) {
+        agenda.want(new Action.DeleteNetwork(part(network.name()), network.uuid(), network.name()));
+      }
+    }
+  }
+
+  /** A network goes with the last domain on it; what a domain has that cannot be read counts. */
+  private boolean isUnused(NetworkState network, Remains remains) {
+    boolean known =
+        lab.nodes().stream().noneMatch(n -> snapshot.machine(n.name()).domain().isUnknown());
+    return known
+        && Stream.concat(
+                remains.domains().stream(),
+                lab.nodes().stream()
+                    .flatMap(n -> snapshot.machine(n.name()).domain().known().stream()))
+            .allMatch(d -> isElsewhere(d, network));
+  }
+
+  private static boolean isElsewhere(DomainState domain, NetworkState network) {
+    return domain
+        .definition()
+        .filter(d -> d.interfaces().stream().noneMatch(i -> i.network().equals(network.name())))
+        .isPresent();
+  }
+
+  /** What a thing is called in the spec. */
+  private String part(String name) {
+    return name.substring(LabTopology.namePrefix(lab.uid()).length());
+  }
+}
