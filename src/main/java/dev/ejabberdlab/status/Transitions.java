@@ -230,7 +230,8 @@ public final class Transitions {
           ? Optional.empty()
           : Optional.of(normal(reason, message));
     }
-    // Each node tells of its drift itself; that the lab is not ready as somebody asked has been said.
+    // Each node tells of its drift itself; that the lab is not ready as somebody asked has been
+    // said.
     return !isSaidOfTheHost(is)
             && reason != Reason.Drifted
             && !ASKED_FOR.contains(reason)
