@@ -29,7 +29,10 @@ public interface Hypervisor extends AutoCloseable {
   /** Creates the network, or redefines it when it is ours and differs; does not start it. */
   void defineNetwork(NetworkDefinition network);
 
-  /** Starts the network and marks it for autostart. */
+  /**
+   * Starts the network, plugs in those of the owner's running domains that were in it before, and
+   * marks it for autostart.
+   */
   void startNetwork(UUID uuid, Owner owner);
 
   /** Stops and undefines the network. */

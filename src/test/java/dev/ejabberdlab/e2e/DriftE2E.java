@@ -2,7 +2,11 @@ package dev.ejabberdlab.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ejabberdlab.hypervisor.NetworkState;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -62,6 +66,24 @@ class DriftE2E {
     lab.awaitReady();
     assertThat(lab.bash("e2server", "systemctl is-active ejabberd")).isEqualTo("active");
     assertThat(lab.sql("psql2server", "SELECT pg_is_in_recovery()")).isEqualTo("t");
+  }
+
+  @Test
+  void aDestroyedNetworkIsStartedAndItsGuestsArePluggedInAgain() {
+    UUID dmz =
+        lab.stand.hypervisor.networks().stream()
+            .filter(n -> n.owner().equals(Optional.of(lab.owner())) && n.name().endsWith("-dmz"))
+            .map(NetworkState::uuid)
+            .findFirst()
+            .orElseThrow();
+    Stand.run(
+        List.of("virsh", "-c", Stand.variable("LAB_LIBVIRT_URI"), "net-destroy", dmz.toString()),
+        "");
+    lab.until(
+        "the guests reach each other in the DMZ",
+        l ->
+            lab.bash("e1server", "ping -q -c 1 -W 5 192.168.1.3 >/dev/null && echo yes || :")
+                .equals("yes"));
   }
 
   private void tells(String words) {

@@ -2,7 +2,9 @@ package dev.ejabberdlab.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ejabberdlab.hypervisor.NetworkState;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -21,6 +23,11 @@ class RepairE2E {
     Map<String, String> before = lab.bootIds();
     lab.stand.hypervisor.destroyDomain(lab.domain("e2server"), lab.owner());
     lab.until("e2server is missed", l -> !lab.isTrue("Ready"));
+    assertThat(lab.stand.hypervisor.networks())
+        .as("networks outlive guests")
+        .filteredOn(n -> n.owner().equals(Optional.of(lab.owner())))
+        .hasSize(3)
+        .allMatch(NetworkState::active);
     lab.awaitReady();
     Map<String, String> after = lab.bootIds();
     assertThat(after.remove("e2server")).isNotEqualTo(before.remove("e2server"));

@@ -115,7 +115,7 @@ public abstract class HypervisorContract {
   }
 
   /** As a user may write it. */
-  private static DomainDefinition with(
+  protected static DomainDefinition with(
       DomainDefinition d,
       String title,
       String description,

@@ -100,6 +100,37 @@ final class DomainXml {
                 domain.accelerator().name()));
   }
 
+  /** MAC addresses of a domain's interfaces in a network. */
+  static List<String> macsIn(Element domain, String network) {
+    return Xml.first(domain, "devices").stream()
+        .flatMap(devices -> Xml.children(devices, "interface").stream())
+        .filter(
+            nic ->
+                Xml.first(nic, "source")
+                    .flatMap(source -> Xml.attribute(source, "network"))
+                    .filter(network::equals)
+                    .isPresent())
+        .flatMap(nic -> Xml.first(nic, "mac").stream())
+        .map(mac -> mac.getAttribute("address"))
+        .toList();
+  }
+
+  /** A running domain's interface, to be plugged into a network. */
+  static String interfaceIn(String network, String mac, boolean linkUp) {
+    return Xml.write(
+        out ->
+            out.element(
+                "interface",
+                nic -> {
+                  nic.empty("mac", "address", mac);
+                  nic.empty("source", "network", network);
+                  nic.empty("model", "type", "virtio");
+                  nic.empty("link", "state", linkUp ? "up" : "down");
+                },
+                "type",
+                "network"));
+  }
+
   private static long kibibytes(DomainDefinition domain) {
     return (domain.memoryBytes() + 1023) / 1024;
   }

@@ -79,6 +79,8 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   private static final int UNDEFINE_CHECKPOINTS_METADATA = 1 << 4;
   private static final int NETWORK_XML_INACTIVE = 1;
+  private static final int LIST_ACTIVE = 1;
+  private static final int AFFECT_LIVE = 1;
 
   private final Connection connection;
   private final List<Connection> agents;
@@ -186,6 +188,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     Element now = Xml.parse(network.getXMLDesc(0));
     boolean active = network.isActive() == 1;
     Optional<OwnerMark> mark = OwnerMark.read(now);
+    boolean complete = active && (mark.isEmpty() || network.getAutostart());
     Optional<NetworkDefinition> definition = Optional.empty();
     if (mark.isPresent()) {
       Element config = active ? Xml.parse(inactiveXml(network)) : now;
@@ -195,7 +198,7 @@ public final class LibvirtHypervisor implements Hypervisor {
         NetworkXml.uuid(now),
         NetworkXml.name(now),
         mark.map(OwnerMark::owner),
-        active,
+        complete,
         NetworkXml.cidrs(now),
         definition);
   }
@@ -262,9 +265,12 @@ public final class LibvirtHypervisor implements Hypervisor {
                     Network::free,
                     network -> {
                       if (network.isActive() == 0) {
+                        network.setAutostart(false);
                         start(network, state);
                       }
+                      // Set last: it says that everything is plugged in.
                       if (!network.getAutostart()) {
+                        replug(c, state.name(), owner);
                         network.setAutostart(true);
                       }
                       return uuid;
@@ -292,6 +298,39 @@ public final class LibvirtHypervisor implements Hypervisor {
       if (network.isActive() == 0) {
         throw e;
       }
+    }
+  }
+
+  /**
+   * Plugs the owner's running guests into a network that was started anew: libvirt leaves their
+   * taps without a bridge when a network is destroyed. It takes an update for a change only when
+   * the bridge is another one, so each interface goes by way of another network of the owner, with
+   * its link down. An owner who has no other one must restart the guests (libvirt 9.0).
+   */
+  private void replug(Connect c, String network, Owner owner) throws LibvirtException {
+    Optional<String> aside =
+        networks().stream()
+            .filter(n -> n.owner().filter(owner::equals).isPresent())
+            .filter(n -> n.active() && !n.name().equals(network))
+            .map(NetworkState::name)
+            .findFirst();
+    if (aside.isEmpty()) {
+      return;
+    }
+    for (Domain domain : c.listAllDomains(LIST_ACTIVE)) {
+      find(
+          () -> domain,
+          Domain::free,
+          d -> {
+            Element now = Xml.parse(d.getXMLDesc(0));
+            if (OwnerMark.read(now).filter(m -> m.owner().equals(owner)).isPresent()) {
+              for (String mac : DomainXml.macsIn(now, network)) {
+                d.updateDeviceFlags(DomainXml.interfaceIn(aside.get(), mac, false), AFFECT_LIVE);
+                d.updateDeviceFlags(DomainXml.interfaceIn(network, mac, true), AFFECT_LIVE);
+              }
+            }
+            return d.getName();
+          });
     }
   }
 

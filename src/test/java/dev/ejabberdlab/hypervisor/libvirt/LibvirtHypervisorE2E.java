@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.ejabberdlab.hypervisor.DomainDefinition;
+import dev.ejabberdlab.hypervisor.DomainDefinition.Interface;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.hypervisor.Hypervisor;
@@ -19,6 +20,7 @@ import dev.ejabberdlab.hypervisor.NetworkDefinition.Reservation;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.VolumeState;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -42,6 +44,7 @@ import org.junit.jupiter.api.Timeout;
 import org.libvirt.Connect;
 import org.libvirt.Domain;
 import org.libvirt.LibvirtException;
+import org.libvirt.Network;
 import org.libvirt.StoragePool;
 
 /**
@@ -183,6 +186,53 @@ class LibvirtHypervisorE2E extends HypervisorContract {
     NetworkState state = host.network(before.uuid()).orElseThrow();
     assertThat(state.active()).isTrue();
     assertThat(state.definition()).contains(after);
+  }
+
+  @Test
+  void whoWasInADestroyedNetworkIsPluggedInAgain() throws Exception {
+    NetworkDefinition network = isolated("gone");
+    NetworkDefinition other = isolated("other");
+    String mac = "52:54:00:0a:0b:0c";
+    DomainDefinition guest =
+        with(domain("guest"), "", "", 64L << 20, List.of(new Interface(network.name(), mac)));
+    for (NetworkDefinition n : List.of(network, other)) {
+      host.defineNetwork(n);
+      host.startNetwork(n.uuid(), OWNER);
+    }
+    host.defineDomain(guest);
+    host.startDomain(guest.uuid(), OWNER);
+    assertThat(portsOf(network)).hasSize(1);
+
+    Network lost = admin.networkLookupByUUID(network.uuid());
+    lost.destroy();
+    lost.free();
+    assertThat(host.network(network.uuid()).orElseThrow().active()).isFalse();
+    host.startNetwork(network.uuid(), OWNER);
+
+    assertThat(portsOf(network)).hasSize(1);
+    assertThat(portsOf(other)).isEmpty();
+    Domain domain = admin.domainLookupByUUID(guest.uuid());
+    assertThat(domain.getXMLDesc(0)).contains(mac).doesNotContain("<link state='down'/>");
+    domain.free();
+    assertThat(host.domain(guest.uuid()).orElseThrow().definition()).contains(guest);
+  }
+
+  /** Interfaces on a network's bridge. */
+  private static List<String> portsOf(NetworkDefinition network) throws Exception {
+    Process ls =
+        new ProcessBuilder(
+                "hack/libvirt.sh",
+                "exec",
+                System.getenv("LAB_LIBVIRT_NAME"),
+                "--",
+                "ls",
+                "/sys/class/net/" + network.bridge() + "/brif")
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    List<String> ports =
+        new String(ls.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+    assertThat(ls.waitFor()).isZero();
+    return ports;
   }
 
   @Test
