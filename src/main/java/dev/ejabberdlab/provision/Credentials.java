@@ -93,7 +93,7 @@ public record Credentials(
     return value;
   }
 
-  private static String random() {
+  static String random() {
     StringBuilder text = new StringBuilder(LENGTH);
     for (int i = 0; i < LENGTH; i++) {
       text.append(ALPHABET.charAt(RANDOM.nextInt(ALPHABET.length())));

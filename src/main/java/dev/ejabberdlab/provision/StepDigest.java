@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import javax.crypto.Mac;
@@ -20,13 +21,23 @@ final class StepDigest {
 
   private StepDigest() {}
 
+  /** Of a step that is done anew when the operator's own scripts change. */
   static String of(
       String key, String script, Map<String, String> values, Map<String, byte[]> files) {
+    return of(key, List.of(TransientStepRunner.LIBRARY, script), values, files);
+  }
+
+  /** Of a step that is done anew only when its inputs change. */
+  static String of(String key, Map<String, String> values, Map<String, byte[]> files) {
+    return of(key, List.of(), values, files);
+  }
+
+  private static String of(
+      String key, List<String> scripts, Map<String, String> values, Map<String, byte[]> files) {
     try {
       Mac mac = Mac.getInstance(ALGORITHM);
       mac.init(new SecretKeySpec(key.getBytes(StandardCharsets.UTF_8), ALGORITHM));
-      add(mac, TransientStepRunner.LIBRARY.getBytes(StandardCharsets.UTF_8));
-      add(mac, script.getBytes(StandardCharsets.UTF_8));
+      scripts.forEach(script -> add(mac, script.getBytes(StandardCharsets.UTF_8)));
       new TreeMap<>(values)
           .forEach(
               (name, value) -> {
