@@ -44,6 +44,12 @@ if [[ $was == DONE && $was_digest == "$digest" ]]; then
   fi
   drifted=yes
 fi
+# A run that left no result was killed, or the guest went down. It counts as a failure: otherwise a step that reboots
+# the guest would do so for ever.
+if [[ -s $state/running ]]; then
+  read -r was_digest was_epoch attempts <"$state/running"
+  attempts=$((attempts + 1))
+fi
 [[ $was_digest == "$digest" && $was_epoch == "$epoch" ]] || attempts=0
 
 # The inputs may hold secrets: they stay in memory, each launch has a directory of its own, and those of
@@ -57,7 +63,7 @@ tar -x -f - -C "$work"
 
 status=0
 message=$(systemd-run --quiet --wait --collect --unit="lab-step-$name" --service-type=exec \
-  --property=RuntimeMaxSec="$timeout" --property=TimeoutStopSec=10 \
+  --property=RuntimeMaxSec="$timeout" --property=TimeoutStopSec=30 \
   /bin/bash "$work/run.sh" "$digest" "$epoch" "$attempts" "$timeout" "$state" "$disk/stage/$name" \
   "$drifted" 2>&1) || status=$?
 if ((status != 0)) && [[ -d $work && ! -e $work/started ]]; then

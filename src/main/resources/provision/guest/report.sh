@@ -85,8 +85,13 @@ steps() {
     [[ ! -e $state/running ]] || read -r running <"$state/running" || :
     if [[ -n $running && ! ($status == DONE && ${running%% *} == "$digest") ]]; then
       read -r digest epoch attempts <<<"$running"
-      status=INTERRUPTED output='""' ended=$now
-      [[ ! -d $cgroups/lab-step-$name.service ]] || status=RUNNING
+      output='""' ended=$now
+      if [[ -d $cgroups/lab-step-$name.service ]]; then
+        status=RUNNING
+      else
+        status=INTERRUPTED attempts=$((attempts + 1))
+        output='"it was interrupted: the guest went down, or the step was killed"'
+      fi
     fi
     [[ -n $status ]] || continue
     drift=''

@@ -48,7 +48,7 @@ fail() { # SENTENCE
   exec 3>&-
   # What the phase left running holds the log open.
   kill -KILL -- "-$child" 2>/dev/null
-  timeout 10 tail -s 0.1 -f /dev/null --pid="$log"
+  timeout 5 tail -s 0.1 -f /dev/null --pid="$log"
   output=$(jq -Rs 'gsub("[^\\P{Cc}\\n\\t]"; "")' <"$work/output") || output='"its output could not be read"'
   finish FAILED "$output"
 }

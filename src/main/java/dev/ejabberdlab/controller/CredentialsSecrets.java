@@ -84,9 +84,14 @@ public class CredentialsSecrets {
   }
 
   private static Secret secret(EjabberdLab lab, Credentials credentials) {
+    return owned(lab, name(lab)).withStringData(credentials.toMap()).build();
+  }
+
+  /** A Secret that belongs to a lab. */
+  static SecretBuilder owned(EjabberdLab lab, String name) {
     return new SecretBuilder()
         .withNewMetadata()
-        .withName(name(lab))
+        .withName(name)
         .withNamespace(lab.getMetadata().getNamespace())
         .addToLabels(MANAGED_BY, OPERATOR)
         .addToLabels("app.kubernetes.io/instance", lab.getMetadata().getName())
@@ -100,9 +105,7 @@ public class CredentialsSecrets {
                 .withBlockOwnerDeletion(true)
                 .build())
         .endMetadata()
-        .withType("Opaque")
-        .withStringData(credentials.toMap())
-        .build();
+        .withType("Opaque");
   }
 
   private static Credentials read(Secret secret) {

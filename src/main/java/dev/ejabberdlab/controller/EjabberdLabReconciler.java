@@ -73,6 +73,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   private final Hosts hosts;
   private final ManagementClaims claims;
   private final CredentialsSecrets secrets;
+  private final AccountsSecrets accounts;
   private final ReferenceWatches references;
   private final Events events;
   private final Clock clock = Clock.systemUTC();
@@ -82,12 +83,14 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
       Hosts hosts,
       ManagementClaims claims,
       CredentialsSecrets secrets,
+      AccountsSecrets accounts,
       ReferenceWatches references,
       Events events) {
     this.labs = labs;
     this.hosts = hosts;
     this.claims = claims;
     this.secrets = secrets;
+    this.accounts = accounts;
     this.references = references;
     this.events = events;
   }
@@ -142,7 +145,10 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
       Inputs inputs =
           new Inputs(
               secrets.credentials(lab, secret(context, CredentialsSecrets.name(lab))),
-              references.follow(ResourceID.fromResource(lab), topology.references()));
+              accounts.complete(
+                  lab,
+                  topology,
+                  references.follow(ResourceID.fromResource(lab), topology.references())));
       runtime.watch().follow(topology, host.getSpec().pool());
       return work(lab, host, runtime, topology, inputs, now, context);
     } catch (InvalidSpecException e) {
@@ -291,6 +297,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
 
   private DeleteControl gone(EjabberdLab lab) {
     secrets.delete(lab);
+    accounts.delete(lab);
     events.publish(lab, Reason.Deleted, "Everything of the lab is gone.");
     claims.release(lab);
     references.forget(ResourceID.fromResource(lab));

@@ -1,6 +1,7 @@
 package dev.ejabberdlab.guest;
 
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -83,6 +84,20 @@ public record Step(
 
   public Ref ref() {
     return new Ref(node, name);
+  }
+
+  /** The same step that requires others too. */
+  public Step requiring(Set<Ref> others) {
+    Set<Ref> all = new HashSet<>(requires);
+    all.addAll(others);
+    return new Step(
+        node, name, script, values, files, Set.copyOf(all), scope, timeout, digest, obstacles);
+  }
+
+  /** The same step that lacks something. */
+  public Step lacking(List<Obstacle> these) {
+    return new Step(
+        node, name, script, values, files, requires, scope, timeout, digest, List.copyOf(these));
   }
 
   /** Names the step, never its files: those may be secret. */

@@ -8,7 +8,7 @@ import java.util.List;
  * @param name the step
  * @param digest what was run, see {@link Step#digest()}
  * @param status how it stands
- * @param attempts failures of this digest in this epoch; 0 when it has not failed
+ * @param attempts failures and interruptions of this digest in this epoch; 0 when there was none
  * @param epoch attempts are counted anew when the epoch changes (spec or image changed)
  * @param secondsAgo seconds since it ended, by the guest's clock; 0 while it runs
  * @param output bounded tail of the output of the last failed run; empty otherwise

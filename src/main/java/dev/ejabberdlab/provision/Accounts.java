@@ -40,8 +40,7 @@ record Accounts(LabTopology lab, Inputs inputs) {
               password -> {
                 files.put(
                     account.name() + ".password.json", arguments(account, "password", password));
-                files.put(
-                    account.name() + ".change.json", arguments(account, "newpass", password));
+                files.put(account.name() + ".change.json", arguments(account, "newpass", password));
               });
     }
     files.put("accounts", names.toString().getBytes(StandardCharsets.UTF_8));

@@ -1,7 +1,6 @@
 package dev.ejabberdlab.provision;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
@@ -11,12 +10,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** Inputs of the steps that make ejabberd nodes. */
 record Ejabberd(LabTopology lab, Credentials credentials) {
 
-  private static final String ADMIN = "admin";
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final ObjectMapper YAML =
       new ObjectMapper(
@@ -72,6 +71,21 @@ record Ejabberd(LabTopology lab, Credentials credentials) {
     return "ejabberd@" + node;
   }
 
+  private void admins(ObjectNode acl) {
+    List<String> admins =
+        lab.accounts().stream()
+            .filter(LabTopology.Account::admin)
+            .map(a -> a.name() + "@" + lab.xmpp().domain())
+            .toList();
+    if (admins.isEmpty()) {
+      // An ACL must say something: nobody is of this domain, see RFC 6761.
+      acl.remove("user");
+      acl.put("server", "invalid");
+    } else {
+      admins.forEach(acl.putArray("user")::add);
+    }
+  }
+
   /** The file in the resources, with what it leaves open set in the parsed tree. */
   private byte[] configuration() {
     try {
@@ -82,8 +96,7 @@ record Ejabberd(LabTopology lab, Credentials credentials) {
       root.put("sql_database", lab.database().name());
       root.put("sql_username", lab.database().owner());
       root.put("sql_password", credentials.databasePassword());
-      JsonNode admin = root.path("acl").path("admin");
-      ((ObjectNode) admin).put("user", ADMIN + "@" + lab.xmpp().domain());
+      admins((ObjectNode) root.path("acl").path("admin"));
       return YAML.writeValueAsBytes(root);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -10,11 +10,13 @@ import dev.ejabberdlab.topology.Reference;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** Makes steps of the user's own files and scripts. */
 record OwnSteps(LabTopology lab, Inputs inputs, Duration fileTimeout) {
@@ -26,32 +28,52 @@ record OwnSteps(LabTopology lab, Inputs inputs, Duration fileTimeout) {
   private static final String SHELL = "steps/own-shell.sh";
   private static final byte[] NOTHING = {};
 
-  /** Those of a node, in the order in which they run. */
-  List<OwnStep> of(String node, Order order) {
+  /**
+   * All steps of the lab. On each node the user's run in their order, each after the one before it:
+   * some after the base settings and before everything else, the rest when all else is done.
+   */
+  List<Step> among(List<Step> builtIn) {
+    List<Step> all = new ArrayList<>();
+    for (Step step : builtIn) {
+      if (step.name().equals(Provisioning.BASE)) {
+        all.add(step);
+        all.addAll(steps(step.node(), Order.before, Set.of(step.ref())));
+      } else {
+        all.add(step.requiring(refs(step.node(), Order.before)));
+      }
+    }
+    for (LabTopology.Node node : lab.nodes()) {
+      Set<Step.Ref> complete =
+          all.stream()
+              .filter(s -> s.node().equals(node.name()))
+              .map(Step::ref)
+              .collect(Collectors.toUnmodifiableSet());
+      all.addAll(steps(node.name(), Order.after, complete));
+    }
+    return List.copyOf(all);
+  }
+
+  private List<OwnStep> of(String node, Order order) {
     return lab.ownSteps().stream()
         .filter(s -> s.order() == order && s.nodes().contains(node))
         .toList();
   }
 
-  static Step.Ref ref(String node, OwnStep step) {
-    return new Step.Ref(node, PREFIX + step.name());
+  private Set<Step.Ref> refs(String node, Order order) {
+    return of(node, order).stream()
+        .map(own -> new Step.Ref(node, PREFIX + own.name()))
+        .collect(Collectors.toUnmodifiableSet());
   }
 
-  /**
-   * The steps of a node, each requiring the one before it.
-   *
-   * @param required what all of them require
-   */
-  List<Step> steps(String node, Order order, Set<Step.Ref> required) {
+  private List<Step> steps(String node, Order order, Set<Step.Ref> required) {
+    List<Step> steps = new ArrayList<>();
     Set<Step.Ref> requires = new HashSet<>(required);
-    return of(node, order).stream()
-        .map(
-            own -> {
-              Step step = step(node, own, Set.copyOf(requires));
-              requires.add(step.ref());
-              return step;
-            })
-        .toList();
+    for (OwnStep own : of(node, order)) {
+      Step step = step(node, own, Set.copyOf(requires));
+      requires.add(step.ref());
+      steps.add(step);
+    }
+    return steps;
   }
 
   private Step step(String node, OwnStep own, Set<Step.Ref> requires) {
@@ -99,8 +121,7 @@ record OwnSteps(LabTopology lab, Inputs inputs, Duration fileTimeout) {
       Set<Step.Ref> requires,
       List<Step.Obstacle> obstacles) {
     Map<String, String> values =
-        Map.of(
-            "SCRIPT_USER", shell.user(), "HIDDEN", isSecret(own) ? "yes" : "no");
+        Map.of("SCRIPT_USER", shell.user(), "HIDDEN", isSecret(own) ? "yes" : "no");
     Map<String, byte[]> files =
         Map.of(
             "script",

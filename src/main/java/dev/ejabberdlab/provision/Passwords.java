@@ -51,9 +51,9 @@ public final class Passwords {
       // Its own message may quote the character.
       throw new IllegalArgumentException(
           "has a character that XMPP forbids in passwords, see RFC 4013");
-    }
-    if (prepared.isEmpty()) {
-      throw new IllegalArgumentException("has nothing but characters that do not count");
+    } catch (IndexOutOfBoundsException e) {
+      // saslprep 2.2 fails so when nothing is left.
+      throw new IllegalArgumentException("has nothing but characters that do not count", e);
     }
     if (prepared.getBytes(StandardCharsets.UTF_8).length > MAX_BYTES) {
       throw new IllegalArgumentException("is longer than %d bytes".formatted(MAX_BYTES));

@@ -31,6 +31,9 @@ public final class Provisioning {
   /** An ejabberd node's membership in the cluster. */
   public static final String EJABBERD_CLUSTER = "ejabberd-cluster";
 
+  /** The XMPP accounts, made on the first member. */
+  public static final String ACCOUNTS = "accounts";
+
   /** Generous: an emulated CPU among busy others takes minutes for what takes seconds. */
   private static final Duration TIMEOUT = Duration.ofMinutes(30);
 
@@ -48,7 +51,8 @@ public final class Provisioning {
           "Node '%s' cannot be the primary: the database has the instances %s."
               .formatted(currentPrimary, String.join(", ", lab.database().instances())));
     }
-    return new StepList(lab, inputs, currentPrimary).all();
+    List<Step> builtIn = new StepList(lab, inputs, currentPrimary).all();
+    return new OwnSteps(lab, inputs, TIMEOUT).among(builtIn);
   }
 
   private record StepList(LabTopology lab, Inputs inputs, String primary) {
@@ -105,7 +109,20 @@ public final class Provisioning {
                   Set.of(new Step.Ref(first, EJABBERD), new Step.Ref(member, EJABBERD))));
         }
       }
+      steps.add(accounts(first));
       return List.copyOf(steps);
+    }
+
+    /** When the cluster is whole: a member that joins takes over what the others have. */
+    private Step accounts(String first) {
+      Accounts accounts = new Accounts(lab, inputs);
+      Set<Step.Ref> requires = new LinkedHashSet<>();
+      requires.add(new Step.Ref(primary, READ_WRITE_ADDRESS));
+      for (String member : lab.xmpp().members()) {
+        requires.add(new Step.Ref(member, member.equals(first) ? EJABBERD : EJABBERD_CLUSTER));
+      }
+      return step(first, ACCOUNTS, accounts.values(), accounts.files(), requires)
+          .lacking(accounts.obstacles());
     }
 
     private static Step.Ref base(String node) {

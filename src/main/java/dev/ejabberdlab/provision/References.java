@@ -2,6 +2,7 @@ package dev.ejabberdlab.provision;
 
 import dev.ejabberdlab.guest.Step.Obstacle;
 import dev.ejabberdlab.topology.Reference;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -29,6 +30,13 @@ public record References(Map<Reference, Map<String, byte[]>> objects) {
         ? Optional.empty()
         : Optional.of(
             Obstacle.missing("%s has no key %s; add it.".formatted(key.object(), key.key())));
+  }
+
+  /** The same with an object as it is now. */
+  public References with(Reference object, Map<String, byte[]> data) {
+    Map<Reference, Map<String, byte[]>> all = new HashMap<>(objects);
+    all.put(object, data);
+    return new References(Map.copyOf(all));
   }
 
   /** Names the objects, never what is in them. */

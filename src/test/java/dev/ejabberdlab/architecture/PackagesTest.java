@@ -107,6 +107,7 @@ class PackagesTest {
             IP_ADDRESS,
             JACKSON,
             "io.quarkus.qute..",
+            "com.ongres.saslprep..",
             "javax.crypto.."),
         knowsOnly(OBSERVE, API, TOPOLOGY, HYPERVISOR, GUEST, LOG),
         knowsOnly(PLAN, API, TOPOLOGY, HYPERVISOR, GUEST, OBSERVE),

@@ -249,7 +249,7 @@ class StepScriptsTest {
   }
 
   @Test
-  void aKilledStepIsInterruptedDoesNotCountAsAnAttemptAndIsRunAgain() throws Exception {
+  void aKilledStepIsInterruptedCountsAsAnAttemptAndIsRunAgain() throws Exception {
     Step slow = step("d1", "false", "until [[ -e $GUEST/go ]]; do sleep 0.05; done", "true");
     run(step("d1", "false", "false", "true"), "1");
     CompletableFuture<Void> launch = launch(slow);
@@ -261,8 +261,8 @@ class StepScriptsTest {
     StepState state = runner.report(guest).steps().get("demo");
     assertThat(state.status()).isEqualTo(Status.INTERRUPTED);
     assertThat(state.digest()).isEqualTo("d1");
-    assertThat(state.attempts()).isEqualTo(1);
-    assertThat(state.output()).isEmpty();
+    assertThat(state.attempts()).isEqualTo(2);
+    assertThat(state.output()).startsWith("it was interrupted");
 
     Files.createFile(root.resolve("go"));
     assertThat(run(slow, "1").status()).isEqualTo(Status.DONE);
@@ -294,7 +294,22 @@ class StepScriptsTest {
 
     StepState state = runner.report(guest).steps().get("demo");
     assertThat(state.status()).isEqualTo(Status.INTERRUPTED);
-    assertThat(state.attempts()).isZero();
+    assertThat(state.attempts()).isEqualTo(1);
+  }
+
+  @Test
+  void aStepThatTakesTheGuestDownEachTimeCountsItsAttempts() throws Exception {
+    for (int attempt = 1; attempt <= 3; attempt++) {
+      // Everything of the unit dies at once, run.sh too.
+      CompletableFuture<Void> launch = launch(step("d1", "false", "sleep 300", "true"));
+      int runs = attempt;
+      await().until(() -> log().stream().filter("apply"::equals).count() == runs);
+      killUnit("-KILL");
+      launch.get();
+      assertThat(runner.report(guest).steps().get("demo").attempts()).isEqualTo(attempt);
+    }
+    assertThat(runner.report(guest).steps().get("demo").epoch()).isEqualTo("1");
+    assertThat(run(step("d1", "true", "true", "true"), "2").attempts()).isZero();
   }
 
   @Test

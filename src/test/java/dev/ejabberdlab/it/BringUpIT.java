@@ -12,7 +12,6 @@ import dev.ejabberdlab.hypervisor.TestDriver;
 import dev.ejabberdlab.status.Conditions;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.Event;
-import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.quarkus.test.junit.QuarkusTest;
@@ -136,7 +135,7 @@ class BringUpIT {
     Map<String, List<String>> steps =
         Map.of(
             "gw1server", List.of("base"),
-            "e1server", List.of("base", "ejabberd"),
+            "e1server", List.of("base", "ejabberd", "accounts"),
             "e2server", List.of("base", "ejabberd", "ejabberd-cluster"),
             "psql1server", List.of("base", "postgresql-primary", "read-write-address"),
             "psql2server", List.of("base", "postgresql-standby"));
@@ -146,16 +145,20 @@ class BringUpIT {
 
   @Test
   void theCredentialsBelongToTheLab() {
-    Secret secret = stand.secrets().get(0);
-    assertThat(stand.secrets()).hasSize(1);
-    assertThat(secret.getMetadata().getOwnerReferences())
-        .singleElement()
-        .satisfies(
-            owner -> {
-              assertThat(owner.getUid()).isEqualTo(lab.getMetadata().getUid());
-              assertThat(owner.getKind()).isEqualTo(EjabberdLab.KIND);
-              assertThat(owner.getController()).isTrue();
-            });
+    assertThat(stand.secrets())
+        .extracting(s -> s.getMetadata().getName())
+        .contains("demo-credentials", "demo-accounts");
+    assertThat(stand.secrets())
+        .allSatisfy(
+            secret ->
+                assertThat(secret.getMetadata().getOwnerReferences())
+                    .singleElement()
+                    .satisfies(
+                        owner -> {
+                          assertThat(owner.getUid()).isEqualTo(lab.getMetadata().getUid());
+                          assertThat(owner.getKind()).isEqualTo(EjabberdLab.KIND);
+                          assertThat(owner.getController()).isTrue();
+                        }));
   }
 
   @Test

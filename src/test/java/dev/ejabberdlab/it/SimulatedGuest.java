@@ -129,10 +129,10 @@ final class SimulatedGuest {
             state.name(),
             state.digest(),
             Status.INTERRUPTED,
-            state.attempts(),
+            state.attempts() + 1,
             state.epoch(),
             0,
-            "");
+            "it was interrupted");
   }
 
   /** Answers a command to the agent. */

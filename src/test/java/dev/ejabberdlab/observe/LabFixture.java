@@ -94,7 +94,7 @@ public final class LabFixture {
             .toList());
   }
 
-  /** The steps of the reference lab: the names and the order are those of the real ones. */
+  /** Steps as of the reference lab: the names and the order are those of the real ones. */
   public static List<Step> steps() {
     return List.of(
         step("gw1server", "base"),

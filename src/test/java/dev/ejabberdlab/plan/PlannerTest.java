@@ -495,6 +495,23 @@ class PlannerTest {
     }
 
     @Test
+    void aStepThatIsInterruptedAgainAndAgainIsGivenUp() {
+      StepState cutShort =
+          new StepState(
+              "base",
+              interrupted("base").digest(),
+              StepState.Status.INTERRUPTED,
+              Planner.MAX_ATTEMPTS,
+              interrupted("base").epoch(),
+              0,
+              "it was interrupted");
+
+      assertThat(Scene.ready().steps(E1, cutShort).plan().stalled())
+          .extracting(StalledStep::step)
+          .containsExactly("base");
+    }
+
+    @Test
     void aStepThatFailsAgainAndAgainIsGivenUp() {
       Plan plan = Scene.ready().steps(E1, failed("base", Planner.MAX_ATTEMPTS, 9999)).plan();
 

@@ -91,7 +91,8 @@ class ProvisioningTest {
             "psql2server/postgresql-standby psql1server/postgresql-primary psql2server/base",
             "e1server/ejabberd e1server/base gw1server/base psql1server/read-write-address",
             "e2server/ejabberd e2server/base gw1server/base psql1server/read-write-address",
-            "e2server/ejabberd-cluster e1server/ejabberd e2server/ejabberd");
+            "e2server/ejabberd-cluster e1server/ejabberd e2server/ejabberd",
+            "e1server/accounts e1server/ejabberd e2server/ejabberd-cluster psql1server/read-write-address");
   }
 
   @Test
@@ -148,7 +149,7 @@ class ProvisioningTest {
 
   @ParameterizedTest
   @CsvSource({
-    "database-password, psql1server/postgresql-primary e1server/ejabberd e2server/ejabberd",
+    "database-password, psql1server/postgresql-primary e1server/ejabberd e2server/ejabberd e1server/accounts",
     "replication-password, psql1server/postgresql-primary psql2server/postgresql-standby",
     "erlang-cookie, e1server/ejabberd e2server/ejabberd",
   })
@@ -407,7 +408,7 @@ class ProvisioningTest {
     assertThat(yaml.path("sql_database").asText()).isEqualTo("ejabberd-domain-local");
     assertThat(yaml.path("sql_password").asText()).isEqualTo("database-secret");
     assertThat(yaml.path("auth_password_format").asText()).isEqualTo("scram");
-    assertThat(yaml.at("/acl/admin/user").asText()).isEqualTo("admin@domain.local");
+    assertThat(yaml.at("/acl/admin/user/0").asText()).isEqualTo("admin@domain.local");
     // The API answers on the node itself only.
     for (JsonNode listener : yaml.path("listen")) {
       if (listener.path("module").asText().equals("ejabberd_http")) {
