@@ -27,7 +27,7 @@ check() {
 apply() {
   if [[ $HIDDEN == yes ]]; then
     # In memory, for root: the script's own messages may quote it.
-    local log=/run/ejabberd-lab/own-output.${LAB_STAGE##*/} status=0
+    local log=${LAB_BOOT:-/run/ejabberd-lab}/own-output.${LAB_STAGE##*/} status=0
     run script > >(tail -c 65536 >"$log") 2>&1 || status=$?
     ((status == 0)) || die "exit code $status; what it said is not shown because the script comes from a Secret: see $log"
   else

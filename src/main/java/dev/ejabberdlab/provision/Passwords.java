@@ -45,12 +45,13 @@ public final class Passwords {
     }
     String prepared;
     try {
-      // As a query: characters that Unicode got after 2002 are good too.
-      prepared = SASLPREP.prepareQuery(text);
+      // As a stored string: ejabberd 24.12 refuses what Unicode 3.2 did not know, for example
+      // emoji.
+      prepared = SASLPREP.prepareStored(text);
     } catch (IllegalArgumentException e) {
       // Its own message may quote the character.
       throw new IllegalArgumentException(
-          "has a character that XMPP forbids in passwords, see RFC 4013");
+          "has a character that ejabberd does not take in passwords: RFC 4013 forbids it, or it is newer than Unicode 3.2");
     } catch (IndexOutOfBoundsException e) {
       // saslprep 2.2 fails so when nothing is left.
       throw new IllegalArgumentException("has nothing but characters that do not count", e);
