@@ -5,6 +5,7 @@
 \getenv comment COMMENT
 \getenv replication_role REPLICATION_ROLE
 \getenv slots SLOTS
+\getenv obsolete_slots OBSOLETE_SLOTS
 \getenv database_password DATABASE_PASSWORD
 \getenv replication_password REPLICATION_PASSWORD
 
@@ -21,6 +22,25 @@ ALTER ROLE :"replication_role" LOGIN REPLICATION PASSWORD :'replication_password
 
 SELECT pg_create_physical_replication_slot(name, true) FROM unnest(string_to_array(:'slots', ' ')) AS name
   WHERE name <> '' AND NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = name) \g /dev/null
+
+-- A standby that leaves is on its way down; a connection that it has lost is noticed within a minute.
+SELECT set_config('lab.obsolete_slots', trim(:'obsolete_slots'), false) \g /dev/null
+DO $$
+DECLARE
+  obsolete text;
+  deadline timestamptz := clock_timestamp() + interval '5 minutes';
+BEGIN
+  FOREACH obsolete IN ARRAY string_to_array(current_setting('lab.obsolete_slots'), ' ') LOOP
+    WHILE EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = obsolete AND active) LOOP
+      IF clock_timestamp() > deadline THEN
+        RAISE 'the slot % of a standby that is to go is still in use', obsolete;
+      END IF;
+      PERFORM pg_sleep(0.5);
+    END LOOP;
+    PERFORM pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = obsolete;
+  END LOOP;
+END
+$$;
 
 SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0', :'database', :'owner')
   WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \gexec

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** Inputs of the steps that make ejabberd nodes. */
 record Ejabberd(LabTopology lab, Credentials credentials) {
@@ -60,6 +61,17 @@ record Ejabberd(LabTopology lab, Credentials credentials) {
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  Map<String, String> membersValues() {
+    return Map.of(
+        "ERLANG_NODE",
+        erlangNode(first()),
+        "MEMBERS",
+        lab.xmpp().members().stream()
+            .map(Ejabberd::erlangNode)
+            .sorted()
+            .collect(Collectors.joining(" ")));
   }
 
   /** The member that the others join. */

@@ -34,6 +34,9 @@ public final class Provisioning {
   /** The XMPP accounts, made on the first member. */
   public static final String ACCOUNTS = "accounts";
 
+  /** A cluster that knows its members and nobody else; on the one that the others join. */
+  public static final String EJABBERD_MEMBERS = "ejabberd-members";
+
   /** Generous: an emulated CPU among busy others takes minutes for what takes seconds. */
   private static final Duration TIMEOUT = Duration.ofMinutes(30);
 
@@ -109,6 +112,13 @@ public final class Provisioning {
                   Set.of(new Step.Ref(first, EJABBERD), new Step.Ref(member, EJABBERD))));
         }
       }
+      steps.add(
+          step(
+              first,
+              EJABBERD_MEMBERS,
+              ejabberd.membersValues(),
+              Map.of(),
+              Set.of(new Step.Ref(first, EJABBERD))));
       steps.add(accounts(first));
       return List.copyOf(steps);
     }

@@ -135,7 +135,7 @@ class BringUpIT {
     Map<String, List<String>> steps =
         Map.of(
             "gw1server", List.of("base"),
-            "e1server", List.of("base", "ejabberd", "accounts"),
+            "e1server", List.of("base", "ejabberd", "ejabberd-members", "accounts"),
             "e2server", List.of("base", "ejabberd", "ejabberd-cluster"),
             "psql1server", List.of("base", "postgresql-primary", "read-write-address"),
             "psql2server", List.of("base", "postgresql-standby"));

@@ -94,7 +94,7 @@ public final class LabFixture {
             .toList());
   }
 
-  /** Steps as of the reference lab: the names and the order are those of the real ones. */
+  /** Steps as of the reference lab: names and order are those of the real ones that bring it up. */
   public static List<Step> steps() {
     return List.of(
         step("gw1server", "base"),

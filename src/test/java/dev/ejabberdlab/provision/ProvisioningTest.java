@@ -92,6 +92,7 @@ class ProvisioningTest {
             "e1server/ejabberd e1server/base gw1server/base psql1server/read-write-address",
             "e2server/ejabberd e2server/base gw1server/base psql1server/read-write-address",
             "e2server/ejabberd-cluster e1server/ejabberd e2server/ejabberd",
+            "e1server/ejabberd-members e1server/ejabberd",
             "e1server/accounts e1server/ejabberd e2server/ejabberd-cluster psql1server/read-write-address");
   }
 
@@ -452,5 +453,13 @@ class ProvisioningTest {
         .containsOnly(
             Map.entry("ERLANG_NODE", "ejabberd@e2server"),
             Map.entry("CLUSTER_NODE", "ejabberd@e1server"));
+  }
+
+  @Test
+  void theFirstMemberMakesTheClusterForgetWhoIsGone() {
+    assertThat(step(steps(), "e1server", Provisioning.EJABBERD_MEMBERS).values())
+        .containsOnly(
+            Map.entry("ERLANG_NODE", "ejabberd@e1server"),
+            Map.entry("MEMBERS", "ejabberd@e1server ejabberd@e2server"));
   }
 }
