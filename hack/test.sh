@@ -12,9 +12,10 @@ usage() {
   cat <<'EOF'
 Usage: hack/test.sh LAYER...
 
-unit   unit tests, formatting, package directions, generated files, scripts
-it     the operator on a real API server with libvirt's test driver
-e2e    the operator with real guests on a libvirt of its own
+unit     unit tests, formatting, package directions, generated files, scripts
+it       the operator on a real API server with libvirt's test driver
+e2e      the operator with real guests on a libvirt of its own
+e2e-all  the same and the tests that take long (JUnit tag "long")
 
 Starts what a layer needs, and stops and removes what it started, whatever the outcome.
 EOF
@@ -73,7 +74,11 @@ e2e() {
   package
   step "end-to-end tests; the operator's log: target/e2e/operator.log"
   LAB_KUBECONFIG=$LAB_KUBECONFIG LAB_OPERATOR_KUBECONFIG=$LAB_OPERATOR_KUBECONFIG LAB_LIBVIRT_URI=$LAB_LIBVIRT_URI \
-    LAB_LIBVIRT_NAME=$INSTANCE "${MVN[@]}" -DskipUnitTests -Pe2e verify
+    LAB_LIBVIRT_NAME=$INSTANCE "${MVN[@]}" -DskipUnitTests -Pe2e "$@" verify
+}
+
+e2e-all() {
+  e2e -Dfailsafe.excluded=none
 }
 
 [[ $# -gt 0 ]] || {
@@ -82,7 +87,7 @@ e2e() {
 }
 for layer in "$@"; do
   case $layer in
-    unit | it | e2e) ;;
+    unit | it | e2e | e2e-all) ;;
     *)
       usage >&2
       exit 2
