@@ -163,5 +163,15 @@ class EditsIT {
 
     stand.awaitReady(lab);
     assertThat(Edits.boots(stand, lab, Edits.NODES)).isEqualTo(boots);
+
+    Edits.set(stand, lab, Edits.NETWORKS, Edits.NODES);
+    stand.until(
+        lab,
+        "has its own titles again",
+        l ->
+            stand.host.domainsOf(l.getMetadata().getUid()).stream()
+                .noneMatch(
+                    d -> d.definition().filter(x -> x.title().startsWith("The ")).isPresent()));
+    stand.awaitReady(lab);
   }
 }
