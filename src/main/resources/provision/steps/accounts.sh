@@ -105,3 +105,8 @@ verify() {
   ask check_password password.json "${accounts[@]}"
   ((${#refused[@]} == 0)) || die "these accounts cannot log in with the password that their Secret has: ${refused[*]}"
 }
+
+# A password that somebody changed is not seen by it: that would cost a hash for each account.
+watch() {
+  printf 'accounts %s\n' "$DOMAIN ${accounts[*]}"
+}

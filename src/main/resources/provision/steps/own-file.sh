@@ -29,3 +29,7 @@ apply() {
 verify() {
   cmp -s "$LAB_FILES/content" "$FILE_PATH" || die "$FILE_PATH does not have its content"
 }
+
+watch() {
+  watch_files "${FILE_PATH%/*}" "${FILE_PATH##*/}"
+}
