@@ -91,7 +91,9 @@ class UnreachableHostIT {
     lab = stand.awaitReady(lab);
     assertThat(boots()).isEqualTo(boots);
     assertThat(stand.host.changes()).doesNotHaveDuplicates();
-    assertThat(stand.guest(lab, "e1server").launched()).containsExactly("base", "ejabberd");
+    assertThat(stand.guest(lab, "e1server").launched())
+        .doesNotHaveDuplicates()
+        .startsWith("base", "ejabberd");
   }
 
   @Test

@@ -379,6 +379,19 @@ public final class Scene {
             before.ejabberd()));
   }
 
+  /** A step of the node lacks something. */
+  public Scene lacking(String node, String step, Step.Obstacle obstacle) {
+    steps =
+        steps.stream()
+            .map(
+                s ->
+                    s.node().equals(node) && s.name().equals(step)
+                        ? s.lacking(List.of(obstacle))
+                        : s)
+            .toList();
+    return this;
+  }
+
   public Scene postgresql(String node, GuestReport.Postgresql postgresql) {
     return reports(node, LabFixture.with(machines.get(node).guest().value(), postgresql));
   }

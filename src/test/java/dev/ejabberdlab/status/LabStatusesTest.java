@@ -12,6 +12,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Endpoint;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NetworkStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
+import dev.ejabberdlab.guest.Step.Obstacle;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.hypervisor.NetworkState;
@@ -349,6 +350,28 @@ class LabStatusesTest {
           Scene.up().steps(E1, failed("base", 5, 0)),
           "StepFailed: Step base on e1server failed 5 times and is not tried again until the spec,"
               + " the image or the annotation ejabberdlab.dev/retry changes; it last said: no space left on device");
+    }
+
+    @Test
+    void byWhatCannotBeUsed() {
+      assertStalled(
+          Scene.ready().lacking(E1, "ejabberd", Obstacle.unusable("It has a line break.")),
+          "ReferenceUnusable: It has a line break.");
+    }
+
+    @Test
+    void notByWhatIsMissing() {
+      EjabberdLabStatus status =
+          Story.afterReady(
+              Scene.ready().lacking(E1, "ejabberd", Obstacle.missing("Secret x does not exist.")));
+
+      assertThat(condition(status, "Stalled")).isEqualTo("absent");
+      assertThat(condition(status, "Ready"))
+          .isEqualTo(
+              "False ReferenceMissing: Secret x does not exist. 4 of 5 nodes are ready; e1server waits"
+                  + " with ejabberd.");
+      assertThat(status.phase()).isEqualTo(Phase.Degraded);
+      assertThat(status.endpoints()).isNotEmpty();
     }
 
     @Test
