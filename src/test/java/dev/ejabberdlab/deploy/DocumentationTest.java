@@ -1,8 +1,12 @@
 package dev.ejabberdlab.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
 import dev.ejabberdlab.status.Reason;
+import dev.ejabberdlab.topology.Labs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +29,11 @@ class DocumentationTest {
   private static final Pattern MAKE =
       Pattern.compile("(?:`|^|&& )make ([a-z][a-z0-9 -]*)", Pattern.MULTILINE);
   private static final Pattern TARGET = Pattern.compile("^([a-z][a-z0-9 -]*):", Pattern.MULTILINE);
+
+  /** A part of a lab: its first line is spec. */
+  private static final Pattern EXAMPLE =
+      Pattern.compile("^```yaml\\n(spec:\\n.*?)^```", Pattern.MULTILINE | Pattern.DOTALL);
+
   private static final Pattern HEADING = Pattern.compile("^#+ (.+)$", Pattern.MULTILINE);
   private static final Pattern CODE = Pattern.compile("`([A-Za-z]+)`");
 
@@ -53,6 +62,21 @@ class DocumentationTest {
         assertThat(targets).as("%s: make %s", page, named).contains(named.strip().split(" +"));
       }
     }
+  }
+
+  @Test
+  void examplesHaveOnlyFieldsThatExist() throws IOException {
+    int examples = 0;
+    for (Path page : pages()) {
+      for (String example : all(EXAMPLE, Files.readString(page))) {
+        JsonNode spec = Labs.YAML.readTree(example).path("spec");
+        assertThatCode(() -> Labs.YAML.treeToValue(spec, EjabberdLabSpec.class))
+            .as("%s: %s", page, example)
+            .doesNotThrowAnyException();
+        examples++;
+      }
+    }
+    assertThat(examples).isGreaterThan(8);
   }
 
   @Test
