@@ -203,6 +203,32 @@ public abstract class HypervisorContract {
   }
 
   @Test
+  void aNetworkComesBackUnderARunningDomain() {
+    NetworkDefinition network = isolated("back");
+    NetworkDefinition other = isolated("beside");
+    DomainDefinition guest =
+        with(
+            domain("guest"),
+            "",
+            "",
+            64L << 20,
+            List.of(new Interface(network.name(), "52:54:00:0a:0b:0d")));
+    for (NetworkDefinition n : List.of(network, other)) {
+      host.defineNetwork(n);
+      host.startNetwork(n.uuid(), OWNER);
+    }
+    host.defineDomain(guest);
+    host.startDomain(guest.uuid(), OWNER);
+
+    host.deleteNetwork(network.uuid(), OWNER);
+    host.defineNetwork(network);
+    host.startNetwork(network.uuid(), OWNER);
+
+    assertThat(host.network(network.uuid()).orElseThrow().active()).isTrue();
+    assertThat(host.domain(guest.uuid()).orElseThrow().power()).isEqualTo(Power.RUNNING);
+  }
+
+  @Test
   void aNetworkIsDeletedAlsoWhenItRunsAndAlsoTwice() {
     NetworkDefinition network = isolated("del");
     host.defineNetwork(network);
