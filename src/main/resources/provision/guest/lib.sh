@@ -27,7 +27,7 @@ placed() { # DIRECTORY FILE...
 }
 
 # Puts files of the step into their directory, each whole or not at all; what is there already stays as it is.
-place() { # MODE OWNER DIRECTORY FILE...
+place() { # MODE OWNER[:GROUP] DIRECTORY FILE...
   local mode=$1 owner=$2 directory=$3 file text mask staged=()
   shift 3
   printf -v mask '%04o' $((0666 & ~0$mode))
@@ -40,7 +40,11 @@ place() { # MODE OWNER DIRECTORY FILE...
     staged+=("$LAB_STAGE/$file")
   done
   ((${#staged[@]} > 0)) || return 0
-  [[ $owner == root ]] || chown "$owner:" "${staged[@]}"
+  case $owner in
+    root) ;;
+    *:*) chown "$owner" "${staged[@]}" ;;
+    *) chown "$owner:" "${staged[@]}" ;;
+  esac
   mv -f -t "$directory" "${staged[@]}"
 }
 
@@ -118,20 +122,29 @@ as_postgres() { # PROGRAM [ARGUMENT...]
 
 postgresql_watch() {
   watch_files "$PGCONF/conf.d" ejabberd-lab.conf standby.conf
-  watch_files "$PGCONF" pg_hba.conf replication.pgpass
+  watch_files "$PGCONF" pg_hba.conf replication.pgpass server.crt server.key ca.crt
   echo service postgresql@15-main.service
 }
 
 postgresql_configured() {
   placed "$PGCONF/conf.d" ejabberd-lab.conf standby.conf \
-    && placed "$PGCONF" pg_hba.conf replication.pgpass \
+    && placed "$PGCONF" pg_hba.conf replication.pgpass server.crt server.key ca.crt \
     && placed /var/lib/ejabberd-lab/facts read-write-address
+}
+
+# Whether the running instance has read what is in place.
+postgresql_current() {
+  [[ $(as_postgres psql -XAtq <<'SQL'
+SELECT bool_and((pg_stat_file('/etc/postgresql/15/main/' || name)).modification <= pg_conf_load_time())
+FROM unnest(ARRAY['conf.d/ejabberd-lab.conf', 'conf.d/standby.conf', 'pg_hba.conf', 'server.crt', 'server.key']) AS name;
+SQL
+  ) == t ]]
 }
 
 # Puts the settings in place; postgresql_start makes them work.
 postgresql_configure() {
   place 0640 postgres "$PGCONF/conf.d" ejabberd-lab.conf standby.conf
-  place 0600 postgres "$PGCONF" pg_hba.conf replication.pgpass
+  place 0600 postgres "$PGCONF" pg_hba.conf replication.pgpass server.crt server.key ca.crt
   mkdir -p /var/lib/ejabberd-lab/facts
   place 0644 root /var/lib/ejabberd-lab/facts read-write-address
 }

@@ -4,8 +4,8 @@
 # is not promoted by it.
 #
 # Values: DATABASE, OWNER, COMMENT, REPLICATION_ROLE, SLOTS (names separated by blanks)
-# Files:  ejabberd-lab.conf, standby.conf, pg_hba.conf, replication.pgpass, database-password, replication-password,
-#         read-write-address, primary.sql, primary-verify.sql
+# Files:  ejabberd-lab.conf, standby.conf, pg_hba.conf, replication.pgpass, server.crt, server.key, ca.crt,
+#         database-password, replication-password, read-write-address, primary.sql, primary-verify.sql
 
 # Names of the slots that were made here, one a line: a slot itself does not tell who made it.
 made=/var/lib/ejabberd-lab/facts/slots
@@ -27,6 +27,7 @@ obsolete() {
 
 check() {
   postgresql_configured
+  postgresql_current
   verify
 }
 

@@ -3,7 +3,8 @@
 # standby is replaced, but only when its replacement is complete.
 #
 # Values: PRIMARY_ADDRESS, SLOT, NODE_NAME, REPLICATION_ROLE
-# Files:  ejabberd-lab.conf, standby.conf, pg_hba.conf, replication.pgpass, read-write-address, standby-wait.sql
+# Files:  ejabberd-lab.conf, standby.conf, pg_hba.conf, replication.pgpass, server.crt, server.key, ca.crt,
+#         read-write-address, standby-wait.sql
 
 # Waits until this instance streams from the primary by its own slot, or says why not.
 streaming() { # SECONDS
@@ -12,6 +13,7 @@ streaming() { # SECONDS
 
 check() {
   postgresql_configured
+  postgresql_current
   [[ -e $PGDATA/standby.signal ]]
   streaming 5
 }
@@ -19,7 +21,7 @@ check() {
 base_backup() {
   rm -rf "$PGDATA.partial" "$PGDATA.new"
   as_postgres pg_basebackup --pgdata="$PGDATA.partial" --slot="$SLOT" --wal-method=stream --checkpoint=fast \
-    --no-password --dbname="host=$PRIMARY_ADDRESS user=$REPLICATION_ROLE application_name=$NODE_NAME passfile=$PGCONF/replication.pgpass"
+    --no-password --dbname="host=$PRIMARY_ADDRESS user=$REPLICATION_ROLE application_name=$NODE_NAME passfile=$PGCONF/replication.pgpass sslmode=verify-full sslrootcert=$PGCONF/ca.crt"
   install -m 0600 -o postgres -g postgres /dev/null "$PGDATA.partial/standby.signal"
   # The name says that it is complete.
   mv "$PGDATA.partial" "$PGDATA.new"

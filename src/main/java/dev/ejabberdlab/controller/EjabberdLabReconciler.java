@@ -2,6 +2,7 @@ package dev.ejabberdlab.controller;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.TlsStatus;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHost;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
 import dev.ejabberdlab.guest.Step;
@@ -16,6 +17,7 @@ import dev.ejabberdlab.plan.Progress;
 import dev.ejabberdlab.plan.Teardown;
 import dev.ejabberdlab.provision.Inputs;
 import dev.ejabberdlab.provision.Provisioning;
+import dev.ejabberdlab.provision.References;
 import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.status.LabStatuses;
 import dev.ejabberdlab.status.Reason;
@@ -25,6 +27,7 @@ import dev.ejabberdlab.topology.Allocations;
 import dev.ejabberdlab.topology.InvalidSpecException;
 import dev.ejabberdlab.topology.LabTopology;
 import dev.ejabberdlab.topology.SpecValidation;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
@@ -74,6 +77,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   private final ManagementClaims claims;
   private final CredentialsSecrets secrets;
   private final AccountsSecrets accounts;
+  private final LabCertificates certificates;
   private final ReferenceWatches references;
   private final Events events;
   private final Clock clock = Clock.systemUTC();
@@ -84,6 +88,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
       ManagementClaims claims,
       CredentialsSecrets secrets,
       AccountsSecrets accounts,
+      LabCertificates certificates,
       ReferenceWatches references,
       Events events) {
     this.labs = labs;
@@ -91,6 +96,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     this.claims = claims;
     this.secrets = secrets;
     this.accounts = accounts;
+    this.certificates = certificates;
     this.references = references;
     this.events = events;
   }
@@ -114,6 +120,12 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
             context),
         new InformerEventSource<>(
             InformerEventSourceConfiguration.from(Secret.class, EjabberdLab.class)
+                .withLabelSelector(
+                    CredentialsSecrets.MANAGED_BY + "=" + CredentialsSecrets.OPERATOR)
+                .build(),
+            context),
+        new InformerEventSource<>(
+            InformerEventSourceConfiguration.from(ConfigMap.class, EjabberdLab.class)
                 .withLabelSelector(
                     CredentialsSecrets.MANAGED_BY + "=" + CredentialsSecrets.OPERATOR)
                 .build(),
@@ -142,13 +154,18 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
       }
       Allocations allocations = claims.claim(lab, host, seen, others(lab, context));
       LabTopology topology = LabTopology.of(lab, allocations);
+      References named = references.follow(ResourceID.fromResource(lab), topology.references());
       Inputs inputs =
           new Inputs(
               secrets.credentials(lab, secret(context, CredentialsSecrets.name(lab))),
-              accounts.complete(
+              certificates.certificates(
                   lab,
                   topology,
-                  references.follow(ResourceID.fromResource(lab), topology.references())));
+                  context.getSecondaryResources(Secret.class),
+                  context.getSecondaryResources(ConfigMap.class),
+                  named,
+                  now),
+              accounts.complete(lab, topology, named));
       runtime.watch().follow(topology, host.getSpec().pool());
       return work(lab, host, runtime, topology, inputs, now, context);
     } catch (InvalidSpecException e) {
@@ -217,6 +234,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
                 snapshot,
                 plan,
                 progress,
+                tls(lab, inputs),
                 now));
     write(
         lab,
@@ -298,6 +316,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   private DeleteControl gone(EjabberdLab lab) {
     secrets.delete(lab);
     accounts.delete(lab);
+    certificates.delete(lab);
     events.publish(lab, Reason.Deleted, "Everything of the lab is gone.");
     claims.release(lab);
     references.forget(ResourceID.fromResource(lab));
@@ -392,6 +411,13 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   /** Nothing of it exists: its status does not tell of any network yet. */
   private static boolean isNew(EjabberdLab lab) {
     return lab.getStatus() == null || lab.getStatus().networks() == null;
+  }
+
+  private static Optional<TlsStatus> tls(EjabberdLab lab, Inputs inputs) {
+    return inputs
+        .certificates()
+        .issued()
+        .map(c -> new TlsStatus(LabCertificates.authorityName(lab), c.notAfter().toString()));
   }
 
   private static String targetPrimary(EjabberdLab lab, LabTopology topology) {

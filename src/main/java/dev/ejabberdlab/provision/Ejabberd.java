@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
+import dev.ejabberdlab.certificate.Certificate;
 import dev.ejabberdlab.topology.LabTopology;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,10 +13,35 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** Inputs of the steps that make ejabberd nodes. */
-record Ejabberd(LabTopology lab, Credentials credentials) {
+record Ejabberd(LabTopology lab, Inputs inputs) {
+
+  /**
+   * Settings that ejabberd 24.12 reads when it starts and not when it reloads its file: {@code
+   * ejabberd_cluster}, {@code ejabberd_sm}, {@code ejabberd_router} and {@code ejabberd_oauth} set
+   * their back ends up in {@code init}, {@code ejabberd_sql} its queue and timer, {@code
+   * ejabberd_app} the directory of queues.
+   */
+  private static final List<String> READ_AT_START =
+      List.of(
+          "default_ram_db",
+          "oauth_db_type",
+          "queue_dir",
+          "queue_type",
+          "router_db_type",
+          "sm_db_type",
+          "sql_keepalive_interval",
+          "sql_queue_type",
+          "update_sql_schema");
+
+  /** Nothing secret is in that digest, and a new key must not restart anybody. */
+  private static final String START_KEY = "start";
+
+  /** Of a digest: enough to tell two apart. */
+  private static final int START_CHARACTERS = 16;
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final ObjectMapper YAML =
@@ -31,23 +57,21 @@ record Ejabberd(LabTopology lab, Credentials credentials) {
 
   Map<String, byte[]> files(String member) {
     Map<String, byte[]> files = new LinkedHashMap<>();
-    files.put("ejabberd.yml", configuration());
-    files.put(
-        "ejabberd",
-        Templates.render(
-            "ejabberd/ejabberdctl.cfg",
-            Map.of(
-                "erlangNode", erlangNode(member),
-                "firstPort", Firewall.FIRST_ERLANG_PORT,
-                "lastPort", Firewall.LAST_ERLANG_PORT)));
+    ObjectNode configuration = configuration();
+    files.put("ejabberd.yml", yaml(configuration));
+    files.put("ejabberd", control(erlangNode(member)));
     String address = lab.node(member).addressIn(lab.xmpp().network()).orElseThrow();
-    files.put(
-        "vm.args",
-        // Written as an Erlang tuple: {192,168,1,2}.
-        Templates.render(
-            "ejabberd/vm.args", Map.of("interface", "{" + address.replace('.', ',') + "}")));
-    files.put(".erlang.cookie", credentials.erlangCookie().getBytes(StandardCharsets.UTF_8));
-    files.put("lab.conf", Templates.bytes("ejabberd/ejabberd.service.conf"));
+    // Written as an Erlang tuple: {192,168,1,2}.
+    files.put("vm.args", arguments("{" + address.replace('.', ',') + "}", start(configuration)));
+    files.put(".erlang.cookie", utf8(inputs.credentials().erlangCookie()));
+    files.put("lab.conf", unit());
+    Certificate certificate = inputs.certificates().of(member);
+    files.put("certificate.pem", utf8(certificate.chain()));
+    files.put("key.pem", utf8(certificate.key()));
+    files.put("ca.pem", utf8(inputs.certificates().authority()));
+    for (String code : List.of("reload.erl", "cookie.erl", "turn.erl")) {
+      files.put(code, Templates.bytes("ejabberd/" + code));
+    }
     return files;
   }
 
@@ -98,8 +122,48 @@ record Ejabberd(LabTopology lab, Credentials credentials) {
     }
   }
 
-  /** The file in the resources, with what it leaves open set in the parsed tree. */
-  private byte[] configuration() {
+  private static byte[] control(String erlangNode) {
+    return Templates.render(
+        "ejabberd/ejabberdctl.cfg",
+        Map.of(
+            "erlangNode",
+            erlangNode,
+            "firstPort",
+            Firewall.FIRST_ERLANG_PORT,
+            "lastPort",
+            Firewall.LAST_ERLANG_PORT));
+  }
+
+  private static byte[] arguments(String networkInterface, String start) {
+    return Templates.render(
+        "ejabberd/vm.args", Map.of("interface", networkInterface, "start", start));
+  }
+
+  private static byte[] unit() {
+    return Templates.bytes("ejabberd/ejabberd.service.conf");
+  }
+
+  /**
+   * Of everything that needs a restart and is the same on all members: a node that was started with
+   * another one has its restart before it.
+   */
+  private String start(ObjectNode configuration) {
+    Map<String, String> settings = new TreeMap<>();
+    for (String key : READ_AT_START) {
+      if (configuration.has(key)) {
+        settings.put(key, configuration.get(key).toString());
+      }
+    }
+    return StepDigest.of(
+            START_KEY,
+            "",
+            settings,
+            Map.of("ejabberd", control(""), "vm.args", arguments("", ""), "lab.conf", unit()))
+        .substring(0, START_CHARACTERS);
+  }
+
+  /** The file in the resources, with what it leaves open and the user's settings in the tree. */
+  private ObjectNode configuration() {
     try {
       ObjectNode root = (ObjectNode) YAML.readTree(Templates.bytes("ejabberd/ejabberd.yml"));
       root.putArray("hosts").add(lab.xmpp().domain());
@@ -107,11 +171,24 @@ record Ejabberd(LabTopology lab, Credentials credentials) {
       root.put("sql_port", Firewall.POSTGRESQL);
       root.put("sql_database", lab.database().name());
       root.put("sql_username", lab.database().owner());
-      root.put("sql_password", credentials.databasePassword());
+      root.put("sql_password", inputs.credentials().databasePassword());
       admins((ObjectNode) root.path("acl").path("admin"));
-      return YAML.writeValueAsBytes(root);
+      Settings.merge(root, lab.xmpp().settings());
+      return root;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private static byte[] yaml(ObjectNode tree) {
+    try {
+      return YAML.writeValueAsBytes(tree);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static byte[] utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
   }
 }

@@ -1,6 +1,7 @@
 package dev.ejabberdlab.provision;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
+import dev.ejabberdlab.certificate.Certificate;
 import dev.ejabberdlab.topology.LabTopology;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -13,7 +14,7 @@ import java.util.stream.Collectors;
  *
  * @param primary name of the node whose instance accepts writes
  */
-record Postgresql(LabTopology lab, Credentials credentials, String primary) {
+record Postgresql(LabTopology lab, Inputs inputs, String primary) {
 
   static final String REPLICATION_ROLE = "replica_role";
 
@@ -33,8 +34,8 @@ record Postgresql(LabTopology lab, Credentials credentials, String primary) {
 
   Map<String, byte[]> primaryFiles() {
     Map<String, byte[]> files = files(primary);
-    files.put("database-password", utf8(credentials.databasePassword()));
-    files.put("replication-password", utf8(credentials.replicationPassword()));
+    files.put("database-password", utf8(inputs.credentials().databasePassword()));
+    files.put("replication-password", utf8(inputs.credentials().replicationPassword()));
     files.put("primary.sql", Templates.bytes("postgresql/primary.sql"));
     files.put("primary-verify.sql", Templates.bytes("postgresql/primary-verify.sql"));
     return files;
@@ -126,7 +127,12 @@ record Postgresql(LabTopology lab, Credentials credentials, String primary) {
         "replication.pgpass",
         Templates.render(
             "postgresql/replication.pgpass",
-            Map.of("role", REPLICATION_ROLE, "password", credentials.replicationPassword())));
+            Map.of(
+                "role", REPLICATION_ROLE, "password", inputs.credentials().replicationPassword())));
+    Certificate certificate = inputs.certificates().of(instance);
+    files.put("server.crt", utf8(certificate.chain()));
+    files.put("server.key", utf8(certificate.key()));
+    files.put("ca.crt", utf8(inputs.certificates().authority()));
     files.put("read-write-address", utf8(database.readWriteAddress() + "\n"));
     return files;
   }

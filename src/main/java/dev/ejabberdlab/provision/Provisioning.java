@@ -62,8 +62,8 @@ public final class Provisioning {
 
     List<Step> all() {
       List<Step> steps = new ArrayList<>();
-      Postgresql postgresql = new Postgresql(lab, inputs.credentials(), primary);
-      Ejabberd ejabberd = new Ejabberd(lab, inputs.credentials());
+      Postgresql postgresql = new Postgresql(lab, inputs, primary);
+      Ejabberd ejabberd = new Ejabberd(lab, inputs);
       for (LabTopology.Node node : lab.nodes()) {
         steps.add(step(node.name(), BASE, Base.values(lab, node), Base.files(lab, node), Set.of()));
       }
@@ -73,7 +73,8 @@ public final class Provisioning {
               POSTGRESQL_PRIMARY,
               postgresql.primaryValues(),
               postgresql.primaryFiles(),
-              Set.of(base(primary))));
+              Set.of(base(primary)),
+              inputs.certificates().obstacles()));
       steps.add(
           step(
               primary,
@@ -89,7 +90,8 @@ public final class Provisioning {
                   POSTGRESQL_STANDBY,
                   postgresql.standbyValues(standby),
                   postgresql.standbyFiles(standby),
-                  Set.of(base(standby), postgresqlPrimary())));
+                  Set.of(base(standby), postgresqlPrimary()),
+                  inputs.certificates().obstacles()));
         }
       }
       for (String member : lab.xmpp().members()) {
@@ -98,7 +100,13 @@ public final class Provisioning {
         lab.nodes(Role.gateway).forEach(gateway -> requires.add(base(gateway.name())));
         requires.add(new Step.Ref(primary, READ_WRITE_ADDRESS));
         steps.add(
-            step(member, EJABBERD, ejabberd.values(member), ejabberd.files(member), requires));
+            step(
+                member,
+                EJABBERD,
+                ejabberd.values(member),
+                ejabberd.files(member),
+                requires,
+                inputs.certificates().obstacles()));
       }
       String first = ejabberd.first();
       for (String member : lab.xmpp().members()) {
@@ -149,6 +157,16 @@ public final class Provisioning {
         Map<String, String> values,
         Map<String, byte[]> files,
         Set<Step.Ref> requires) {
+      return step(node, name, values, files, requires, List.of());
+    }
+
+    private Step step(
+        String node,
+        String name,
+        Map<String, String> values,
+        Map<String, byte[]> files,
+        Set<Step.Ref> requires,
+        List<Step.Obstacle> obstacles) {
       String script = Templates.text("steps/" + name + ".sh");
       return new Step(
           node,
@@ -159,7 +177,8 @@ public final class Provisioning {
           Set.copyOf(requires),
           name.equals(READ_WRITE_ADDRESS) ? Step.Scope.BOOT : Step.Scope.DISK,
           TIMEOUT,
-          StepDigest.of(inputs.credentials().digestKey(), script, values, files));
+          StepDigest.of(inputs.credentials().digestKey(), script, values, files),
+          obstacles);
     }
   }
 }

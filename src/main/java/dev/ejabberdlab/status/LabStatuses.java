@@ -54,6 +54,7 @@ public final class LabStatuses {
           Conditions.CLUSTER_FORMED);
 
   private static final int XMPP_PORT = 5222;
+  private static final int XMPPS_PORT = 5223;
   private static final int POSTGRESQL_PORT = 5432;
 
   private final View view;
@@ -248,7 +249,7 @@ public final class LabStatuses {
         postgresql.status(),
         ejabberd.status(),
         isReady || wasReady ? endpoints() : null,
-        null);
+        view.tls().orElse(null));
   }
 
   private String previousImage() {
@@ -658,7 +659,11 @@ public final class LabStatuses {
     for (String member : lab.xmpp().members()) {
       lab.node(member)
           .addressIn(lab.management().name())
-          .ifPresent(address -> endpoints.add(new Endpoint("xmpp", member, address, XMPP_PORT)));
+          .ifPresent(
+              address -> {
+                endpoints.add(new Endpoint("xmpp", member, address, XMPP_PORT));
+                endpoints.add(new Endpoint("xmpps", member, address, XMPPS_PORT));
+              });
     }
     lab.xmpp()
         .virtualAddress()

@@ -76,6 +76,8 @@ public enum Reason {
   Deleting,
   /** A lab's credentials were generated. */
   CredentialsGenerated,
+  /** Certificates of nodes were issued or renewed. */
+  CertificatesIssued,
   /** A domain appeared. */
   MachineCreated,
   /** A domain started. */

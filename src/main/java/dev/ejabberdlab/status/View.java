@@ -1,6 +1,7 @@
 package dev.ejabberdlab.status;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.TlsStatus;
 import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot;
@@ -9,6 +10,7 @@ import dev.ejabberdlab.plan.Progress;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Everything that a lab's status is made of.
@@ -23,6 +25,7 @@ import java.util.List;
  * @param snapshot last view of the lab
  * @param plan what is done next
  * @param progress what is under way
+ * @param tls certificates of the services; absent while there are none
  * @param now the time
  */
 public record View(
@@ -36,4 +39,5 @@ public record View(
     LabSnapshot snapshot,
     Plan plan,
     Progress progress,
+    Optional<TlsStatus> tls,
     Instant now) {}

@@ -1,5 +1,6 @@
 package dev.ejabberdlab.topology;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Order;
@@ -28,6 +29,7 @@ import java.util.stream.Stream;
  * @param sysctls kernel settings of every node
  * @param database the PostgreSQL database
  * @param xmpp the XMPP service
+ * @param tls certificates of the services
  * @param accounts of the XMPP service, administrators first
  * @param ownSteps the user's own steps, in the order of the spec
  * @param running whether its machines shall run; false keeps them shut down
@@ -44,6 +46,7 @@ public record LabTopology(
     Map<String, String> sysctls,
     Database database,
     Xmpp xmpp,
+    Tls tls,
     List<Account> accounts,
     List<OwnStep> ownSteps,
     boolean running) {
@@ -176,12 +179,14 @@ public record LabTopology(
    * @param members names of the nodes of role ejabberd, in the order of the spec; the first is the
    *     one that others join
    * @param virtualAddress address that a healthy member holds
+   * @param settings merged into ejabberd.yml, in the order of their keys
    */
   public record Xmpp(
       String domain,
       String network,
       List<String> members,
-      Optional<VirtualAddress> virtualAddress) {}
+      Optional<VirtualAddress> virtualAddress,
+      Map<String, JsonNode> settings) {}
 
   /**
    * An address that moves between the members.
@@ -191,6 +196,14 @@ public record LabTopology(
    * @param prefixLength of that network
    */
   public record VirtualAddress(String address, String network, int prefixLength) {}
+
+  /**
+   * Certificates of the services.
+   *
+   * @param caSecret Secret with the CA; absent means one of the lab's own
+   * @param validity life of a certificate
+   */
+  public record Tls(Optional<Reference> caSecret, Duration validity) {}
 
   /**
    * An XMPP account.
@@ -304,10 +317,11 @@ public record LabTopology(
    * Every Secret and ConfigMap that the lab reads, beside those whose name the user has no say in.
    */
   public Set<Reference> references() {
-    return Stream.concat(
-            accounts.stream().map(Account::password),
-            ownSteps.stream().flatMap(step -> step.from().stream()))
-        .map(Reference.Key::object)
+    return Stream.of(
+            tls.caSecret().stream(),
+            accounts.stream().map(a -> a.password().object()),
+            ownSteps.stream().flatMap(step -> step.from().stream()).map(Reference.Key::object))
+        .flatMap(objects -> objects)
         .collect(Collectors.toUnmodifiableSet());
   }
 

@@ -40,6 +40,7 @@ final class ReferenceLab {
   static final int CPUS = 1;
   static final String MEMORY = "1Gi";
   static final String DISK = "6Gi";
+  static final int CERTIFICATE_DAYS = 90;
 
   private ReferenceLab() {}
 

@@ -40,6 +40,8 @@ public final class SpecValidation {
 
   private static final long MAX_DISK = 16 * 1024 * GIB;
 
+  private static final int MAX_CERTIFICATE_DAYS = 825;
+
   private static final Set<String> RESERVED_DATABASES =
       Set.of("postgres", "template0", "template1");
 
@@ -191,6 +193,8 @@ public final class SpecValidation {
         "the name of a LibvirtHost; give one like default");
     image(spec);
     String domain = xmpp(spec);
+    SettingsValidation.check(spec.xmpp(), faults);
+    tls(spec.tls());
     database(spec, domain);
     sysctls(spec.sysctls());
 
@@ -268,6 +272,24 @@ public final class SpecValidation {
             "a DNS name in lower case; give one like domain.local")
         ? domain
         : null;
+  }
+
+  private void tls(EjabberdLabSpec.Tls tls) {
+    if (tls == null) {
+      return;
+    }
+    faults.text(
+        "spec.tls.caSecret",
+        tls.caSecret(),
+        Names.DNS_NAME,
+        253,
+        "the name of a Secret; give one like our-ca");
+    Integer days = tls.certificateDays();
+    if (days != null && (days < 1 || days > MAX_CERTIFICATE_DAYS)) {
+      faults.add(
+          "spec.tls.certificateDays",
+          "%d is out of range; give 1 to %d".formatted(days, MAX_CERTIFICATE_DAYS));
+    }
   }
 
   private void database(EjabberdLabSpec spec, String domain) {

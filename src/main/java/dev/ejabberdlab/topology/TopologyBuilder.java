@@ -11,6 +11,7 @@ import dev.ejabberdlab.topology.LabTopology.Interface;
 import dev.ejabberdlab.topology.LabTopology.Network;
 import dev.ejabberdlab.topology.LabTopology.Node;
 import dev.ejabberdlab.topology.LabTopology.Route;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -97,7 +98,14 @@ final class TopologyBuilder {
             new TreeMap<>(spec.sysctls() == null ? ReferenceLab.SYSCTLS : spec.sysctls())),
         database(databaseNetwork, readWriteAddress),
         new LabTopology.Xmpp(
-            spec.xmpp().domain(), meeting(Role.ejabberd), names(Role.ejabberd), virtualAddress()),
+            spec.xmpp().domain(),
+            meeting(Role.ejabberd),
+            names(Role.ejabberd),
+            virtualAddress(),
+            spec.xmpp().settings() == null
+                ? Map.of()
+                : Collections.unmodifiableMap(new TreeMap<>(spec.xmpp().settings()))),
+        tls(),
         accounts(),
         OwnSteps.of(spec.provisioning(), wiring.nodes()),
         spec.running() == null || spec.running());
@@ -126,6 +134,14 @@ final class TopologyBuilder {
             ? LabTopology.accountsSecret(lab.getMetadata().getName()).key(account.name())
             : Reference.secret(account.passwordFrom().name()).key(account.passwordFrom().key()),
         generated);
+  }
+
+  private LabTopology.Tls tls() {
+    Optional<EjabberdLabSpec.Tls> tls = Optional.ofNullable(spec.tls());
+    return new LabTopology.Tls(
+        tls.map(EjabberdLabSpec.Tls::caSecret).map(Reference::secret),
+        Duration.ofDays(
+            tls.map(EjabberdLabSpec.Tls::certificateDays).orElse(ReferenceLab.CERTIFICATE_DAYS)));
   }
 
   private String cidr(EjabberdLabSpec.Network network) {

@@ -51,6 +51,7 @@ class PackagesTest {
   private static final String HYPERVISOR = ROOT + ".hypervisor";
   private static final String LIBVIRT = ROOT + ".hypervisor.libvirt..";
   private static final String GUEST = ROOT + ".guest";
+  private static final String CERTIFICATE = ROOT + ".certificate";
   private static final String PROVISION = ROOT + ".provision";
   private static final String OBSERVE = ROOT + ".observe";
   private static final String PLAN = ROOT + ".plan";
@@ -86,7 +87,7 @@ class PackagesTest {
             "io.fabric8.crd.generator.annotation..",
             "io.fabric8.generator.annotation..",
             JACKSON),
-        knowsOnly(TOPOLOGY, API, KUBERNETES_MODEL, IP_ADDRESS),
+        knowsOnly(TOPOLOGY, API, KUBERNETES_MODEL, IP_ADDRESS, JACKSON),
         knowsOnly(HYPERVISOR),
         knowsOnly(
             LIBVIRT,
@@ -99,11 +100,13 @@ class PackagesTest {
             "org.w3c.dom..",
             "org.xml.sax.."),
         knowsOnly(GUEST, HYPERVISOR, JACKSON, "org.apache.commons.compress.."),
+        knowsOnly(CERTIFICATE, "org.bouncycastle..", "javax.security.auth.x500.."),
         knowsOnly(
             PROVISION,
             API,
             TOPOLOGY,
             GUEST,
+            CERTIFICATE,
             IP_ADDRESS,
             JACKSON,
             "io.quarkus.qute..",
@@ -147,7 +150,7 @@ class PackagesTest {
   void decisionsAreMadeWithoutAskingAnybody() {
     noClasses()
         .that()
-        .resideInAnyPackage(API, TOPOLOGY, PROVISION, PLAN, STATUS)
+        .resideInAnyPackage(API, TOPOLOGY, CERTIFICATE, PROVISION, PLAN, STATUS)
         .should()
         .dependOnClassesThat(
             resideInAnyPackage(KUBERNETES_CLIENTS)
@@ -260,6 +263,7 @@ class PackagesTest {
                                 HYPERVISOR,
                                 LIBVIRT,
                                 GUEST,
+                                CERTIFICATE,
                                 PROVISION,
                                 OBSERVE,
                                 PLAN,

@@ -131,6 +131,7 @@ class BringUpE2E {
         lab.javaInNamespace(
             XmppExchange.class,
             SharedLab.DOMAIN,
+            lab.authority(),
             lab.address("e1server", "management"),
             "alice",
             alicePassword,

@@ -218,6 +218,75 @@ final class SharedLab implements AutoCloseable {
                             Base64.getDecoder().decode(e.getValue()), StandardCharsets.UTF_8)));
   }
 
+  /** The certificate of the lab's CA as users find it; PEM in Base64, so that it is one line. */
+  String authority() {
+    return Base64.getEncoder()
+        .encodeToString(
+            stand
+                .client
+                .configMaps()
+                .inNamespace(Stand.NAMESPACE)
+                .withName(NAME + "-ca")
+                .get()
+                .getData()
+                .get("ca.crt")
+                .getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Changes one key of a Secret as a user does. */
+  void editSecret(String name, String key, String value) {
+    stand
+        .client
+        .secrets()
+        .inNamespace(Stand.NAMESPACE)
+        .withName(name)
+        .edit(
+            secret -> {
+              if (value == null) {
+                secret.getData().remove(key);
+              } else {
+                secret
+                    .getData()
+                    .put(
+                        key,
+                        Base64.getEncoder().encodeToString(value.getBytes(StandardCharsets.UTF_8)));
+              }
+              return secret;
+            });
+  }
+
+  /** Process ids of the main services by node: whoever has another one later was restarted. */
+  Map<String, String> services() {
+    Map<String, String> services = new TreeMap<>();
+    for (NodeStatus node : status().nodes()) {
+      switch (node.role()) {
+        case ejabberd -> services.put(node.name(), mainProcess(node.name(), "ejabberd.service"));
+        case postgresql ->
+            services.put(node.name(), mainProcess(node.name(), "postgresql@15-main.service"));
+        case gateway, plain -> {}
+      }
+    }
+    return services;
+  }
+
+  private String mainProcess(String node, String unit) {
+    return bash(node, "systemctl show --property=MainPID --value " + unit);
+  }
+
+  /** What Erlang code answers on an ejabberd node, as {@code {ok, ...}}. */
+  String erlang(String node, String code) {
+    return exec(
+        node,
+        List.of(
+            "/usr/bin/env",
+            "HOME=/var/lib/ejabberd",
+            "erl_call",
+            "-sname",
+            "ejabberd@" + node,
+            "-e"),
+        code + ".\n");
+  }
+
   String kubectl(String... arguments) {
     List<String> command =
         new ArrayList<>(List.of("kubectl", "--kubeconfig", Stand.variable("LAB_KUBECONFIG")));

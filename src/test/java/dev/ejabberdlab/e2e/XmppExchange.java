@@ -3,35 +3,32 @@ package dev.ejabberdlab.e2e;
 import java.util.Scanner;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.jivesoftware.smack.ConnectionConfiguration.SecurityMode;
-import org.jivesoftware.smack.ReconnectionManager;
 import org.jivesoftware.smack.chat2.ChatManager;
 import org.jivesoftware.smack.tcp.XMPPTCPConnection;
-import org.jivesoftware.smack.tcp.XMPPTCPConnectionConfiguration;
 import org.jxmpp.jid.EntityBareJid;
 import org.jxmpp.jid.impl.JidCreate;
 
 /**
- * A program, not a test: two XMPP clients, each on its own server, exchange a message. It runs in
- * the network namespace where the guests' addresses live.
+ * A program, not a test: two XMPP clients, each on its own server, exchange a message over verified
+ * TLS, one by STARTTLS and the other with TLS from the start. It runs in the network namespace
+ * where the guests' addresses live.
  *
- * <p>Reads from standard input, one a line: domain, first server's address, user and password,
- * second server's address, user and password, text. Prints what the second user received from whom.
+ * <p>Reads from standard input, one a line: domain, the CA's certificate (PEM in Base64), first
+ * server's address, user and password, second server's address, user and password, text. Prints
+ * what the second user received from whom.
  */
 public final class XmppExchange {
-
-  private static final int PORT = 5222;
-  private static final int REPLY_TIMEOUT_MILLIS = 120_000;
 
   private XmppExchange() {}
 
   public static void main(String[] args) throws Exception {
     Scanner input = new Scanner(System.in);
     String domain = input.nextLine();
-    XMPPTCPConnection sender = client(domain, input.nextLine());
+    XmppTls tls = XmppTls.trusting(domain, input.nextLine());
+    XMPPTCPConnection sender = tls.client(input.nextLine(), XmppTls.STARTTLS_PORT);
     String senderUser = input.nextLine();
     String senderPassword = input.nextLine();
-    XMPPTCPConnection receiver = client(domain, input.nextLine());
+    XMPPTCPConnection receiver = tls.client(input.nextLine(), XmppTls.DIRECT_PORT);
     String receiverUser = input.nextLine();
     String receiverPassword = input.nextLine();
     String text = input.nextLine();
@@ -45,27 +42,12 @@ public final class XmppExchange {
     EntityBareJid to = JidCreate.entityBareFrom(receiverUser + "@" + domain);
     ChatManager.getInstanceFor(sender).chatWith(to).send(text);
 
-    String message = received.poll(REPLY_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
+    String message = received.poll(XmppTls.REPLY_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
     sender.disconnect();
     receiver.disconnect();
     if (message == null) {
       throw new IllegalStateException("No message arrived.");
     }
     System.out.println(message);
-  }
-
-  private static XMPPTCPConnection client(String domain, String address) throws Exception {
-    XMPPTCPConnection connection =
-        new XMPPTCPConnection(
-            XMPPTCPConnectionConfiguration.builder()
-                .setXmppDomain(domain)
-                .setHost(address)
-                .setPort(PORT)
-                .setConnectTimeout(REPLY_TIMEOUT_MILLIS)
-                .setSecurityMode(SecurityMode.disabled)
-                .build());
-    connection.setReplyTimeout(REPLY_TIMEOUT_MILLIS);
-    ReconnectionManager.getInstanceFor(connection).disableAutomaticReconnection();
-    return connection;
   }
 }

@@ -1,46 +1,66 @@
 package dev.ejabberdlab.e2e;
 
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
 import java.util.Scanner;
-import org.jivesoftware.smack.ConnectionConfiguration.SecurityMode;
+import javax.net.ssl.SSLSocket;
+import org.jivesoftware.smack.SmackException;
 import org.jivesoftware.smack.sasl.SASLErrorException;
 import org.jivesoftware.smack.tcp.XMPPTCPConnection;
-import org.jivesoftware.smack.tcp.XMPPTCPConnectionConfiguration;
-import org.jivesoftware.smack.util.TLSUtils;
 
 /**
- * A program, not a test: an XMPP client that tries to log in. It runs in the network namespace
- * where the guests' addresses live. Certificates are another test's matter: any is taken.
+ * A program, not a test: an XMPP client that tries to log in over verified TLS. It runs in the
+ * network namespace where the guests' addresses live.
  *
- * <p>Reads from standard input, one a line: domain, server's address, user, password. Prints {@code
- * in} or {@code refused}.
+ * <p>Reads from standard input, one a line: domain, the CA's certificate (PEM in Base64), server's
+ * address, port, user and password. Prints {@code distrusted} when the server is not who it says,
+ * {@code refused} when the password is wrong, else {@code in} and the serial number of the server's
+ * certificate.
  */
 public final class XmppLogin {
-
-  private static final int PORT = 5222;
-  private static final int REPLY_TIMEOUT_MILLIS = 120_000;
 
   private XmppLogin() {}
 
   public static void main(String[] args) throws Exception {
     Scanner input = new Scanner(System.in);
-    XMPPTCPConnectionConfiguration.Builder builder =
-        XMPPTCPConnectionConfiguration.builder()
-            .setXmppDomain(input.nextLine())
-            .setHost(input.nextLine())
-            .setPort(PORT)
-            .setConnectTimeout(REPLY_TIMEOUT_MILLIS)
-            .setSecurityMode(SecurityMode.ifpossible);
-    TLSUtils.acceptAllCertificates(builder);
-    TLSUtils.disableHostnameVerificationForTlsCertificates(builder);
-    XMPPTCPConnection connection = new XMPPTCPConnection(builder.build());
-    connection.setReplyTimeout(REPLY_TIMEOUT_MILLIS);
-    connection.connect();
+    XmppTls tls = XmppTls.trusting(input.nextLine(), input.nextLine());
+    String address = input.nextLine();
+    XMPPTCPConnection client = tls.client(address, Integer.parseInt(input.nextLine()));
     try {
-      connection.login(input.nextLine(), input.nextLine());
-      System.out.println("in");
+      client.connect();
+      client.login(input.nextLine(), input.nextLine());
+      System.out.println("in " + serial(tls, address));
     } catch (SASLErrorException e) {
       System.out.println("refused");
+    } catch (SmackException | IOException e) {
+      if (!isDistrust(e)) {
+        throw e;
+      }
+      System.out.println("distrusted");
     }
-    connection.disconnect();
+    client.disconnect();
+  }
+
+  private static boolean isDistrust(Throwable e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof CertificateException || cause instanceof CertPathValidatorException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static String serial(XmppTls tls, String address) throws IOException {
+    try (SSLSocket socket = tls.socket()) {
+      socket.connect(
+          new InetSocketAddress(address, XmppTls.DIRECT_PORT), XmppTls.REPLY_TIMEOUT_MILLIS);
+      socket.startHandshake();
+      return ((X509Certificate) socket.getSession().getPeerCertificates()[0])
+          .getSerialNumber()
+          .toString(16);
+    }
   }
 }

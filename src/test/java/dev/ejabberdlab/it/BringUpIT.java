@@ -84,7 +84,7 @@ class BringUpIT {
     assertThat(lab.getStatus().image()).isEqualTo(TestDriver.BASE);
     assertThat(lab.getStatus().endpoints())
         .extracting(Endpoint::name)
-        .containsExactly("xmpp", "xmpp", "postgresql");
+        .containsExactly("xmpp", "xmpps", "xmpp", "xmpps", "postgresql");
   }
 
   @Test

@@ -8,17 +8,22 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import dev.ejabberdlab.certificate.Authority;
+import dev.ejabberdlab.certificate.Certificates;
 import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.topology.Allocations;
 import dev.ejabberdlab.topology.LabTopology;
 import dev.ejabberdlab.topology.Labs;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -32,7 +37,23 @@ class ProvisioningTest {
   private static final Credentials CREDENTIALS =
       new Credentials("database-secret", "replication-secret", "COOKIESECRET", "digest-secret");
 
+  private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+  private static final SecureRandom RANDOM = new SecureRandom();
+  private static final Authority AUTHORITY = Authority.generate("lab CA", NOW, RANDOM);
+  private static final Certificates CERTIFICATES =
+      certificates(lab(tree -> tree), Map.of(), NOW).certificates();
+
   private final LabTopology lab = lab(tree -> tree);
+
+  private static Certificates.Result certificates(
+      LabTopology lab, Map<String, String> kept, Instant now) {
+    return Certificates.of(
+        AUTHORITY, CertificateSubjects.of(lab), lab.tls().validity(), kept, now, RANDOM);
+  }
+
+  private static Inputs inputs(Credentials credentials) {
+    return new Inputs(credentials, NodeCertificates.of(CERTIFICATES));
+  }
 
   private static LabTopology lab(Function<ObjectNode, ObjectNode> change) {
     return LabTopology.of(
@@ -41,7 +62,7 @@ class ProvisioningTest {
   }
 
   private List<Step> steps() {
-    return Provisioning.steps(lab, new Inputs(CREDENTIALS), "psql1server");
+    return Provisioning.steps(lab, inputs(CREDENTIALS), "psql1server");
   }
 
   private static Step step(List<Step> steps, String node, String name) {
@@ -113,7 +134,7 @@ class ProvisioningTest {
 
   @Test
   void theRolesFollowTheCurrentPrimary() {
-    List<Step> steps = Provisioning.steps(lab, new Inputs(CREDENTIALS), "psql2server");
+    List<Step> steps = Provisioning.steps(lab, inputs(CREDENTIALS), "psql2server");
 
     Step standby = step(steps, "psql1server", Provisioning.POSTGRESQL_STANDBY);
     assertThat(standby.values())
@@ -134,7 +155,7 @@ class ProvisioningTest {
 
   @Test
   void aPrimaryThatIsNoInstanceIsRefused() {
-    assertThatThrownBy(() -> Provisioning.steps(lab, new Inputs(CREDENTIALS), "e1server"))
+    assertThatThrownBy(() -> Provisioning.steps(lab, inputs(CREDENTIALS), "e1server"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "Node 'e1server' cannot be the primary: the database has the instances psql1server,"
@@ -159,8 +180,7 @@ class ProvisioningTest {
     data.put(key, "another-secret");
 
     assertThat(
-            changed(
-                steps(), Provisioning.steps(lab, new Inputs(Credentials.of(data)), "psql1server")))
+            changed(steps(), Provisioning.steps(lab, inputs(Credentials.of(data)), "psql1server")))
         .containsExactlyInAnyOrder(expected.split(" "));
   }
 
@@ -169,7 +189,7 @@ class ProvisioningTest {
     Credentials otherKey =
         new Credentials("database-secret", "replication-secret", "COOKIESECRET", "another-key");
 
-    assertThat(digests(Provisioning.steps(lab, new Inputs(otherKey), "psql1server")).values())
+    assertThat(digests(Provisioning.steps(lab, inputs(otherKey), "psql1server")).values())
         .doesNotContainAnyElementsOf(digests(steps()).values());
   }
 
@@ -257,7 +277,7 @@ class ProvisioningTest {
   }
 
   private static List<String> rules(LabTopology lab, String node, String chain) {
-    List<Step> steps = Provisioning.steps(lab, new Inputs(CREDENTIALS), "psql1server");
+    List<Step> steps = Provisioning.steps(lab, inputs(CREDENTIALS), "psql1server");
     List<String> rules = new ArrayList<>();
     String current = "";
     for (String line :
@@ -322,7 +342,7 @@ class ProvisioningTest {
       assertThat(
               file(
                   step(
-                      Provisioning.steps(lab, new Inputs(CREDENTIALS), "psql1server"),
+                      Provisioning.steps(lab, inputs(CREDENTIALS), "psql1server"),
                       node.name(),
                       Provisioning.BASE),
                   "nftables.conf"))
@@ -338,7 +358,7 @@ class ProvisioningTest {
               ((ObjectNode) tree.at("/spec/xmpp")).put("virtualAddress", "192.168.121.9");
               return tree;
             });
-    List<Step> steps = Provisioning.steps(lab, new Inputs(CREDENTIALS), "psql1server");
+    List<Step> steps = Provisioning.steps(lab, inputs(CREDENTIALS), "psql1server");
     Step e2 = step(steps, "e2server", Provisioning.BASE);
 
     assertThat(e2.values())
@@ -383,9 +403,9 @@ class ProvisioningTest {
 
     assertThat(file(primary, "pg_hba.conf"))
         .isEqualTo(file(standby, "pg_hba.conf"))
-        .contains("host \"ejabberd-domain-local\" \"ejabberd\" 192.168.1.0/29 scram-sha-256\n")
-        .contains("host replication \"replica_role\" 192.168.1.10/32 scram-sha-256\n")
-        .contains("host replication \"replica_role\" 192.168.1.11/32 scram-sha-256\n")
+        .contains("hostssl \"ejabberd-domain-local\" \"ejabberd\" 192.168.1.0/29 scram-sha-256\n")
+        .contains("hostssl replication \"replica_role\" 192.168.1.10/32 scram-sha-256\n")
+        .contains("hostssl replication \"replica_role\" 192.168.1.11/32 scram-sha-256\n")
         .doesNotContain("trust");
     assertThat(file(standby, "standby.conf"))
         .contains("host=192.168.1.10 ")
@@ -412,7 +432,7 @@ class ProvisioningTest {
     assertThat(yaml.at("/acl/admin/user/0").asText()).isEqualTo("admin@domain.local");
     // The API answers on the node itself only.
     for (JsonNode listener : yaml.path("listen")) {
-      if (listener.path("module").asText().equals("ejabberd_http")) {
+      if (listener.path("request_handlers").has("/api")) {
         assertThat(listener.path("ip").asText()).isEqualTo("127.0.0.1");
       }
     }
@@ -435,7 +455,7 @@ class ProvisioningTest {
 
     Step e1 =
         step(
-            Provisioning.steps(lab, new Inputs(credentials), "psql1server"),
+            Provisioning.steps(lab, inputs(credentials), "psql1server"),
             "e1server",
             Provisioning.EJABBERD);
 
@@ -461,5 +481,88 @@ class ProvisioningTest {
         .containsOnly(
             Map.entry("ERLANG_NODE", "ejabberd@e1server"),
             Map.entry("MEMBERS", "ejabberd@e1server ejabberd@e2server"));
+  }
+
+  @Test
+  void everyServiceHasItsOwnCertificateAndTrustsTheAuthority() throws IOException {
+    Step e1 = step(steps(), "e1server", Provisioning.EJABBERD);
+    Step primary = step(steps(), "psql1server", Provisioning.POSTGRESQL_PRIMARY);
+    Step standby = step(steps(), "psql2server", Provisioning.POSTGRESQL_STANDBY);
+    JsonNode yaml = YAML.readTree(e1.files().get("ejabberd.yml"));
+
+    assertThat(file(e1, "certificate.pem")).isEqualTo(CERTIFICATES.of("e1server").chain());
+    assertThat(file(e1, "key.pem")).isEqualTo(CERTIFICATES.of("e1server").key());
+    assertThat(file(e1, "ca.pem")).isEqualTo(AUTHORITY.certificatePem());
+    assertThat(file(primary, "server.crt")).isEqualTo(CERTIFICATES.of("psql1server").chain());
+    assertThat(file(standby, "server.key")).isEqualTo(CERTIFICATES.of("psql2server").key());
+    assertThat(file(standby, "standby.conf")).contains("sslmode=verify-full");
+    assertThat(yaml.path("sql_ssl").asBoolean()).isTrue();
+    assertThat(yaml.path("sql_ssl_verify").asBoolean()).isTrue();
+    for (JsonNode listener : yaml.path("listen")) {
+      if (listener.path("module").asText().equals("ejabberd_c2s")) {
+        assertThat(
+                listener.path("tls").asBoolean() || listener.path("starttls_required").asBoolean())
+            .isTrue();
+      }
+    }
+    assertThat(CertificateSubjects.of(lab).get("e1server").dnsNames())
+        .containsExactlyInAnyOrder(
+            "domain.local", "*.domain.local", "e1server", "e1server.domain.local");
+    assertThat(CertificateSubjects.of(lab).get("psql1server").addresses())
+        .contains(lab.database().readWriteAddress(), "192.168.1.10");
+    assertThat(CertificateSubjects.of(lab)).doesNotContainKey("gw1server");
+  }
+
+  @Test
+  void aNewCertificateChangesTheStepsOfItsNodeOnly() {
+    Map<String, String> kept = new TreeMap<>(CERTIFICATES.toMap());
+    kept.remove("e2server.crt");
+    Inputs renewed =
+        new Inputs(CREDENTIALS, NodeCertificates.of(certificates(lab, kept, NOW).certificates()));
+
+    assertThat(changed(steps(), Provisioning.steps(lab, renewed, "psql1server")))
+        .containsExactly("e2server/ejabberd");
+  }
+
+  @Test
+  void withoutAnAuthorityOnlyWhatNeedsACertificateWaits() {
+    Step.Obstacle obstacle = Step.Obstacle.missing("Secret our-ca does not exist; create it.");
+    List<Step> steps =
+        Provisioning.steps(
+            lab, new Inputs(CREDENTIALS, NodeCertificates.without(obstacle)), "psql1server");
+
+    assertThat(steps)
+        .filteredOn(s -> !s.obstacles().isEmpty())
+        .allSatisfy(s -> assertThat(s.obstacles()).containsExactly(obstacle))
+        .extracting(Step::name)
+        .containsExactlyInAnyOrder(
+            Provisioning.POSTGRESQL_PRIMARY,
+            Provisioning.POSTGRESQL_STANDBY,
+            Provisioning.EJABBERD,
+            Provisioning.EJABBERD);
+  }
+
+  @Test
+  void settingsThatAreReadAtTheStartChangeWhatANodeIsStartedWith() {
+    Function<String, Step> with =
+        setting ->
+            step(
+                Provisioning.steps(
+                    lab(
+                        tree -> {
+                          ((ObjectNode) tree.at("/spec/xmpp"))
+                              .putObject("settings")
+                              .put(setting, "file");
+                          return tree;
+                        }),
+                    inputs(CREDENTIALS),
+                    "psql1server"),
+                "e1server",
+                Provisioning.EJABBERD);
+    String arguments = file(step(steps(), "e1server", Provisioning.EJABBERD), "vm.args");
+
+    assertThat(file(with.apply("queue_type"), "vm.args")).isNotEqualTo(arguments);
+    assertThat(file(with.apply("language"), "vm.args")).isEqualTo(arguments);
+    assertThat(file(with.apply("language"), "ejabberd.yml")).contains("language: \"file\"");
   }
 }

@@ -630,13 +630,13 @@ class LabStatusesTest {
     void endpointsFromTheFirstReadyOn() {
       assertThat(Story.first(Scene.up()).endpoints()).isNull();
       assertThat(Story.first(Scene.ready()).endpoints())
-          .hasSize(3)
+          .hasSize(5)
           .contains(new Endpoint("postgresql", null, "192.168.1.12", 5432))
           .filteredOn(e -> e.name().equals("xmpp"))
           .allSatisfy(e -> assertThat(e.address()).startsWith("192.168.121."))
           .extracting(Endpoint::node)
           .containsExactly("e1server", "e2server");
-      assertThat(Story.afterReady(Scene.up()).endpoints()).hasSize(3);
+      assertThat(Story.afterReady(Scene.up()).endpoints()).hasSize(5);
     }
 
     @Test

@@ -8,6 +8,7 @@ import dev.ejabberdlab.status.Transitions.Transition;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** A lab's status and Events from scene to scene, as the operator would write them. */
 final class Story {
@@ -68,6 +69,7 @@ final class Story {
         scene.snapshot(),
         scene.plan(),
         scene.progress(),
+        Optional.empty(),
         scene.now());
   }
 

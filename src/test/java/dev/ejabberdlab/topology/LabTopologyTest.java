@@ -68,7 +68,11 @@ class LabTopologyTest {
     assertThat(lab.xmpp())
         .isEqualTo(
             new LabTopology.Xmpp(
-                "domain.local", "dmz", List.of("e1server", "e2server"), Optional.empty()));
+                "domain.local",
+                "dmz",
+                List.of("e1server", "e2server"),
+                Optional.empty(),
+                Map.of()));
     assertThat(lab.nodes())
         .extracting(lab::serviceAddress)
         .containsExactly(
@@ -209,6 +213,7 @@ class LabTopologyTest {
         lab.sysctls(),
         lab.database(),
         lab.xmpp(),
+        lab.tls(),
         lab.accounts().stream()
             .map(a -> new LabTopology.Account(a.name(), a.admin(), null, a.generated()))
             .toList(),

@@ -374,8 +374,8 @@ public record EjabberdLabSpec(
    * @param domain XMPP domain (ejabberd's vhost)
    * @param admins accounts that may administer ejabberd; absent means {@code admin}
    * @param users other accounts; absent means {@code max}
-   * @param settings merged into ejabberd.yml: mappings key by key, anything else replaced as a
-   *     whole
+   * @param settings merged into ejabberd.yml: mappings key by key, null takes a key away, listeners
+   *     by their port, anything else replaced as a whole
    * @param virtualAddress address that a healthy member holds, moved by keepalived; absent means
    *     none
    */
@@ -402,7 +402,7 @@ public record EjabberdLabSpec(
       @Size(max = 256) @JsonPropertyDescription("Other accounts. Absent: max.") List<Account> users,
       @Size(max = 64)
           @JsonPropertyDescription(
-              "Merged into ejabberd.yml: mappings key by key, anything else replaced as a whole.")
+              "Merged into ejabberd.yml: mappings key by key, null takes a key away, listeners by their port, anything else replaced as a whole.")
           Map<String, JsonNode> settings,
       @Pattern(Names.IPV4)
           @Size(max = 15)

@@ -296,14 +296,16 @@ public record EjabberdLabStatus(
   /**
    * Where a client connects.
    *
-   * @param name what it is: xmpp, http, postgresql
+   * @param name what it is: xmpp (STARTTLS), xmpps (TLS from the start) or postgresql
    * @param node node that answers there; absent when it moves
    * @param address IPv4 address
    * @param port TCP port
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Endpoint(
-      @JsonPropertyDescription("What it is: xmpp, http or postgresql.") String name,
+      @JsonPropertyDescription(
+              "What it is: xmpp (STARTTLS), xmpps (TLS from the start) or postgresql.")
+          String name,
       @JsonPropertyDescription("Node that answers there; absent when it moves.") String node,
       @JsonPropertyDescription("IPv4 address.") String address,
       @JsonPropertyDescription("TCP port.") Integer port) {}

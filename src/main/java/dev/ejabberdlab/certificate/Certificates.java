@@ -1,0 +1,94 @@
+package dev.ejabberdlab.certificate;
+
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * The certificates of a lab's nodes, and whom to trust to believe them.
+ *
+ * @param authority PEM: the CA's certificate, and those above it
+ * @param byNode by name of the node
+ */
+public record Certificates(String authority, Map<String, Certificate> byNode) {
+
+  /** Of the keys in a Secret's data: the node's certificate and its key. */
+  private static final String CERTIFICATE = ".crt";
+
+  private static final String KEY = ".key";
+
+  public Certificates {
+    byNode = Map.copyOf(byNode);
+  }
+
+  /**
+   * Certificates, and which of them are new.
+   *
+   * @param certificates for every subject
+   * @param issued names of the nodes whose certificates were not there, or had to be renewed
+   */
+  public record Result(Certificates certificates, Set<String> issued) {}
+
+  /**
+   * A certificate for each subject. What is kept and still good stays; it is renewed when a third
+   * of its life is left, or when its names or its authority have changed.
+   *
+   * @param subjects by name of the node
+   * @param validity life of a new certificate
+   * @param kept data of the Secret in which they are kept, decoded; other keys are ignored
+   */
+  public static Result of(
+      Authority authority,
+      Map<String, Subject> subjects,
+      Duration validity,
+      Map<String, String> kept,
+      Instant now,
+      SecureRandom random) {
+    Map<String, Certificate> certificates = new TreeMap<>();
+    Set<String> issued = new TreeSet<>();
+    subjects.forEach(
+        (node, subject) -> {
+          Certificate known =
+              new Certificate(
+                  kept.getOrDefault(node + CERTIFICATE, ""), kept.getOrDefault(node + KEY, ""));
+          if (known.isGood(authority, subject, validity, now)) {
+            certificates.put(node, known);
+          } else {
+            certificates.put(node, authority.issue(subject, validity, now, random));
+            issued.add(node);
+          }
+        });
+    return new Result(new Certificates(authority.certificatePem(), certificates), issued);
+  }
+
+  /** The data of a Secret, decoded. */
+  public Map<String, String> toMap() {
+    Map<String, String> data = new LinkedHashMap<>();
+    new TreeMap<>(byNode)
+        .forEach(
+            (node, certificate) -> {
+              data.put(node + CERTIFICATE, certificate.chain());
+              data.put(node + KEY, certificate.key());
+            });
+    return data;
+  }
+
+  /** The certificate of a node. */
+  public Certificate of(String node) {
+    Certificate certificate = byNode.get(node);
+    if (certificate == null) {
+      throw new IllegalArgumentException("Node '%s' has no certificate.".formatted(node));
+    }
+    return certificate;
+  }
+
+  /** When the first of them expires. */
+  public Instant notAfter() {
+    return byNode.values().stream().map(Certificate::notAfter).sorted().findFirst().orElseThrow();
+  }
+}

@@ -1,0 +1,332 @@
+package dev.ejabberdlab.controller;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.certificate.Authority;
+import dev.ejabberdlab.certificate.Certificates;
+import dev.ejabberdlab.guest.Step.Obstacle;
+import dev.ejabberdlab.provision.CertificateSubjects;
+import dev.ejabberdlab.provision.NodeCertificates;
+import dev.ejabberdlab.provision.References;
+import dev.ejabberdlab.status.Reason;
+import dev.ejabberdlab.topology.InvalidSpecException;
+import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.Reference;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.net.HttpURLConnection;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * A lab's CA and certificates: the Secrets LAB-ca, unless the spec names another, and
+ * LAB-certificates, and for users the ConfigMap LAB-ca. What is in them is used; what is missing is
+ * made.
+ */
+@ApplicationScoped
+public class LabCertificates {
+
+  /** In Secrets of type kubernetes.io/tls. */
+  private static final String CERTIFICATE_KEY = "tls.crt";
+
+  private static final String PRIVATE_KEY_KEY = "tls.key";
+
+  private static final String TLS_TYPE = "kubernetes.io/tls";
+  private static final String OPAQUE_TYPE = "Opaque";
+
+  /** In the ConfigMap. */
+  private static final String AUTHORITY_KEY = "ca.crt";
+
+  private final KubernetesClient client;
+  private final Events events;
+  private final SecureRandom random = new SecureRandom();
+
+  public LabCertificates(KubernetesClient client, Events events) {
+    this.client = client;
+    this.events = events;
+  }
+
+  /** Of the ConfigMap with the CA's certificate, and of the Secret with a CA of the lab's own. */
+  static String authorityName(EjabberdLab lab) {
+    return lab.getMetadata().getName() + "-ca";
+  }
+
+  private static String certificatesName(EjabberdLab lab) {
+    return lab.getMetadata().getName() + "-certificates";
+  }
+
+  /**
+   * The certificates of a lab, issued and stored as far as there are none.
+   *
+   * @param secrets the lab's Secrets as the informer has them
+   * @param configMaps the lab's ConfigMaps as the informer has them
+   * @param references the CA, if the spec names one
+   * @throws InvalidSpecException when the lab's own CA cannot be used, or something of these names
+   *     is not the lab's
+   */
+  NodeCertificates certificates(
+      EjabberdLab lab,
+      LabTopology topology,
+      Set<Secret> secrets,
+      Set<ConfigMap> configMaps,
+      References references,
+      Instant now) {
+    try {
+      Optional<Reference> given = topology.tls().caSecret();
+      Authority authority =
+          given.isPresent()
+              ? given(given.get(), references, now)
+              : own(lab, named(secrets, authorityName(lab)), now);
+      publish(lab, authority.certificatePem(), named(configMaps, authorityName(lab)));
+      return NodeCertificates.of(
+          stored(lab, topology, authority, named(secrets, certificatesName(lab)), now));
+    } catch (LackingException e) {
+      return NodeCertificates.without(e.obstacle);
+    }
+  }
+
+  /** There is no CA. */
+  private static final class LackingException extends Exception {
+
+    private final transient Obstacle obstacle;
+
+    LackingException(Obstacle obstacle) {
+      super(obstacle.sentence());
+      this.obstacle = obstacle;
+    }
+  }
+
+  private Certificates stored(
+      EjabberdLab lab,
+      LabTopology topology,
+      Authority authority,
+      Optional<Secret> cached,
+      Instant now) {
+    try {
+      return issue(lab, topology, authority, cached, now);
+    } catch (KubernetesClientException e) {
+      if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+        throw e;
+      }
+      // The informer does not know it yet, or knows an older one.
+      return issue(lab, topology, authority, existing(lab, certificatesName(lab)), now);
+    }
+  }
+
+  void delete(EjabberdLab lab) {
+    for (String name : List.of(authorityName(lab), certificatesName(lab))) {
+      deleteOwn(lab, client.secrets().inNamespace(namespace(lab)).withName(name).get());
+    }
+    deleteOwn(
+        lab, client.configMaps().inNamespace(namespace(lab)).withName(authorityName(lab)).get());
+  }
+
+  private void deleteOwn(EjabberdLab lab, HasMetadata existing) {
+    if (existing != null && existing.hasOwnerReferenceFor(lab)) {
+      client.resource(existing).delete();
+    }
+  }
+
+  /** Whatever is wrong with it is the user's to mend: it holds up only what needs a certificate. */
+  private static Authority given(Reference secret, References references, Instant now)
+      throws LackingException {
+    for (String key : List.of(CERTIFICATE_KEY, PRIVATE_KEY_KEY)) {
+      Optional<Obstacle> missing = references.missing(secret.key(key));
+      if (missing.isPresent()) {
+        throw new LackingException(missing.get());
+      }
+    }
+    try {
+      return Authority.of(
+          text(references, secret.key(CERTIFICATE_KEY)),
+          text(references, secret.key(PRIVATE_KEY_KEY)),
+          now);
+    } catch (IllegalArgumentException e) {
+      throw new LackingException(Obstacle.unusable("%s: %s".formatted(secret, e.getMessage())));
+    }
+  }
+
+  private static String text(References references, Reference.Key key) {
+    return new String(references.value(key).orElseThrow(), StandardCharsets.UTF_8);
+  }
+
+  private Authority own(EjabberdLab lab, Optional<Secret> cached, Instant now) {
+    Secret secret = cached.orElse(null);
+    if (secret == null) {
+      Authority generated =
+          Authority.generate(
+              "ejabberd lab %s/%s".formatted(namespace(lab), lab.getMetadata().getName()),
+              now,
+              random);
+      Map<String, String> data = new TreeMap<>();
+      data.put(CERTIFICATE_KEY, generated.certificatePem());
+      data.put(PRIVATE_KEY_KEY, generated.keyPem());
+      try {
+        client.resource(secret(lab, authorityName(lab), TLS_TYPE, data)).create();
+        return generated;
+      } catch (KubernetesClientException e) {
+        if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+          throw e;
+        }
+      }
+      secret =
+          existing(lab, authorityName(lab))
+              .orElseThrow(() -> deletedMeanwhile("Secret", authorityName(lab)));
+    }
+    return authority(secret, now);
+  }
+
+  private static Authority authority(Secret secret, Instant now) {
+    Map<String, String> data = decoded(secret);
+    try {
+      return Authority.of(
+          data.getOrDefault(CERTIFICATE_KEY, ""), data.getOrDefault(PRIVATE_KEY_KEY, ""), now);
+    } catch (IllegalArgumentException e) {
+      throw new InvalidSpecException(
+          List.of(
+              "Secret %s: %s Mend it, or delete it to get a new CA."
+                  .formatted(secret.getMetadata().getName(), e.getMessage())));
+    }
+  }
+
+  private Certificates issue(
+      EjabberdLab lab,
+      LabTopology topology,
+      Authority authority,
+      Optional<Secret> known,
+      Instant now) {
+    Certificates.Result result =
+        Certificates.of(
+            authority,
+            CertificateSubjects.of(topology),
+            topology.tls().validity(),
+            known.map(LabCertificates::decoded).orElse(Map.of()),
+            now,
+            random);
+    Map<String, String> data = result.certificates().toMap();
+    if (known.isEmpty()) {
+      client.resource(secret(lab, certificatesName(lab), OPAQUE_TYPE, data)).create();
+    } else if (!data.equals(decoded(known.get()))) {
+      client
+          .resource(new SecretBuilder(known.get()).withData(null).withStringData(data).build())
+          .update();
+    }
+    if (!result.issued().isEmpty()) {
+      events.publish(
+          lab,
+          Reason.CertificatesIssued,
+          "New certificates for %s.".formatted(String.join(", ", result.issued())));
+    }
+    return result.certificates();
+  }
+
+  private void publish(EjabberdLab lab, String authority, Optional<ConfigMap> cached) {
+    Map<String, String> data = Map.of(AUTHORITY_KEY, authority);
+    if (cached.filter(c -> data.equals(c.getData())).isPresent()) {
+      return;
+    }
+    ConfigMap wanted =
+        new ConfigMapBuilder()
+            .withMetadata(metadata(lab, authorityName(lab)))
+            .withData(data)
+            .build();
+    try {
+      client.resource(wanted).create();
+      return;
+    } catch (KubernetesClientException e) {
+      if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+        throw e;
+      }
+    }
+    ConfigMap existing =
+        client.configMaps().inNamespace(namespace(lab)).withName(authorityName(lab)).get();
+    if (existing == null) {
+      throw deletedMeanwhile("ConfigMap", authorityName(lab));
+    }
+    requireOwn(lab, "ConfigMap", existing);
+    client.resource(new ConfigMapBuilder(existing).withData(data).build()).update();
+  }
+
+  private Optional<Secret> existing(EjabberdLab lab, String name) {
+    Optional<Secret> existing =
+        Optional.ofNullable(client.secrets().inNamespace(namespace(lab)).withName(name).get());
+    existing.ifPresent(secret -> requireOwn(lab, "Secret", secret));
+    return existing;
+  }
+
+  private static void requireOwn(EjabberdLab lab, String kind, HasMetadata existing) {
+    if (!existing.hasOwnerReferenceFor(lab)) {
+      throw new InvalidSpecException(
+          List.of(
+              "metadata.name: %s %s exists and does not belong to this lab; delete it or give the lab another name."
+                  .formatted(kind, existing.getMetadata().getName())));
+    }
+  }
+
+  private static IllegalStateException deletedMeanwhile(String kind, String name) {
+    return new IllegalStateException("%s %s was deleted while it was read.".formatted(kind, name));
+  }
+
+  private static <T extends HasMetadata> Optional<T> named(Set<T> objects, String name) {
+    return objects.stream().filter(o -> o.getMetadata().getName().equals(name)).findFirst();
+  }
+
+  private static String namespace(EjabberdLab lab) {
+    return lab.getMetadata().getNamespace();
+  }
+
+  private static Secret secret(
+      EjabberdLab lab, String name, String type, Map<String, String> data) {
+    return new SecretBuilder()
+        .withMetadata(metadata(lab, name))
+        .withType(type)
+        .withStringData(data)
+        .build();
+  }
+
+  private static ObjectMeta metadata(EjabberdLab lab, String name) {
+    return new ObjectMetaBuilder()
+        .withName(name)
+        .withNamespace(namespace(lab))
+        .addToLabels(CredentialsSecrets.MANAGED_BY, CredentialsSecrets.OPERATOR)
+        .addToLabels("app.kubernetes.io/instance", lab.getMetadata().getName())
+        .withOwnerReferences(
+            new OwnerReferenceBuilder()
+                .withApiVersion(lab.getApiVersion())
+                .withKind(lab.getKind())
+                .withName(lab.getMetadata().getName())
+                .withUid(lab.getMetadata().getUid())
+                .withController(true)
+                .withBlockOwnerDeletion(true)
+                .build())
+        .build();
+  }
+
+  private static Map<String, String> decoded(Secret secret) {
+    Map<String, String> data = new TreeMap<>();
+    if (secret.getData() != null) {
+      secret
+          .getData()
+          .forEach(
+              (key, value) ->
+                  data.put(
+                      key, new String(Base64.getDecoder().decode(value), StandardCharsets.UTF_8)));
+    }
+    return data;
+  }
+}

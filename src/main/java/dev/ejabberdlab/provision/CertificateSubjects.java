@@ -1,0 +1,48 @@
+package dev.ejabberdlab.provision;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
+import dev.ejabberdlab.certificate.Subject;
+import dev.ejabberdlab.topology.LabTopology;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** Whom a lab's certificates are for. */
+public final class CertificateSubjects {
+
+  private CertificateSubjects() {}
+
+  /** By name of the node: every node whose service speaks TLS. */
+  public static Map<String, Subject> of(LabTopology lab) {
+    String domain = lab.xmpp().domain();
+    Map<String, Subject> subjects = new LinkedHashMap<>();
+    for (LabTopology.Node node : lab.nodes(Role.ejabberd)) {
+      // Services of the domain, like conference.DOMAIN, are on every member.
+      subjects.put(
+          node.name(),
+          subject(
+              lab,
+              node,
+              Stream.of(domain, "*." + domain),
+              lab.xmpp().virtualAddress().map(LabTopology.VirtualAddress::address).stream()));
+    }
+    for (LabTopology.Node node : lab.nodes(Role.postgresql)) {
+      subjects.put(
+          node.name(),
+          subject(lab, node, Stream.empty(), Stream.of(lab.database().readWriteAddress())));
+    }
+    return subjects;
+  }
+
+  private static Subject subject(
+      LabTopology lab, LabTopology.Node node, Stream<String> names, Stream<String> addresses) {
+    List<String> own = List.of(node.name(), "%s.%s".formatted(node.name(), lab.xmpp().domain()));
+    return new Subject(
+        node.name(),
+        Stream.concat(names, own.stream()).distinct().toList(),
+        Stream.concat(addresses, node.interfaces().stream().map(LabTopology.Interface::address))
+            .distinct()
+            .toList());
+  }
+}

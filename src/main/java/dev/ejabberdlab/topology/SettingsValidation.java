@@ -1,0 +1,126 @@
+package dev.ejabberdlab.topology;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Xmpp;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Refuses settings of ejabberd that the operator lives by. Whether the others are any good says
+ * ejabberd itself, in the guest.
+ */
+final class SettingsValidation {
+
+  /** Where ejabberd answers the operator. */
+  private static final int API_PORT = 5280;
+
+  private static final int MAX_SETTINGS = 64;
+
+  private static final String SETTINGS = "spec.xmpp.settings";
+
+  /** They follow from the lab, or would take ejabberd away from its database or its file. */
+  private static final Set<String> OWN =
+      Set.of(
+          "auth_method",
+          "certfiles",
+          "cluster_backend",
+          "cluster_nodes",
+          "default_db",
+          "hosts",
+          "include_config_file",
+          "new_sql_schema",
+          "sql_database",
+          "sql_odbc_driver",
+          "sql_password",
+          "sql_port",
+          "sql_server",
+          "sql_ssl",
+          "sql_ssl_cafile",
+          "sql_ssl_certfile",
+          "sql_ssl_verify",
+          "sql_type",
+          "sql_username");
+
+  /** Settings of single hosts: the same names count inside. */
+  private static final List<String> OF_HOSTS = List.of("append_host_config", "host_config");
+
+  /** What the operator needs to ask ejabberd, by the mapping that it is in. */
+  private static final Map<String, Set<String>> OWN_ENTRIES =
+      Map.of("acl", Set.of("loopback"), "api_permissions", Set.of("loopback"));
+
+  private static final Set<String> OWN_MODULES = Set.of("mod_admin_extra", "mod_http_api");
+
+  private final Faults faults;
+
+  private SettingsValidation(Faults faults) {
+    this.faults = faults;
+  }
+
+  static void check(Xmpp xmpp, Faults faults) {
+    if (xmpp == null || xmpp.settings() == null) {
+      return;
+    }
+    if (xmpp.settings().size() > MAX_SETTINGS) {
+      faults.add(
+          SETTINGS,
+          "has %d entries; give %d at most".formatted(xmpp.settings().size(), MAX_SETTINGS));
+    }
+    SettingsValidation validation = new SettingsValidation(faults);
+    new TreeMap<>(xmpp.settings()).forEach(validation::setting);
+  }
+
+  private void setting(String key, JsonNode value) {
+    String path = SETTINGS + "." + key;
+    if (OWN.contains(key)) {
+      faults.add(path, "is set by the operator; leave it out");
+    } else if (OF_HOSTS.contains(key) && value != null) {
+      value
+          .properties()
+          .forEach(
+              host ->
+                  host.getValue()
+                      .fieldNames()
+                      .forEachRemaining(
+                          own -> {
+                            if (OWN.contains(own)) {
+                              faults.add(
+                                  path + "." + host.getKey() + "." + own,
+                                  "is set by the operator; leave it out");
+                            }
+                          }));
+    } else if (OWN_ENTRIES.containsKey(key) && value != null) {
+      for (String own : OWN_ENTRIES.get(key)) {
+        if (value.has(own)) {
+          faults.add(path + "." + own, "is what the operator is let in by; leave it out");
+        }
+      }
+    } else if (key.equals("modules") && value != null) {
+      for (String own : OWN_MODULES) {
+        if (value.has(own) && value.get(own).isNull()) {
+          faults.add(path + "." + own, "is needed by the operator; leave it in");
+        }
+      }
+    } else if (key.equals("listen")) {
+      listen(path, value);
+    }
+  }
+
+  private void listen(String path, JsonNode listeners) {
+    if (listeners == null || !listeners.isArray()) {
+      faults.add(path, "is not a list; give listeners, each with a port and what to change of it");
+      return;
+    }
+    for (int i = 0; i < listeners.size(); i++) {
+      JsonNode port = listeners.get(i).path("port");
+      if (port.isMissingNode() || port.isNull()) {
+        faults.add(path + "[" + i + "].port", "is missing; give the port of the listener");
+      } else if (port.asInt() == API_PORT) {
+        faults.add(
+            path + "[" + i + "].port",
+            "%d is where ejabberd answers the operator; choose another".formatted(API_PORT));
+      }
+    }
+  }
+}
