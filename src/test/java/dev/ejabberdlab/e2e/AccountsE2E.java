@@ -131,8 +131,15 @@ class AccountsE2E {
   private String login(String node, String user, String password) {
     String said =
         lab.javaInNamespace(
-            XmppLogin.class, SharedLab.DOMAIN, lab.address(node, "management"), user, password);
-    return said.strip().lines().reduce((first, last) -> last).orElse("");
+            XmppLogin.class,
+            SharedLab.DOMAIN,
+            lab.authority(),
+            lab.address(node, "management"),
+            Integer.toString(XmppTls.STARTTLS_PORT),
+            user,
+            password);
+    // "in" is followed by a certificate's number.
+    return said.strip().lines().reduce((first, last) -> last).orElse("").split(" ")[0];
   }
 
   private void awaitLogin(String node, String user, String password) {

@@ -32,7 +32,9 @@ class AccountsTest {
   private Step step(String name, References references) {
     LabTopology lab =
         LabTopology.of(Labs.lab(tree), Allocations.NONE.withManagementCidr("192.168.121.0/24"));
-    return Provisioning.steps(lab, new Inputs(CREDENTIALS, references), "psql1server").stream()
+    return Provisioning.steps(
+            lab, new Inputs(CREDENTIALS, Certified.of(lab), references), "psql1server")
+        .stream()
         .filter(s -> s.node().equals("e1server") && s.name().equals(name))
         .findFirst()
         .orElseThrow();
