@@ -147,7 +147,7 @@ class BringUpIT {
   void theCredentialsBelongToTheLab() {
     assertThat(stand.secrets())
         .extracting(s -> s.getMetadata().getName())
-        .contains("demo-credentials", "demo-accounts");
+        .containsOnly("demo-credentials", "demo-accounts", "demo-ca", "demo-certificates");
     assertThat(stand.secrets())
         .allSatisfy(
             secret ->
