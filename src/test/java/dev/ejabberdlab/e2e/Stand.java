@@ -107,7 +107,7 @@ final class Stand implements AutoCloseable {
   static String run(List<String> command, String stdin) {
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-      try (var out = process.outputWriter()) {
+      try (var out = process.outputWriter(StandardCharsets.UTF_8)) {
         out.write(stdin);
       }
       String output = new String(process.getInputStream().readAllBytes());

@@ -2,6 +2,7 @@ package dev.ejabberdlab.e2e;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
@@ -25,7 +26,7 @@ public final class XmppLogin {
   private XmppLogin() {}
 
   public static void main(String[] args) throws Exception {
-    Scanner input = new Scanner(System.in);
+    Scanner input = new Scanner(System.in, StandardCharsets.UTF_8);
     XmppTls tls = XmppTls.trusting(input.nextLine(), input.nextLine());
     String address = input.nextLine();
     XMPPTCPConnection client = tls.client(address, Integer.parseInt(input.nextLine()));
