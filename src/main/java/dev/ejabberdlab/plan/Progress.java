@@ -53,6 +53,13 @@ public record Progress(Set<String> inFlight, Map<String, Failure> failures, Map<
     return endOf(action).isPresent();
   }
 
+  /** Whether something was done with a machine, other than turning it off, after that time. */
+  boolean workedSince(String node, Instant time) {
+    return Optional.ofNullable(ends.get(Action.machineKey(node)))
+        .filter(e -> e.at().isAfter(time))
+        .isPresent();
+  }
+
   /** When the action may start: empty means at once. Not to be asked for one that is in flight. */
   Optional<Instant> notBefore(Action action, Instant now) {
     // A clock that was set back must hold nothing up: what lies in the future does not count.

@@ -35,14 +35,15 @@ record Shutdown(Agenda agenda, Duration grace) {
   }
 
   /**
-   * When the guest was asked; empty when it was not, or so long ago that it must have been another
-   * boot.
+   * When the guest was asked; empty when it was not, or when it has been started since or was asked
+   * so long ago that it must have been another boot.
    */
   static Optional<Instant> asked(
       Progress progress, String node, DomainState domain, Duration grace, Instant now) {
     return progress
         .endOf(request(node, domain))
-        .filter(at -> !at.isAfter(now) && now.isBefore(at.plus(grace.multipliedBy(2))));
+        .filter(at -> !at.isAfter(now) && now.isBefore(at.plus(grace.multipliedBy(2))))
+        .filter(at -> !progress.workedSince(node, at));
   }
 
   private void destroy(String node, DomainState domain) {

@@ -120,6 +120,19 @@ class RolloutTest {
   }
 
   @Test
+  void aGuestThatWasRestartedAMomentAgoIsAskedAgain() {
+    scene.defined(STANDBY, RolloutTest::small);
+    scene.ended(shutdown(scene, STANDBY), Duration.ofSeconds(60));
+    assertThat(scene.plan().actions()).as("it is on its way down").isEmpty();
+
+    DomainState domain = scene.snapshot().machine(STANDBY).domain().value();
+    scene.ended(
+        new Action.StartDomain(STANDBY, domain.uuid(), domain.name()), Duration.ofSeconds(30));
+
+    assertThat(scene.plan().actions()).containsExactly(shutdown(scene, STANDBY));
+  }
+
+  @Test
   void oneAfterTheOtherStandbysBeforeThePrimaryAndTheFirstMemberLast() {
     List<String> order = new ArrayList<>();
     allSmall();
