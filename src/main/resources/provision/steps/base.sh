@@ -2,7 +2,7 @@
 # What every node has: its name, everybody's names, addresses and routes that survive a reboot, kernel settings and
 # the firewall; and keepalived where it is wanted.
 #
-# Values: NODE_NAME, ADDRESSES (separated by blanks), and with keepalived VIRTUAL_ADDRESS and VIRTUAL_ADDRESS_MAC (of
+# Values: NODE_NAME, ADDRESSES and ROUTES (DESTINATION,GATEWAY; both separated by blanks), and with keepalived VIRTUAL_ADDRESS and VIRTUAL_ADDRESS_MAC (of
 #         the interface that gets it)
 # Files:  hostname, hosts, resolv.conf, nftables.conf, 90-ejabberd-lab.conf (sysctl), 10-lab-NETWORK.network,
 #         keepalived.conf or none
@@ -11,6 +11,8 @@ etc=(hostname hosts resolv.conf nftables.conf)
 networks=("$LAB_FILES"/10-lab-*.network)
 networks=("${networks[@]##*/}")
 facts=/var/lib/ejabberd-lab/facts
+interfaces=(/sys/class/net/e*)
+interfaces=("${interfaces[@]##*/}")
 
 # Networks that the node is no longer attached to.
 stale_networks() {
@@ -58,6 +60,13 @@ addressed() {
   done
 }
 
+routed() {
+  local route
+  for route in $ROUTES; do
+    [[ -n $(ip -4 route show "${route%,*}" via "${route#*,}") ]] || return 1
+  done
+}
+
 check() {
   placed /etc "${etc[@]}"
   placed /etc/sysctl.d 90-ejabberd-lab.conf
@@ -89,11 +98,16 @@ apply() {
   else
     systemctl start systemd-networkd.service
   fi
+  # What somebody took away by hand is not in the files that networkd compares.
+  if ! wait_until 10 addressed || ! wait_until 10 routed; then
+    networkctl reconfigure "${interfaces[@]}"
+  fi
   keepalived_configure
 }
 
 verify() {
   local name
+  wait_until 60 routed || die "not all of the routes $ROUTES are there"
   read -r name </proc/sys/kernel/hostname
   [[ $name == "$NODE_NAME" ]] || die "the host name is $name instead of $NODE_NAME"
   wait_until 60 addressed || die "not all of the addresses $ADDRESSES are there"
@@ -106,6 +120,7 @@ watch() {
   watch_files /etc/systemd/network "${networks[@]}"
   watch_settings /etc/sysctl.d/90-ejabberd-lab.conf
   watch_output firewall nft list ruleset
+  watch_output routing ip -4 route show proto static
   echo service systemd-networkd.service
   if keepalived_wanted; then
     watch_files /etc/keepalived keepalived.conf

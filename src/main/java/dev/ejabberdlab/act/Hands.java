@@ -36,7 +36,7 @@ public final class Hands {
     if (action instanceof Action.DefineNetwork a) {
       hypervisor.defineNetwork(a.definition());
     } else if (action instanceof Action.StartNetwork a) {
-      hypervisor.startNetwork(a.uuid(), owner);
+      hypervisor.startNetwork(a.uuid(), owner, a.guests());
     } else if (action instanceof Action.DeleteNetwork a) {
       hypervisor.deleteNetwork(a.uuid(), owner);
     } else if (action instanceof Action.CreateVolume a) {

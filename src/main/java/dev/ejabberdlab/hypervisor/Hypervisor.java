@@ -3,6 +3,7 @@ package dev.ejabberdlab.hypervisor;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 
@@ -30,10 +31,16 @@ public interface Hypervisor extends AutoCloseable {
   void defineNetwork(NetworkDefinition network);
 
   /**
-   * Starts the network, plugs in those of the owner's running domains that were in it before, and
-   * marks it for autostart.
+   * Starts the network, plugs guests in and marks it for autostart.
+   *
+   * @param guests the owner's domains that run already and have an interface in it
    */
-  void startNetwork(UUID uuid, Owner owner);
+  void startNetwork(UUID uuid, Owner owner, Set<UUID> guests);
+
+  /** Starts a network that no running domain is in. */
+  default void startNetwork(UUID uuid, Owner owner) {
+    startNetwork(uuid, owner, Set.of());
+  }
 
   /** Stops and undefines the network. */
   void deleteNetwork(UUID uuid, Owner owner);

@@ -3,6 +3,7 @@ package dev.ejabberdlab.plan;
 import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.hypervisor.DomainDefinition;
 import dev.ejabberdlab.hypervisor.NetworkDefinition;
+import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -33,8 +34,9 @@ public sealed interface Action {
     }
   }
 
-  /** Starts a network. */
-  record StartNetwork(String network, UUID uuid, String libvirtName) implements Action {
+  /** Starts a network, and plugs in guests that run already. */
+  record StartNetwork(String network, UUID uuid, String libvirtName, Set<UUID> guests)
+      implements Action {
     @Override
     public String key() {
       return networkKey(network);

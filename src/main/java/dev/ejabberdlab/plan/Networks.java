@@ -1,11 +1,15 @@
 package dev.ejabberdlab.plan;
 
+import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.hypervisor.NetworkDefinition;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.topology.LabTopology;
 import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
 
 /**
  * Defines and starts a lab's networks. One that runs is never restarted for another definition,
@@ -20,9 +24,20 @@ record Networks(LabTopology lab, LabSnapshot snapshot, Agenda agenda) {
       if (seen.isMissing() ? mayCreate() : isOutdated(network)) {
         agenda.want(define(network));
       } else if (seen.is(n -> !n.active())) {
-        agenda.want(new Action.StartNetwork(network.name(), network.uuid(), network.libvirtName()));
+        agenda.want(
+            new Action.StartNetwork(
+                network.name(), network.uuid(), network.libvirtName(), guests(network)));
       }
     }
+  }
+
+  /** Domains that run with an interface in the network. */
+  private Set<UUID> guests(LabTopology.Network network) {
+    return lab.nodes().stream()
+        .filter(n -> n.addressIn(network.name()).isPresent())
+        .filter(n -> snapshot.machine(n.name()).domain().is(d -> d.power() != Power.SHUT_OFF))
+        .map(LabTopology.Node::uuid)
+        .collect(Collectors.toSet());
   }
 
   /** Changes the definitions of those that are there, and starts nothing. */

@@ -31,6 +31,11 @@ final class Base {
         node.interfaces().stream()
             .map(LabTopology.Interface::address)
             .collect(Collectors.joining(" ")));
+    values.put(
+        "ROUTES",
+        node.routes().stream()
+            .map(route -> route.destination() + "," + route.via())
+            .collect(Collectors.joining(" ")));
     lab.xmpp()
         .virtualAddress()
         .filter(virtual -> node.role() == Role.ejabberd)

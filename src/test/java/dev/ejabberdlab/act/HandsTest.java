@@ -66,7 +66,9 @@ class HandsTest {
   static Stream<Arguments> table() {
     return Stream.of(
         does(new Action.DefineNetwork("n", NETWORK), h -> h.defineNetwork(NETWORK)),
-        does(new Action.StartNetwork("n", DOMAIN, "net"), h -> h.startNetwork(DOMAIN, OWNER)),
+        does(
+            new Action.StartNetwork("n", DOMAIN, "net", Set.of(DOMAIN)),
+            h -> h.startNetwork(DOMAIN, OWNER, Set.of(DOMAIN))),
         does(new Action.DeleteNetwork("n", DOMAIN, "net"), h -> h.deleteNetwork(DOMAIN, OWNER)),
         does(
             new Action.CreateVolume("e1", "p", "v", "base", 42),

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
@@ -222,7 +223,7 @@ public abstract class HypervisorContract {
 
     host.deleteNetwork(network.uuid(), OWNER);
     host.defineNetwork(network);
-    host.startNetwork(network.uuid(), OWNER);
+    host.startNetwork(network.uuid(), OWNER, Set.of(guest.uuid()));
 
     assertThat(host.network(network.uuid()).orElseThrow().active()).isTrue();
     assertThat(host.domain(guest.uuid()).orElseThrow().power()).isEqualTo(Power.RUNNING);

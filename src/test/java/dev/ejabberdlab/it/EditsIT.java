@@ -3,6 +3,7 @@ package dev.ejabberdlab.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Network;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Node;
@@ -86,6 +87,19 @@ class EditsIT {
         .as("a network that runs is never restarted")
         .noneMatch(c -> c.startsWith("startNetwork"));
     assertThat(stand.awaitEvent(lab, "Removing").getType()).isEqualTo("Normal");
+  }
+
+  @Test
+  void whatTheStatusSaidOfSomethingGoesWithIt() {
+    EjabberdLabSpec spec = stand.now(lab).getSpec();
+    Map<String, String> with = Map.of("domain", "domain.local", "virtualAddress", "192.168.1.5");
+
+    Edits.set(stand, lab, "xmpp", with);
+    assertThat(stand.awaitReady(lab).getStatus().ejabberd().virtualAddress().address())
+        .isEqualTo("192.168.1.5");
+
+    Edits.set(stand, lab, "xmpp", spec.xmpp());
+    assertThat(stand.awaitReady(lab).getStatus().ejabberd().virtualAddress()).isNull();
   }
 
   @Test

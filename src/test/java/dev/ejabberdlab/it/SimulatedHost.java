@@ -251,9 +251,9 @@ final class SimulatedHost implements Hypervisor {
   }
 
   @Override
-  public void startNetwork(UUID uuid, Owner owner) {
+  public void startNetwork(UUID uuid, Owner owner, Set<UUID> guests) {
     change("startNetwork", uuid.toString());
-    libvirt.startNetwork(uuid, owner);
+    libvirt.startNetwork(uuid, owner, guests);
   }
 
   @Override

@@ -220,7 +220,7 @@ class ProvisioningTest {
     Step base = step(steps(), "e1server", Provisioning.BASE);
     LabTopology.Node e1 = lab.node("e1server");
 
-    assertThat(file(base, "10-lab-management.network"))
+    assertThat(withoutComments(file(base, "10-lab-management.network")))
         .isEqualTo(
             """
             [Match]
@@ -229,11 +229,12 @@ class ProvisioningTest {
             [Network]
             Address=%s/24
             Gateway=192.168.121.1
+            ConfigureWithoutCarrier=yes
             LinkLocalAddressing=no
             IPv6AcceptRA=no
             """
                 .formatted(e1.interfaces().get(0).mac(), e1.addressIn("management").orElseThrow()));
-    assertThat(file(base, "10-lab-dmz.network"))
+    assertThat(withoutComments(file(base, "10-lab-dmz.network")))
         .isEqualTo(
             """
             [Match]
@@ -241,6 +242,7 @@ class ProvisioningTest {
 
             [Network]
             Address=192.168.1.2/29
+            ConfigureWithoutCarrier=yes
             LinkLocalAddressing=no
             IPv6AcceptRA=no
 
@@ -249,6 +251,12 @@ class ProvisioningTest {
             Gateway=192.168.1.1
             """
                 .formatted(e1.interfaces().get(1).mac()));
+    assertThat(base.values()).containsEntry("ROUTES", "192.168.1.8/29,192.168.1.1");
+    assertThat(step(steps(), "gw1server", Provisioning.BASE).values()).containsEntry("ROUTES", "");
+  }
+
+  private static String withoutComments(String text) {
+    return text.lines().filter(l -> !l.startsWith("#")).collect(Collectors.joining("\n", "", "\n"));
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Stream;
 import javax.xml.stream.XMLStreamException;
 import org.w3c.dom.Element;
 
@@ -100,16 +101,24 @@ final class DomainXml {
                 domain.accelerator().name()));
   }
 
+  /** Names of the networks that a domain is in. */
+  static List<String> networksOf(Element domain) {
+    return interfaces(domain).flatMap(nic -> network(nic).stream()).distinct().toList();
+  }
+
+  private static Stream<Element> interfaces(Element domain) {
+    return Xml.first(domain, "devices").stream()
+        .flatMap(devices -> Xml.children(devices, "interface").stream());
+  }
+
+  private static Optional<String> network(Element nic) {
+    return Xml.first(nic, "source").flatMap(source -> Xml.attribute(source, "network"));
+  }
+
   /** MAC addresses of a domain's interfaces in a network. */
   static List<String> macsIn(Element domain, String network) {
-    return Xml.first(domain, "devices").stream()
-        .flatMap(devices -> Xml.children(devices, "interface").stream())
-        .filter(
-            nic ->
-                Xml.first(nic, "source")
-                    .flatMap(source -> Xml.attribute(source, "network"))
-                    .filter(network::equals)
-                    .isPresent())
+    return interfaces(domain)
+        .filter(nic -> network(nic).equals(Optional.of(network)))
         .flatMap(nic -> Xml.first(nic, "mac").stream())
         .map(mac -> mac.getAttribute("address"))
         .toList();

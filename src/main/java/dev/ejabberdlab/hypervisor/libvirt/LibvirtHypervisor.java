@@ -79,7 +79,6 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   private static final int UNDEFINE_CHECKPOINTS_METADATA = 1 << 4;
   private static final int NETWORK_XML_INACTIVE = 1;
-  private static final int LIST_ACTIVE = 1;
   private static final int AFFECT_LIVE = 1;
 
   private final Connection connection;
@@ -253,7 +252,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   }
 
   @Override
-  public void startNetwork(UUID uuid, Owner owner) {
+  public void startNetwork(UUID uuid, Owner owner, Set<UUID> guests) {
     NetworkState state = network(uuid).orElseThrow(() -> missing("network", uuid.toString()));
     refuseOtherOwner("network", state.name(), owner, state.owner());
     connection.call(
@@ -270,7 +269,7 @@ public final class LibvirtHypervisor implements Hypervisor {
                       }
                       // Set last: it says that everything is plugged in.
                       if (!network.getAutostart()) {
-                        replug(c, state.name(), owner);
+                        replug(c, state.name(), owner, guests);
                         network.setAutostart(true);
                       }
                       return uuid;
@@ -302,34 +301,32 @@ public final class LibvirtHypervisor implements Hypervisor {
   }
 
   /**
-   * Plugs the owner's running guests into a network that was started anew: libvirt leaves their
-   * taps without a bridge when a network is destroyed. It takes an update for a change only when
-   * the bridge is another one, so each interface goes by way of another network of the owner, with
-   * its link down. An owner who has no other one must restart the guests (libvirt 9.0).
+   * Plugs running guests into a network that was started anew: libvirt leaves their taps without a
+   * bridge when a network is destroyed. It takes an update for a change only when the bridge is
+   * another one, so each interface goes by way of another network of the guest, with its link down.
+   * A guest that has no other one must be restarted (libvirt 9.0).
    */
-  private void replug(Connect c, String network, Owner owner) throws LibvirtException {
-    Optional<String> aside =
-        networks().stream()
-            .filter(n -> n.owner().filter(owner::equals).isPresent())
-            .filter(n -> n.active() && !n.name().equals(network))
-            .map(NetworkState::name)
-            .findFirst();
-    if (aside.isEmpty()) {
-      return;
-    }
-    for (Domain domain : c.listAllDomains(LIST_ACTIVE)) {
+  private static void replug(Connect c, String network, Owner owner, Set<UUID> guests)
+      throws LibvirtException {
+    Set<String> active = Set.of(c.listNetworks());
+    for (UUID guest : guests) {
       find(
-          () -> domain,
+          () -> c.domainLookupByUUIDString(guest.toString()),
           Domain::free,
-          d -> {
-            Element now = Xml.parse(d.getXMLDesc(0));
-            if (OwnerMark.read(now).filter(m -> m.owner().equals(owner)).isPresent()) {
+          domain -> {
+            Element now = Xml.parse(domain.getXMLDesc(0));
+            Optional<String> aside =
+                DomainXml.networksOf(now).stream()
+                    .filter(n -> !n.equals(network) && active.contains(n))
+                    .findFirst();
+            boolean ours = OwnerMark.read(now).filter(m -> m.owner().equals(owner)).isPresent();
+            if (ours && aside.isPresent() && domain.isActive() == 1) {
               for (String mac : DomainXml.macsIn(now, network)) {
-                plug(d, DomainXml.interfaceIn(aside.get(), mac, false));
-                plug(d, DomainXml.interfaceIn(network, mac, true));
+                plug(domain, DomainXml.interfaceIn(aside.get(), mac, false));
+                plug(domain, DomainXml.interfaceIn(network, mac, true));
               }
             }
-            return d.getName();
+            return guest;
           });
     }
   }

@@ -142,7 +142,21 @@ final class GeneratedCrds {
     conditions(root.getProperties().get("status").getProperties().get("conditions"));
     dropRepeatedRules(root);
     boundEnums(root.getProperties().get("spec"));
+    nullableObjects(root.getProperties().get("status"));
     return root;
+  }
+
+  /**
+   * When server-side apply removes an object, API servers of 1.20 leave null behind and then refuse
+   * the whole status because of it.
+   */
+  private static void nullableObjects(JSONSchemaProps schema) {
+    if (schema.getProperties() != null) {
+      schema.getProperties().values().stream()
+          .filter(p -> p.getProperties() != null && !p.getProperties().isEmpty())
+          .forEach(p -> p.setNullable(true));
+    }
+    children(schema).forEach(GeneratedCrds::nullableObjects);
   }
 
   /**

@@ -27,6 +27,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
@@ -194,7 +195,14 @@ class LibvirtHypervisorE2E extends HypervisorContract {
     NetworkDefinition other = isolated("other");
     String mac = "52:54:00:0a:0b:0c";
     DomainDefinition guest =
-        with(domain("guest"), "", "", 64L << 20, List.of(new Interface(network.name(), mac)));
+        with(
+            domain("guest"),
+            "",
+            "",
+            64L << 20,
+            List.of(
+                new Interface(network.name(), mac),
+                new Interface(other.name(), "52:54:00:0a:0b:0e")));
     for (NetworkDefinition n : List.of(network, other)) {
       host.defineNetwork(n);
       host.startNetwork(n.uuid(), OWNER);
@@ -207,10 +215,10 @@ class LibvirtHypervisorE2E extends HypervisorContract {
     lost.destroy();
     lost.free();
     assertThat(host.network(network.uuid()).orElseThrow().active()).isFalse();
-    host.startNetwork(network.uuid(), OWNER);
+    host.startNetwork(network.uuid(), OWNER, Set.of(guest.uuid()));
 
     assertThat(portsOf(network)).hasSize(1);
-    assertThat(portsOf(other)).isEmpty();
+    assertThat(portsOf(other)).hasSize(1);
     Domain domain = admin.domainLookupByUUID(guest.uuid());
     assertThat(domain.getXMLDesc(0)).contains(mac).doesNotContain("<link state='down'/>");
     domain.free();
