@@ -13,11 +13,13 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The user's own files and scripts in guests. */
 @ExtendWith(SharedLab.Extension.class)
+@Tag("long")
 class OwnStepsE2E {
 
   private static final String NAME = "own";

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What was set up is there again after guests have rebooted. */
 @ExtendWith(SharedLab.Extension.class)
+@Tag("long")
 class RebootE2E {
 
   /** Everything that must survive, as text. */

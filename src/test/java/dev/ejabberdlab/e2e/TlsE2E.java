@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -44,6 +45,7 @@ class TlsE2E {
   }
 
   @Test
+  @Tag("long")
   void aClientThatTrustsOnlyTheLabsAuthorityLogsInAndAnotherRefusesTheServer() {
     account("tls-user");
     String stranger =
