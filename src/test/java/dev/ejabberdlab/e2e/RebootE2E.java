@@ -2,6 +2,7 @@ package dev.ejabberdlab.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ejabberdlab.hypervisor.HypervisorException.AgentUnavailable;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +50,11 @@ class RebootE2E {
     Map<String, String> before = state();
     Map<String, String> boots = lab.bootIds();
     for (String node : nodes) {
-      lab.tryExec(node, List.of("/bin/systemctl", "--no-block", "reboot"), "");
+      try {
+        lab.tryExec(node, List.of("/bin/systemctl", "--no-block", "reboot"), "");
+      } catch (AgentUnavailable e) {
+        // Gone before it could say that it goes.
+      }
     }
     for (String node : nodes) {
       lab.until(
