@@ -78,7 +78,12 @@ public class AccountsSecrets {
     if (existing == null) {
       Secret created =
           client
-              .resource(CredentialsSecrets.owned(lab, name(lab)).withStringData(passwords).build())
+              .resource(
+                  new SecretBuilder()
+                      .withMetadata(OwnedObjects.metadata(lab, name(lab)))
+                      .withType("Opaque")
+                      .withStringData(passwords)
+                      .build())
               .create();
       told(lab, passwords);
       return created;

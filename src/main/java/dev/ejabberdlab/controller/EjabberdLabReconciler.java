@@ -120,14 +120,12 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
             context),
         new InformerEventSource<>(
             InformerEventSourceConfiguration.from(Secret.class, EjabberdLab.class)
-                .withLabelSelector(
-                    CredentialsSecrets.MANAGED_BY + "=" + CredentialsSecrets.OPERATOR)
+                .withLabelSelector(OwnedObjects.MANAGED_BY + "=" + OwnedObjects.OPERATOR)
                 .build(),
             context),
         new InformerEventSource<>(
             InformerEventSourceConfiguration.from(ConfigMap.class, EjabberdLab.class)
-                .withLabelSelector(
-                    CredentialsSecrets.MANAGED_BY + "=" + CredentialsSecrets.OPERATOR)
+                .withLabelSelector(OwnedObjects.MANAGED_BY + "=" + OwnedObjects.OPERATOR)
                 .build(),
             context));
   }

@@ -14,9 +14,6 @@ import dev.ejabberdlab.topology.Reference;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.ObjectMeta;
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
-import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -26,7 +23,6 @@ import java.net.HttpURLConnection;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Instant;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -186,13 +182,13 @@ public class LabCertificates {
       }
       secret =
           existing(lab, authorityName(lab))
-              .orElseThrow(() -> deletedMeanwhile("Secret", authorityName(lab)));
+              .orElseThrow(() -> OwnedObjects.deletedMeanwhile("Secret", authorityName(lab)));
     }
     return authority(secret, now);
   }
 
   private static Authority authority(Secret secret, Instant now) {
-    Map<String, String> data = decoded(secret);
+    Map<String, String> data = OwnedObjects.decoded(secret);
     try {
       return Authority.of(
           data.getOrDefault(CERTIFICATE_KEY, ""), data.getOrDefault(PRIVATE_KEY_KEY, ""), now);
@@ -215,13 +211,13 @@ public class LabCertificates {
             authority,
             CertificateSubjects.of(topology),
             topology.tls().validity(),
-            known.map(LabCertificates::decoded).orElse(Map.of()),
+            known.map(OwnedObjects::decoded).orElse(Map.of()),
             now,
             random);
     Map<String, String> data = result.certificates().toMap();
     if (known.isEmpty()) {
       client.resource(secret(lab, certificatesName(lab), OPAQUE_TYPE, data)).create();
-    } else if (!data.equals(decoded(known.get()))) {
+    } else if (!data.equals(OwnedObjects.decoded(known.get()))) {
       client
           .resource(new SecretBuilder(known.get()).withData(null).withStringData(data).build())
           .update();
@@ -242,7 +238,7 @@ public class LabCertificates {
     }
     ConfigMap wanted =
         new ConfigMapBuilder()
-            .withMetadata(metadata(lab, authorityName(lab)))
+            .withMetadata(OwnedObjects.metadata(lab, authorityName(lab)))
             .withData(data)
             .build();
     try {
@@ -256,30 +252,17 @@ public class LabCertificates {
     ConfigMap existing =
         client.configMaps().inNamespace(namespace(lab)).withName(authorityName(lab)).get();
     if (existing == null) {
-      throw deletedMeanwhile("ConfigMap", authorityName(lab));
+      throw OwnedObjects.deletedMeanwhile("ConfigMap", authorityName(lab));
     }
-    requireOwn(lab, "ConfigMap", existing);
+    OwnedObjects.require(lab, "ConfigMap", existing);
     client.resource(new ConfigMapBuilder(existing).withData(data).build()).update();
   }
 
   private Optional<Secret> existing(EjabberdLab lab, String name) {
     Optional<Secret> existing =
         Optional.ofNullable(client.secrets().inNamespace(namespace(lab)).withName(name).get());
-    existing.ifPresent(secret -> requireOwn(lab, "Secret", secret));
+    existing.ifPresent(secret -> OwnedObjects.require(lab, "Secret", secret));
     return existing;
-  }
-
-  private static void requireOwn(EjabberdLab lab, String kind, HasMetadata existing) {
-    if (!existing.hasOwnerReferenceFor(lab)) {
-      throw new InvalidSpecException(
-          List.of(
-              "metadata.name: %s %s exists and does not belong to this lab; delete it or give the lab another name."
-                  .formatted(kind, existing.getMetadata().getName())));
-    }
-  }
-
-  private static IllegalStateException deletedMeanwhile(String kind, String name) {
-    return new IllegalStateException("%s %s was deleted while it was read.".formatted(kind, name));
   }
 
   private static <T extends HasMetadata> Optional<T> named(Set<T> objects, String name) {
@@ -293,40 +276,9 @@ public class LabCertificates {
   private static Secret secret(
       EjabberdLab lab, String name, String type, Map<String, String> data) {
     return new SecretBuilder()
-        .withMetadata(metadata(lab, name))
+        .withMetadata(OwnedObjects.metadata(lab, name))
         .withType(type)
         .withStringData(data)
         .build();
-  }
-
-  private static ObjectMeta metadata(EjabberdLab lab, String name) {
-    return new ObjectMetaBuilder()
-        .withName(name)
-        .withNamespace(namespace(lab))
-        .addToLabels(CredentialsSecrets.MANAGED_BY, CredentialsSecrets.OPERATOR)
-        .addToLabels("app.kubernetes.io/instance", lab.getMetadata().getName())
-        .withOwnerReferences(
-            new OwnerReferenceBuilder()
-                .withApiVersion(lab.getApiVersion())
-                .withKind(lab.getKind())
-                .withName(lab.getMetadata().getName())
-                .withUid(lab.getMetadata().getUid())
-                .withController(true)
-                .withBlockOwnerDeletion(true)
-                .build())
-        .build();
-  }
-
-  private static Map<String, String> decoded(Secret secret) {
-    Map<String, String> data = new TreeMap<>();
-    if (secret.getData() != null) {
-      secret
-          .getData()
-          .forEach(
-              (key, value) ->
-                  data.put(
-                      key, new String(Base64.getDecoder().decode(value), StandardCharsets.UTF_8)));
-    }
-    return data;
   }
 }
