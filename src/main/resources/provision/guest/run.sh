@@ -17,6 +17,7 @@ digest=$1 epoch=$2 attempts=$3 timeout=$4 state=$5 drifted=$7
 work=${BASH_SOURCE[0]%/*}
 export LAB_FILES=$work/files LAB_STAGE=$6
 drift=${LAB_BOOT:-/run/ejabberd-lab}/drift/${state##*/}
+cgroup=${LAB_CGROUP:-/sys/fs/cgroup/system.slice}/lab-step-${state##*/}.service
 
 : >"$work/started"
 printf '%s\n' "$digest $epoch $attempts" >"$state/running"
@@ -40,14 +41,22 @@ finish() { # DONE|FAILED JSON_STRING
   exit 0
 }
 
+# Ends what the phase has left running, in its process group and out of it: it would hold the log open.
+kill_left() {
+  local pid
+  kill -KILL -- "-$child" 2>/dev/null
+  while read -r pid; do
+    [[ $pid == "$$" || $pid == "$log" ]] || kill -KILL "$pid" 2>/dev/null
+  done 2>/dev/null <"$cgroup/cgroup.procs"
+}
+
 fail() { # SENTENCE
   local output
   trap '' TERM
   attempts=$((attempts + 1))
   printf '%s\n' "$1" >&3
   exec 3>&-
-  # What the phase left running holds the log open.
-  kill -KILL -- "-$child" 2>/dev/null
+  kill_left
   timeout 5 tail -s 0.1 -f /dev/null --pid="$log"
   output=$(jq -Rs 'gsub("[^\\P{Cc}\\n\\t]"; "")' <"$work/output") || output='"its output could not be read"'
   finish FAILED "$output"

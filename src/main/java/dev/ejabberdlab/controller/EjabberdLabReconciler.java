@@ -29,6 +29,9 @@ import dev.ejabberdlab.topology.LabTopology;
 import dev.ejabberdlab.topology.SpecValidation;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
@@ -68,6 +71,9 @@ import java.util.stream.Stream;
 public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<EjabberdLab> {
 
   static final String FIELD_MANAGER = "ejabberd-lab-operator";
+
+  /** HTTP status of a resource that its schema refuses. */
+  private static final int UNPROCESSABLE = 422;
 
   /** How soon to look again while something outside is missing. */
   private static final Duration WAIT = Duration.ofSeconds(10);
@@ -392,9 +398,33 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     if (status.equals(lab.getStatus())) {
       return;
     }
-    PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(
-        lab, withStatus(lab, status), context);
+    PrimaryUpdateAndCacheUtils.updateAndCacheResource(
+        lab, context, l -> withStatus(l, status), patch -> apply(patch, context));
     events.publish(lab, Transitions.between(lab.getStatus(), status, restarting));
+  }
+
+  /**
+   * A status that the API server refuses is an error like any other: the framework would take it
+   * for a conflict and try again and again without a word.
+   */
+  private static EjabberdLab apply(EjabberdLab patch, Context<EjabberdLab> context) {
+    try {
+      return context
+          .getClient()
+          .resource(patch)
+          .subresource("status")
+          .patch(
+              new PatchContext.Builder()
+                  .withForce(true)
+                  .withFieldManager(FIELD_MANAGER)
+                  .withPatchType(PatchType.SERVER_SIDE_APPLY)
+                  .build());
+    } catch (KubernetesClientException e) {
+      if (e.getCode() == UNPROCESSABLE) {
+        throw new IllegalStateException("The status of a lab was refused: " + e.getMessage(), e);
+      }
+      throw e;
+    }
   }
 
   /** Server-side apply owns what it sends: nothing but the status may be in it. */

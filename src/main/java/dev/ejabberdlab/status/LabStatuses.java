@@ -675,7 +675,8 @@ public final class LabStatuses {
   }
 
   private static String lastLine(String output) {
-    List<String> lines = output.lines().filter(l -> !l.isBlank()).toList();
+    List<String> lines =
+        output == null ? List.of() : output.lines().filter(l -> !l.isBlank()).toList();
     return lines.isEmpty() ? "nothing" : lines.get(lines.size() - 1).strip();
   }
 }

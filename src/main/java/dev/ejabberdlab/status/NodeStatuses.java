@@ -50,7 +50,7 @@ final class NodeStatuses {
             ? steps.current().map(Step::name).orElse(null)
             : before.map(NodeStatus::step).orElse(null),
         failed.map(StepState::attempts).orElse(null),
-        failed.map(s -> shorten(s.output())).orElse(null),
+        failed.map(s -> shorten(s.output())).filter(o -> !o.isBlank()).orElse(null),
         steps.drift().isEmpty() ? null : steps.drift());
   }
 

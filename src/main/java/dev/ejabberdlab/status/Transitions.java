@@ -130,7 +130,11 @@ public final class Transitions {
           warning(
               Reason.StepRetrying,
               "%s: step %s failed (attempt %d): %s"
-                  .formatted(after.name(), after.step(), after.attempts(), after.lastError())));
+                  .formatted(
+                      after.name(),
+                      after.step(),
+                      after.attempts(),
+                      Objects.requireNonNullElse(after.lastError(), "it said nothing"))));
     } else if (before != null
         && before.step() != null
         && !before.step().equals(after.step())

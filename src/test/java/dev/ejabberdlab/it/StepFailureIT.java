@@ -32,6 +32,9 @@ class StepFailureIT {
       SimulatedGuest server = stand.guest(lab, "e1server");
       primary.fail("postgresql-primary", "much to say\nthe disk is full\n");
       server.fail("base", "the network was not there yet\n");
+      // One that says nothing: an empty text is no text to the API server.
+      SimulatedGuest other = stand.guest(lab, "e2server");
+      other.fail("base", "");
       stand.host.agents(true);
 
       EjabberdLab retrying = stand.until(lab, "retries", l -> attempts(l, "e1server") == 2);
@@ -40,6 +43,8 @@ class StepFailureIT {
       assertThat(Stand.condition(retrying, Conditions.PROVISIONED).orElseThrow().getMessage())
           .contains("e1server", "base", "the network was not there yet");
       server.mend("base");
+      stand.until(lab, "retries without a word", l -> attempts(l, "e2server") == 2);
+      other.mend("base");
 
       EjabberdLab stalled = stand.awaitStalled(lab, "StepFailed");
       assertThat(stalled.getStatus().phase()).isEqualTo(Phase.Stalled);

@@ -116,7 +116,7 @@ class NodeStatusesTest {
             3,
             "reading\nno space left on device\n",
             new StepState[] {done("base"), failed("ejabberd", 3, 0)}),
-        arguments("1/3", "ejabberd", 2, "", new StepState[] {done("base"), retried}),
+        arguments("1/3", "ejabberd", 2, null, new StepState[] {done("base"), retried}),
         arguments(
             "3/3",
             null,

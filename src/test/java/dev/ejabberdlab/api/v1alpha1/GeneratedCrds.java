@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 
 /**
@@ -80,17 +81,20 @@ final class GeneratedCrds {
     asMap(status.get("nodes"), "name");
     asMap(status.get("postgresql").getProperties().get("instances"), "name");
     asMap(status.get("ejabberd").getProperties().get("nodes"), "name");
+    nullable(root.getProperties().get("status"));
     return crd;
   }
 
   static CustomResourceDefinition host() {
     CustomResourceDefinition crd = generate(LibvirtHost.class);
-    finish(
-        crd,
-        HOST_COLUMNS,
-        "A libvirt host that labs may run on; made by an administrator, named by labs.",
-        "How to reach the host and what labs may use of it.",
-        "What is known of the host.");
+    JSONSchemaProps root =
+        finish(
+            crd,
+            HOST_COLUMNS,
+            "A libvirt host that labs may run on; made by an administrator, named by labs.",
+            "How to reach the host and what labs may use of it.",
+            "What is known of the host.");
+    nullable(root.getProperties().get("status"));
     return crd;
   }
 
@@ -142,21 +146,30 @@ final class GeneratedCrds {
     conditions(root.getProperties().get("status").getProperties().get("conditions"));
     dropRepeatedRules(root);
     boundEnums(root.getProperties().get("spec"));
-    nullableObjects(root.getProperties().get("status"));
     return root;
   }
 
   /**
-   * When server-side apply removes an object, API servers of 1.20 leave null behind and then refuse
-   * the whole status because of it.
+   * When server-side apply removes an object, API servers of 1.20 leave null behind, and the client
+   * sends an empty text as null: each of them would make the server refuse the whole status. An
+   * enum has no null.
    */
-  private static void nullableObjects(JSONSchemaProps schema) {
+  private static void nullable(JSONSchemaProps schema) {
     if (schema.getProperties() != null) {
       schema.getProperties().values().stream()
-          .filter(p -> p.getProperties() != null && !p.getProperties().isEmpty())
+          .filter(p -> p.getEnum() == null || p.getEnum().isEmpty())
+          .filter(p -> p.getXKubernetesListType() == null)
           .forEach(p -> p.setNullable(true));
+      schema
+          .getProperties()
+          .forEach(
+              (name, p) -> {
+                if (Objects.requireNonNullElse(schema.getRequired(), List.of()).contains(name)) {
+                  p.setNullable(null);
+                }
+              });
     }
-    children(schema).forEach(GeneratedCrds::nullableObjects);
+    children(schema).forEach(GeneratedCrds::nullable);
   }
 
   /**
