@@ -112,6 +112,8 @@ watch_settings() { # FILE
 
 export PGDATA=/var/lib/postgresql/15/main
 PGCONF=/etc/postgresql/15/main
+# A primary starts only while this is there: see postgresql.service.conf.
+export PGPERMIT=/run/ejabberd-lab/primary
 # The wrappers in /usr/bin are Perl and cost half a second on an emulated CPU.
 PATH=/usr/lib/postgresql/15/bin:$PATH
 
@@ -120,15 +122,33 @@ as_postgres() { # PROGRAM [ARGUMENT...]
   setpriv --reuid postgres --regid postgres --init-groups "$@"
 }
 
+PGUNIT=/etc/systemd/system/postgresql@15-main.service.d
+
+postgresql_runs() {
+  systemctl --quiet is-active postgresql@15-main.service
+}
+
+# Where networkd looks for the read-write address; gone after a reboot.
+read_write_drop_in() {
+  printf '%s\n' "/run/systemd/network/10-lab-$NETWORK.network.d"
+}
+
+# Takes the read-write address from this node.
+read_write_release() {
+  rm -f "$(read_write_drop_in)/read-write-address.conf"
+  ! has_address "$ADDRESS" || ip address del "$ADDRESS/$PREFIX_LENGTH" dev "$(interface "$MAC")"
+}
+
 postgresql_watch() {
   watch_files "$PGCONF/conf.d" ejabberd-lab.conf standby.conf
   watch_files "$PGCONF" pg_hba.conf replication.pgpass server.crt server.key ca.crt
-  echo service postgresql@15-main.service
+  watch_files "$PGUNIT" lab.conf
 }
 
 postgresql_configured() {
   placed "$PGCONF/conf.d" ejabberd-lab.conf standby.conf \
     && placed "$PGCONF" pg_hba.conf replication.pgpass server.crt server.key ca.crt \
+    && placed "$PGUNIT" lab.conf \
     && placed /var/lib/ejabberd-lab/facts read-write-address
 }
 
@@ -146,7 +166,12 @@ postgresql_configure() {
   place 0640 postgres "$PGCONF/conf.d" ejabberd-lab.conf standby.conf
   place 0600 postgres "$PGCONF" pg_hba.conf replication.pgpass server.crt server.key ca.crt
   mkdir -p /var/lib/ejabberd-lab/facts
+  install -d -m 0755 "$PGUNIT"
   place 0644 root /var/lib/ejabberd-lab/facts read-write-address
+  if ! placed "$PGUNIT" lab.conf; then
+    place 0644 root "$PGUNIT" lab.conf
+    systemctl daemon-reload
+  fi
 }
 
 # Starts the instance, or makes a running one follow its settings; enables it for the next boot.
@@ -154,7 +179,7 @@ postgresql_start() {
   local restart
   # Not "enable postgresql": that calls the slow tools for System V init scripts.
   systemctl --quiet --no-reload enable postgresql@15-main.service
-  if ! systemctl --quiet is-active postgresql@15-main.service; then
+  if ! postgresql_runs; then
     systemctl start postgresql@15-main.service
     return
   fi

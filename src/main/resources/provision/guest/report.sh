@@ -122,7 +122,8 @@ WITH senders AS (
   -- A base backup opens a second walsender that streams: while it runs, "backup" is the truth.
   SELECT DISTINCT ON (application_name) application_name AS name, state,
     pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
-      coalesce(replay_lsn, '0/0'))::bigint AS "lagBytes"
+      coalesce(replay_lsn, '0/0'))::bigint AS "lagBytes",
+    sync_state IN ('sync', 'quorum') AS synchronous
   FROM pg_stat_replication ORDER BY application_name, state <> 'backup', replay_lsn DESC NULLS LAST
 ), slots AS (
   SELECT slot_name AS name, active, wal_status AS "walStatus" FROM pg_replication_slots ORDER BY slot_name
@@ -137,9 +138,30 @@ SELECT json_build_object(
   'systemIdentifier', (SELECT system_identifier::text FROM pg_control_system()),
   'readWriteAddress', :'held'::boolean,
   'standbys', (SELECT coalesce(json_agg(senders), '[]') FROM senders),
-  'slots', (SELECT coalesce(json_agg(slots), '[]') FROM slots));
+  'slots', (SELECT coalesce(json_agg(slots), '[]') FROM slots),
+  'lsn', pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery()
+    THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) ELSE pg_current_wal_lsn() END, '0/0')::bigint,
+  'receiving', EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming'),
+  'stopped', false);
 SQL
-    printf '{"up":false,"inRecovery":false,"timeline":0,"systemIdentifier":"","readWriteAddress":%s,"standbys":[],"slots":[]}' "$held"
+    postgresql_at_rest "$held"
+}
+
+# What the data directory of a server that does not answer says.
+postgresql_at_rest() { # READ_WRITE_ADDRESS_HELD
+  local data=/var/lib/postgresql/15/main key value system='' timeline=0 lsn=0 stopped=false standby=false
+  while IFS=: read -r key value; do
+    value=${value#"${value%%[! ]*}"}
+    case $key in
+      'Database system identifier') system=$value ;;
+      'Database cluster state') [[ $value != 'shut down'* ]] || stopped=true ;;
+      'Latest checkpoint location') lsn=$((16#${value%/*} << 32 | 16#${value#*/})) ;;
+      "Latest checkpoint's TimeLineID") timeline=$value ;;
+    esac
+  done < <(LC_ALL=C /usr/lib/postgresql/15/bin/pg_controldata -D "$data" 2>/dev/null)
+  [[ ! -e $data/standby.signal ]] || standby=true
+  printf '{"up":false,"inRecovery":%s,"timeline":%d,"systemIdentifier":"%s","readWriteAddress":%s,"standbys":[],"slots":[],"lsn":%d,"receiving":false,"stopped":%s}' \
+    "$standby" "$timeline" "$system" "$1" "$lsn" "$stopped"
 }
 
 ejabberd() {

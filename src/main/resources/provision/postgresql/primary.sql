@@ -9,6 +9,9 @@
 \getenv database_password DATABASE_PASSWORD
 \getenv replication_password REPLICATION_PASSWORD
 
+-- There may be no standby yet to wait for, and this is what it needs to become one.
+SET synchronous_commit = local;
+
 -- Passwords do not go to the log, whatever is configured.
 SET log_statement = 'none';
 SET log_min_duration_statement = -1;
@@ -19,6 +22,13 @@ SELECT format('CREATE ROLE %I', name) FROM unnest(ARRAY[:'owner', :'replication_
   WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
 ALTER ROLE :"owner" LOGIN PASSWORD :'database_password' VALID UNTIL 'infinity';
 ALTER ROLE :"replication_role" LOGIN REPLICATION PASSWORD :'replication_password' VALID UNTIL 'infinity';
+
+-- What pg_rewind calls on the source, see its documentation, and a checkpoint before it: until then the control file
+-- of an instance that was just promoted shows its old timeline.
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_dir(text, boolean, boolean), pg_catalog.pg_stat_file(text, boolean),
+  pg_catalog.pg_read_binary_file(text), pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean)
+  TO :"replication_role";
+GRANT pg_checkpoint TO :"replication_role";
 
 SELECT pg_create_physical_replication_slot(name, true) FROM unnest(string_to_array(:'slots', ' ')) AS name
   WHERE name <> '' AND NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = name) \g /dev/null
@@ -49,6 +59,7 @@ COMMENT ON DATABASE :"database" IS :'comment';
 
 \connect :"database"
 SET client_min_messages = 'warning';
+SET synchronous_commit = local;
 -- The owner of a database may create in its schema public by being its owner (PostgreSQL 15).
 SET SESSION AUTHORIZATION :"owner";
 BEGIN;

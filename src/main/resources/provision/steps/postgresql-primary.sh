@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Makes the node's PostgreSQL instance the one that accepts writes: settings, roles, database, schema, and a slot for
-# each standby. A slot that it made for a standby that is gone is dropped, never one that somebody else made. A standby
-# is not promoted by it.
+# Gives the node's PostgreSQL instance, which may accept writes, what a primary has: settings, roles, database, schema,
+# and a slot for each standby. A slot that it made for a standby that is gone is dropped, never one that somebody else
+# made. A standby is not promoted by it: that is the step postgresql-promotion.
 #
 # Values: DATABASE, OWNER, COMMENT, REPLICATION_ROLE, SLOTS (names separated by blanks)
-# Files:  ejabberd-lab.conf, standby.conf, pg_hba.conf, replication.pgpass, server.crt, server.key, ca.crt,
-#         database-password, replication-password, read-write-address, primary.sql, primary-verify.sql
+# Files:  ejabberd-lab.conf, standby.conf, pg_hba.conf, replication.pgpass, server.crt, server.key, ca.crt, lab.conf
+#         (systemd), database-password, replication-password, read-write-address, primary.sql, primary-verify.sql
 
 # Names of the slots that were made here, one a line: a slot itself does not tell who made it.
 made=/var/lib/ejabberd-lab/facts/slots

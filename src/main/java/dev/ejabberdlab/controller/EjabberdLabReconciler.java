@@ -13,9 +13,12 @@ import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.RemainsWatch;
 import dev.ejabberdlab.plan.Plan;
 import dev.ejabberdlab.plan.Planner;
+import dev.ejabberdlab.plan.Primacy;
 import dev.ejabberdlab.plan.Progress;
+import dev.ejabberdlab.plan.Promotion;
 import dev.ejabberdlab.plan.Teardown;
 import dev.ejabberdlab.provision.Inputs;
+import dev.ejabberdlab.provision.Instances;
 import dev.ejabberdlab.provision.Provisioning;
 import dev.ejabberdlab.provision.References;
 import dev.ejabberdlab.status.Conditions.Finding;
@@ -199,16 +202,32 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     Progress progress = runtime.actor().progress();
     HostSnapshot seen = runtime.host().snapshot();
     LabSnapshot snapshot = runtime.watch().snapshot();
-    String primary = targetPrimary(lab, topology);
-    List<Step> steps = Provisioning.steps(topology, inputs, primary);
+    Primacy primacy =
+        Promotion.decide(
+            new Promotion.Input(
+                topology,
+                isNew(lab) ? null : lab.getStatus().postgresql(),
+                seen.reachable()
+                    && topology.running()
+                    && !lab.paused()
+                    && snapshot.isAsked(topology),
+                snapshot,
+                progress,
+                now));
+    List<Step> steps =
+        Provisioning.steps(
+            topology,
+            inputs,
+            new Instances(
+                primacy.target(), primacy.demoted(), primacy.held(), primacy.waitsForStandby()));
     Virtualization virtualization = host.getSpec().virtualization();
-    // Nothing is done before the status tells what belongs to the lab.
+    // Nothing is done before the status tells what belongs to the lab and who is to be primary.
     Plan plan =
-        !isNew(lab)
+        !isNew(lab) && primacy.isRecordedIn(lab.getStatus().postgresql())
             ? Planner.plan(
                 new Planner.Input(
                     topology,
-                    primary,
+                    primacy,
                     lab.getStatus().ejabberd() != null,
                     steps,
                     host.getSpec().pool(),
@@ -231,7 +250,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
                 generation(lab),
                 lab.getStatus(),
                 topology,
-                primary,
+                primacy,
                 steps,
                 seen,
                 autoKvm,
@@ -446,14 +465,6 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
         .certificates()
         .issued()
         .map(c -> new TlsStatus(LabCertificates.authorityName(lab), c.notAfter().toString()));
-  }
-
-  private static String targetPrimary(EjabberdLab lab, LabTopology topology) {
-    return Optional.ofNullable(lab.getStatus())
-        .map(EjabberdLabStatus::postgresql)
-        .map(EjabberdLabStatus.PostgresqlStatus::targetPrimary)
-        .filter(topology.database().instances()::contains)
-        .orElse(topology.database().initialPrimary());
   }
 
   /** Failed steps are tried anew when the spec, the image or the annotation for it changes. */

@@ -24,10 +24,14 @@ public record GuestReport(
    * @param up whether the server answers; the rest is meaningful only then
    * @param inRecovery true for a standby
    * @param timeline current timeline, by the WAL file name on a primary
-   * @param systemIdentifier as text
+   * @param systemIdentifier as text; of a server that does not answer, that of its data directory
    * @param readWriteAddress whether this guest holds the read-write address
    * @param standbys walsenders on a primary
    * @param slots replication slots on a primary
+   * @param lsn end of its WAL in bytes: written on a primary, received on a standby; of a server
+   *     that was stopped in order, its last checkpoint
+   * @param receiving whether a standby's WAL receiver streams
+   * @param stopped whether the server was stopped in order, so that its data directory is complete
    */
   public record Postgresql(
       boolean up,
@@ -36,7 +40,43 @@ public record GuestReport(
       String systemIdentifier,
       boolean readWriteAddress,
       List<Standby> standbys,
-      List<Slot> slots) {}
+      List<Slot> slots,
+      long lsn,
+      boolean receiving,
+      boolean stopped) {
+
+    /** An instance at the beginning of its WAL; a standby receives. */
+    public Postgresql(
+        boolean up,
+        boolean inRecovery,
+        int timeline,
+        String systemIdentifier,
+        boolean readWriteAddress,
+        List<Standby> standbys,
+        List<Slot> slots) {
+      this(
+          up,
+          inRecovery,
+          timeline,
+          systemIdentifier,
+          readWriteAddress,
+          standbys,
+          slots,
+          0,
+          up && inRecovery,
+          false);
+    }
+
+    /** Whether it accepts writes. */
+    public boolean isPrimary() {
+      return up && !inRecovery;
+    }
+
+    /** Whether it answers as a standby. */
+    public boolean isStandby() {
+      return up && inRecovery;
+    }
+  }
 
   /**
    * A standby as its primary sees it.
@@ -44,8 +84,22 @@ public record GuestReport(
    * @param name application_name, which is the node's name
    * @param state streaming, catchup, startup or backup
    * @param lagBytes WAL written on the primary and not yet replayed there
+   * @param synchronous whether commits wait for it
    */
-  public record Standby(String name, String state, long lagBytes) {}
+  public record Standby(String name, String state, long lagBytes, boolean synchronous) {
+
+    /** A walsender's state in pg_stat_replication. */
+    public static final String STREAMING = "streaming";
+
+    /** A standby that no commit waits for. */
+    public Standby(String name, String state, long lagBytes) {
+      this(name, state, lagBytes, false);
+    }
+
+    public boolean isStreaming() {
+      return state.equals(STREAMING);
+    }
+  }
 
   /**
    * A replication slot.

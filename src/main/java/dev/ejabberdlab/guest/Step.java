@@ -49,17 +49,18 @@ public record Step(
   }
 
   /**
-   * Something that a step is made of is not there, or cannot be used.
+   * Something that a step is made of is not there, or cannot be used; or the step has to wait.
    *
-   * @param kind which of the two
+   * @param kind which of them
    * @param sentence says what and where, and what would be right; never what is in it
    */
   public record Obstacle(Kind kind, String sentence) {
 
-    /** Whether it is awaited or wrong. */
+    /** Whether something is awaited or wrong, or the step itself must not run now. */
     public enum Kind {
       MISSING,
-      UNUSABLE
+      UNUSABLE,
+      HELD
     }
 
     public static Obstacle missing(String sentence) {
@@ -68,6 +69,10 @@ public record Step(
 
     public static Obstacle unusable(String sentence) {
       return new Obstacle(Kind.UNUSABLE, sentence);
+    }
+
+    public static Obstacle held(String sentence) {
+      return new Obstacle(Kind.HELD, sentence);
     }
   }
 

@@ -42,21 +42,81 @@ public record LabSnapshot(
    * @param reportedAt when it said that; null unless guest is present
    * @param silentSince since when the domain runs without an answer from its agent; null when it
    *     answers or does not run
+   * @param past what is remembered of it
    */
   public record Machine(
       Seen<VolumeState> volume,
       Seen<DomainState> domain,
       Seen<GuestReport> guest,
       Instant reportedAt,
-      Instant silentSince) {
+      Instant silentSince,
+      Past past) {
 
     static final Machine NOTHING =
         new Machine(
             Seen.unknown(NOT_ASKED), Seen.unknown(NOT_ASKED), Seen.unknown(NOT_ASKED), null, null);
 
+    /** A machine of which nothing is remembered but what its guest says now. */
+    public Machine(
+        Seen<VolumeState> volume,
+        Seen<DomainState> domain,
+        Seen<GuestReport> guest,
+        Instant reportedAt,
+        Instant silentSince) {
+      this(
+          volume,
+          domain,
+          guest,
+          reportedAt,
+          silentSince,
+          Past.NOTHING.with(domain).with(guest, reportedAt));
+    }
+
     /** What the guest remembers of a step; empty when it knows none or could not be asked. */
     public Optional<StepState> step(String name) {
       return guest.known().map(report -> report.steps().get(name));
+    }
+  }
+
+  /**
+   * What is remembered of a machine; an operator that has just started remembers nothing.
+   *
+   * @param answered whether the guest has answered since its domain was started
+   * @param bootId of its last answer; empty when there was none
+   * @param postgresql what its server said when it last answered
+   * @param streamedAt when its standby was last seen receiving; null when it was not
+   * @param rebooted whether the guest has been restarted since then
+   */
+  public record Past(
+      boolean answered,
+      String bootId,
+      Optional<GuestReport.Postgresql> postgresql,
+      Instant streamedAt,
+      boolean rebooted) {
+
+    public static final Past NOTHING = new Past(false, "", Optional.empty(), null, false);
+
+    /** What is remembered when the domain has been seen. */
+    Past with(Seen<DomainState> domain) {
+      return domain.is(d -> d.power() == DomainState.Power.SHUT_OFF)
+          ? new Past(false, bootId, postgresql, streamedAt, !bootId.isEmpty())
+          : this;
+    }
+
+    /** What is remembered when the guest has been asked. */
+    Past with(Seen<GuestReport> guest, Instant at) {
+      if (!guest.isPresent()) {
+        return this;
+      }
+      GuestReport report = guest.value();
+      Optional<GuestReport.Postgresql> said =
+          report.postgresql().filter(GuestReport.Postgresql::up);
+      if (said.filter(GuestReport.Postgresql::receiving).isPresent()) {
+        return new Past(true, report.bootId(), said, at, false);
+      }
+      boolean again = !bootId.isEmpty() && !report.bootId().equals(bootId);
+      return new Past(
+          true, report.bootId(), said.or(() -> postgresql), streamedAt, rebooted || again);
     }
   }
 
@@ -97,7 +157,8 @@ public record LabSnapshot(
                     m.domain(),
                     m.guest(),
                     m.reportedAt(),
-                    m.silentSince())));
+                    m.silentSince(),
+                    m.past())));
     return new LabSnapshot(Seen.unknown(NOT_ASKED), networks, machinesOnly, surplus);
   }
 

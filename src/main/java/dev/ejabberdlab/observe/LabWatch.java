@@ -11,6 +11,7 @@ import dev.ejabberdlab.hypervisor.Hypervisor;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.VolumeState;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
+import dev.ejabberdlab.observe.LabSnapshot.Past;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Clock;
 import java.time.Duration;
@@ -284,13 +285,19 @@ public final class LabWatch {
 
   /** A machine as libvirt sees it now; what its guest said stands as long as its agent is there. */
   private Machine machine(Machine old, Seen<VolumeState> volume, Seen<DomainState> domain) {
+    Past past = old.past().with(domain);
     if (domain.is(DomainState::agentConnected)) {
       return new Machine(
-          volume, domain, old.guest(), old.reportedAt(), silentSince(old, domain, old.guest()));
+          volume,
+          domain,
+          old.guest(),
+          old.reportedAt(),
+          silentSince(old, domain, old.guest()),
+          past);
     }
     Seen<GuestReport> guest =
         Seen.unknown(domain.isUnknown() ? domain.why() : "The guest agent is not connected.");
-    return new Machine(volume, domain, guest, null, silentSince(old, domain, guest));
+    return new Machine(volume, domain, guest, null, silentSince(old, domain, guest), past);
   }
 
   private void askGuest(String node) {
@@ -316,7 +323,8 @@ public final class LabWatch {
               old.domain(),
               guest,
               guest.isPresent() ? at : null,
-              silentSince(old, old.domain(), guest)));
+              silentSince(old, old.domain(), guest),
+              old.past().with(guest, at)));
       snapshot = snapshot.with(machinesNow);
       different = !GuestDiff.settled(old.guest()).equals(GuestDiff.settled(guest));
     }

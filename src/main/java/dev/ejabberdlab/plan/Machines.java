@@ -45,12 +45,21 @@ final class Machines {
         if (!isOurs(domain)) {
           // The hypervisor refuses, and says what stands in the way.
           definition(node, Optional.empty()).ifPresent(wanted -> define(node, wanted));
+        } else if (input.primacy().fenced().contains(node.name())) {
+          fence(node, domain);
         } else if (domain.power() == Power.SHUT_OFF) {
           start(node, machine, domain);
         } else {
           keepUp(node, machine, domain);
         }
       }
+    }
+  }
+
+  /** Off, and stays so until another one has taken over: it must not accept a write any more. */
+  private void fence(LabTopology.Node node, DomainState domain) {
+    if (domain.power() != Power.SHUT_OFF) {
+      destroy(node);
     }
   }
 
@@ -190,12 +199,16 @@ final class Machines {
 
   /**
    * Waits for an agent, and looks again when its silence has become long. A guest that hangs in an
-   * accelerator which the host's spec has left since is then made to leave it too.
+   * accelerator which the host's spec has left since is then made to leave it too; and one that
+   * answered before is restarted when those who use its service have lost it as well. An agent's
+   * silence alone says nothing of the service.
    */
   private void await(LabTopology.Node node, DomainState domain, Instant deadline) {
     if (deadline.isAfter(input.now())) {
       agenda.wake(deadline);
-    } else if (domain.definition().filter(d -> d.accelerator() != accelerator()).isPresent()) {
+    } else if (domain.definition().filter(d -> d.accelerator() != accelerator()).isPresent()
+        || (snapshot.machine(node.name()).past().answered()
+            && new Services(lab, snapshot, input.now()).isLost(node))) {
       destroy(node);
     }
   }

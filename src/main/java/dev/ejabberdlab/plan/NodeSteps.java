@@ -75,8 +75,10 @@ public record NodeSteps(
         .filter(s -> s.digest().equals(step.digest()));
   }
 
-  /** Never what lacks something: nobody knows whether the guest has it as it should be. */
-  /** What was changed under a step is not done any more: it is applied again. */
+  /**
+   * Never what lacks something: nobody knows whether the guest has it as it should be. What was
+   * changed under a step is not done any more: it is applied again.
+   */
   private static boolean isDone(Step step, LabSnapshot snapshot) {
     return step.obstacles().isEmpty()
         && is(step, StepState.Status.DONE, snapshot)

@@ -34,7 +34,7 @@ public final class Planner {
    * Everything that a decision depends on.
    *
    * @param lab what shall exist
-   * @param primary name of the node that is to be primary
+   * @param primacy which PostgreSQL instance is to accept writes, as the status has it
    * @param clustered the ejabberd cluster was seen before
    * @param steps what shall be done in the guests
    * @param pool storage pool of the host
@@ -47,7 +47,7 @@ public final class Planner {
    */
   public record Input(
       LabTopology lab,
-      String primary,
+      Primacy primacy,
       boolean clustered,
       List<Step> steps,
       String pool,
@@ -56,7 +56,13 @@ public final class Planner {
       LabSnapshot snapshot,
       Progress progress,
       String epoch,
-      Instant now) {}
+      Instant now) {
+
+    /** Name of the node that is to be primary. */
+    String primary() {
+      return primacy.target();
+    }
+  }
 
   public static Plan plan(Input input) {
     Agenda agenda = new Agenda(input.progress(), input.now());
@@ -65,7 +71,8 @@ public final class Planner {
     if (input.host().reachable()) {
       Networks networks = new Networks(input.lab(), input.snapshot(), agenda);
       if (input.lab().running()) {
-        restarts = new Rollout(input).restarts();
+        // Nobody else goes down while the primary changes.
+        restarts = input.primacy().underWay().isEmpty() ? new Rollout(input).restarts() : List.of();
         networks.bringUp();
         new Machines(input, agenda, restarts, steps).bringUp();
       } else {
@@ -75,6 +82,7 @@ public final class Planner {
       }
       new Surplus(input.lab(), input.snapshot(), input.pool(), agenda).remove();
     }
+    input.primacy().wakeAt().ifPresent(agenda::wake);
     return agenda.plan(steps.stalled(), restarts);
   }
 

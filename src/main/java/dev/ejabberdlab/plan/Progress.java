@@ -60,6 +60,23 @@ public record Progress(Set<String> inFlight, Map<String, Failure> failures, Map<
         .isPresent();
   }
 
+  /**
+   * Whether the operator has turned a machine off, or is about to, and has not started it since.
+   */
+  boolean isRestarting(String node) {
+    if (inFlight.contains(Action.powerKey(node))) {
+      return true;
+    }
+    End off = ends.get(Action.powerKey(node));
+    End work = ends.get(Action.machineKey(node));
+    return off != null
+        && off.action() instanceof Action.ShutdownDomain
+        && !(work != null
+            && work.at().isAfter(off.at())
+            && (work.action() instanceof Action.StartDomain
+                || work.action() instanceof Action.RunStep));
+  }
+
   /** When the action may start: empty means at once. Not to be asked for one that is in flight. */
   Optional<Instant> notBefore(Action action, Instant now) {
     // A clock that was set back must hold nothing up: what lies in the future does not count.

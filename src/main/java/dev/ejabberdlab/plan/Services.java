@@ -8,13 +8,12 @@ import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Whether nodes do what they are there for. */
 record Services(LabTopology lab, LabSnapshot snapshot, Instant now) {
-
-  /** A walsender's state in pg_stat_replication. */
-  private static final String STREAMING = "streaming";
 
   /**
    * Whether the node's service works; empty when the node could not be asked.
@@ -61,9 +60,41 @@ record Services(LabTopology lab, LabSnapshot snapshot, Instant now) {
   private boolean isStreamedTo(String standby) {
     return lab.database().instances().stream()
         .flatMap(name -> postgresql(name).stream())
-        .filter(p -> p.up() && !p.inRecovery())
+        .filter(Postgresql::isPrimary)
         .flatMap(p -> p.standbys().stream())
-        .anyMatch(s -> s.name().equals(standby) && s.state().equals(STREAMING));
+        .anyMatch(s -> s.name().equals(standby) && s.isStreaming());
+  }
+
+  /**
+   * Whether those who use the node's service, or give it too, say that it is gone: at least one
+   * does, and nobody says that it is there.
+   */
+  boolean isLost(LabTopology.Node node) {
+    List<Boolean> says =
+        switch (node.role()) {
+          case gateway, plain -> List.of();
+          case ejabberd ->
+              peers(lab.xmpp().members(), node)
+                  .flatMap(n -> ejabberd(n).stream())
+                  .filter(Ejabberd::up)
+                  .map(e -> e.members().contains("ejabberd@" + node.name()))
+                  .toList();
+          case postgresql ->
+              peers(lab.database().instances(), node)
+                  .flatMap(n -> postgresql(n).stream())
+                  .filter(Postgresql::up)
+                  .map(
+                      p ->
+                          p.inRecovery()
+                              ? p.receiving()
+                              : p.standbys().stream().anyMatch(s -> s.name().equals(node.name())))
+                  .toList();
+        };
+    return !says.isEmpty() && says.stream().noneMatch(Boolean::booleanValue);
+  }
+
+  private static Stream<String> peers(List<String> nodes, LabTopology.Node node) {
+    return nodes.stream().filter(n -> !n.equals(node.name()));
   }
 
   private Optional<Ejabberd> ejabberd(String node) {

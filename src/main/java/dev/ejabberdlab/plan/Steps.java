@@ -14,6 +14,9 @@ import java.util.Optional;
 /** Runs the steps in the guests, each node's one after the other. */
 final class Steps {
 
+  /** Makes an instance the primary; what it is called in {@code provision.Provisioning}. */
+  static final String PROMOTION = "postgresql-promotion";
+
   private final List<Step> all;
   private final LabSnapshot snapshot;
   private final String epoch;

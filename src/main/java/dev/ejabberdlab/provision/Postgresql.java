@@ -42,15 +42,12 @@ record Postgresql(LabTopology lab, Inputs inputs, String primary) {
   }
 
   Map<String, String> standbyValues(String standby) {
-    return Map.of(
-        "NODE_NAME",
-        standby,
-        "PRIMARY_ADDRESS",
-        address(primary),
-        "REPLICATION_ROLE",
-        REPLICATION_ROLE,
-        "SLOT",
-        slot(standby));
+    Map<String, String> values = new LinkedHashMap<>(addressValues(standby));
+    values.put("NODE_NAME", standby);
+    values.put("PRIMARY_ADDRESS", address(primary));
+    values.put("REPLICATION_ROLE", REPLICATION_ROLE);
+    values.put("SLOT", slot(standby));
+    return values;
   }
 
   Map<String, byte[]> standbyFiles(String standby) {
@@ -59,10 +56,21 @@ record Postgresql(LabTopology lab, Inputs inputs, String primary) {
     return files;
   }
 
-  Map<String, String> readWriteAddressValues() {
+  Map<String, String> promotionValues() {
+    Map<String, String> values = new LinkedHashMap<>(addressValues(primary));
+    values.put(
+        "GATEWAYS",
+        lab.nodes(Role.gateway).stream()
+            .flatMap(g -> g.addressIn(lab.database().network()).stream())
+            .collect(Collectors.joining(" ")));
+    return values;
+  }
+
+  /** Where the read-write address is, or goes to. */
+  Map<String, String> addressValues(String instance) {
     LabTopology.Database database = lab.database();
     LabTopology.Interface nic =
-        lab.node(primary).interfaces().stream()
+        lab.node(instance).interfaces().stream()
             .filter(i -> i.network().equals(database.network()))
             .findFirst()
             .orElseThrow();
@@ -70,21 +78,28 @@ record Postgresql(LabTopology lab, Inputs inputs, String primary) {
         "ADDRESS", database.readWriteAddress(),
         "PREFIX_LENGTH", Integer.toString(database.prefixLength()),
         "MAC", nic.mac(),
-        "NETWORK", database.network(),
-        "GATEWAYS",
-            lab.nodes(Role.gateway).stream()
-                .flatMap(g -> g.addressIn(database.network()).stream())
-                .collect(Collectors.joining(" ")));
+        "NETWORK", database.network());
   }
 
-  Map<String, byte[]> readWriteAddressFiles() {
+  Map<String, byte[]> promotionFiles(boolean synchronous) {
+    LabTopology.Database database = lab.database();
     return Map.of(
+        "synchronous.conf",
+        Templates.render(
+            "postgresql/synchronous.conf",
+            Map.of(
+                "standbys",
+                synchronous
+                    ? database.instances().stream().filter(i -> !i.equals(primary)).toList()
+                    : List.of())),
         "read-write-address.conf",
         Templates.render(
             "postgresql/read-write-address.conf",
             Map.of(
-                "address", lab.database().readWriteAddress(),
-                "prefixLength", lab.database().prefixLength())));
+                "address", database.readWriteAddress(),
+                "prefixLength", database.prefixLength())),
+        "promote.sql",
+        Templates.bytes("postgresql/promote.sql"));
   }
 
   /** A slot's name may hold no dash; a node's name holds no underscore, so no two nodes meet. */
@@ -129,6 +144,7 @@ record Postgresql(LabTopology lab, Inputs inputs, String primary) {
             "postgresql/replication.pgpass",
             Map.of(
                 "role", REPLICATION_ROLE, "password", inputs.credentials().replicationPassword())));
+    files.put("lab.conf", Templates.bytes("postgresql/postgresql.service.conf"));
     Certificate certificate = inputs.certificates().of(instance);
     files.put("server.crt", utf8(certificate.chain()));
     files.put("server.key", utf8(certificate.key()));

@@ -16,11 +16,17 @@ public final class Provisioning {
   /** Host name, addresses, routes, kernel settings, firewall: on every node. */
   public static final String BASE = "base";
 
-  /** A PostgreSQL instance that accepts writes, with its roles, database and slots. */
+  /** A primary's roles, database and slots. */
   public static final String POSTGRESQL_PRIMARY = "postgresql-primary";
 
-  /** The address that clients write to, held by the primary. */
-  public static final String READ_WRITE_ADDRESS = "read-write-address";
+  /**
+   * The permission to accept writes, which ends with the boot, and the address that clients write
+   * to. A standby is promoted by it.
+   */
+  public static final String POSTGRESQL_PROMOTION = "postgresql-promotion";
+
+  /** A PostgreSQL instance that is stopped in order, for another one to be promoted. */
+  public static final String POSTGRESQL_DEMOTION = "postgresql-demotion";
 
   /** A PostgreSQL instance that streams from the primary. */
   public static final String POSTGRESQL_STANDBY = "postgresql-standby";
@@ -37,6 +43,9 @@ public final class Provisioning {
   /** A cluster that knows its members and nobody else; on the one that the others join. */
   public static final String EJABBERD_MEMBERS = "ejabberd-members";
 
+  /** Nobody may take himself for the primary after a reboot. */
+  private static final Set<String> UNTIL_REBOOT = Set.of(POSTGRESQL_PROMOTION, POSTGRESQL_DEMOTION);
+
   /** Generous: an emulated CPU among busy others takes minutes for what takes seconds. */
   private static final Duration TIMEOUT = Duration.ofMinutes(30);
 
@@ -45,43 +54,51 @@ public final class Provisioning {
   /**
    * The steps of a lab, each after those that it requires.
    *
-   * @param currentPrimary name of the node whose PostgreSQL instance accepts writes
-   * @throws IllegalArgumentException when currentPrimary is not an instance of the database
+   * @param instances which PostgreSQL instance is what
+   * @throws IllegalArgumentException when the primary is not an instance of the database
    */
-  public static List<Step> steps(LabTopology lab, Inputs inputs, String currentPrimary) {
-    if (!lab.database().instances().contains(currentPrimary)) {
+  public static List<Step> steps(LabTopology lab, Inputs inputs, Instances instances) {
+    if (!lab.database().instances().contains(instances.primary())) {
       throw new IllegalArgumentException(
           "Node '%s' cannot be the primary: the database has the instances %s."
-              .formatted(currentPrimary, String.join(", ", lab.database().instances())));
+              .formatted(instances.primary(), String.join(", ", lab.database().instances())));
     }
-    List<Step> builtIn = new StepList(lab, inputs, currentPrimary).all();
+    List<Step> builtIn = new StepList(lab, inputs, instances).all();
     return new OwnSteps(lab, inputs, TIMEOUT).among(builtIn);
   }
 
-  private record StepList(LabTopology lab, Inputs inputs, String primary) {
+  private record StepList(LabTopology lab, Inputs inputs, Instances instances) {
 
     List<Step> all() {
       List<Step> steps = new ArrayList<>();
+      String primary = instances.primary();
       Postgresql postgresql = new Postgresql(lab, inputs, primary);
       Ejabberd ejabberd = new Ejabberd(lab, inputs);
       for (LabTopology.Node node : lab.nodes()) {
         steps.add(step(node.name(), BASE, Base.values(lab, node), Base.files(lab, node), Set.of()));
       }
+      // Before the standby's step there: it would be started again by that one.
+      instances
+          .demoted()
+          .filter(lab.database().instances()::contains)
+          .ifPresent(
+              old ->
+                  steps.add(
+                      step(
+                          old,
+                          POSTGRESQL_DEMOTION,
+                          postgresql.addressValues(old),
+                          Map.of(),
+                          Set.of())));
+      steps.add(promotion(postgresql));
       steps.add(
           step(
               primary,
               POSTGRESQL_PRIMARY,
               postgresql.primaryValues(),
               postgresql.primaryFiles(),
-              Set.of(base(primary)),
+              Set.of(base(primary), promoted()),
               inputs.certificates().obstacles()));
-      steps.add(
-          step(
-              primary,
-              READ_WRITE_ADDRESS,
-              postgresql.readWriteAddressValues(),
-              postgresql.readWriteAddressFiles(),
-              Set.of(postgresqlPrimary())));
       for (String standby : lab.database().instances()) {
         if (!standby.equals(primary)) {
           steps.add(
@@ -98,7 +115,8 @@ public final class Provisioning {
         Set<Step.Ref> requires = new LinkedHashSet<>();
         requires.add(base(member));
         lab.nodes(Role.gateway).forEach(gateway -> requires.add(base(gateway.name())));
-        requires.add(new Step.Ref(primary, READ_WRITE_ADDRESS));
+        requires.add(promoted());
+        requires.add(postgresqlPrimary());
         steps.add(
             step(
                 member,
@@ -135,7 +153,8 @@ public final class Provisioning {
     private Step accounts(String first) {
       Accounts accounts = new Accounts(lab, inputs);
       Set<Step.Ref> requires = new LinkedHashSet<>();
-      requires.add(new Step.Ref(primary, READ_WRITE_ADDRESS));
+      requires.add(promoted());
+      requires.add(postgresqlPrimary());
       for (String member : lab.xmpp().members()) {
         requires.add(new Step.Ref(member, member.equals(first) ? EJABBERD : EJABBERD_CLUSTER));
       }
@@ -148,7 +167,27 @@ public final class Provisioning {
     }
 
     private Step.Ref postgresqlPrimary() {
-      return new Step.Ref(primary, POSTGRESQL_PRIMARY);
+      return new Step.Ref(instances.primary(), POSTGRESQL_PRIMARY);
+    }
+
+    private Step.Ref promoted() {
+      return new Step.Ref(instances.primary(), POSTGRESQL_PROMOTION);
+    }
+
+    private Step promotion(Postgresql postgresql) {
+      Set<Step.Ref> requires = new LinkedHashSet<>();
+      requires.add(base(instances.primary()));
+      instances
+          .demoted()
+          .filter(lab.database().instances()::contains)
+          .ifPresent(old -> requires.add(new Step.Ref(old, POSTGRESQL_DEMOTION)));
+      return step(
+              instances.primary(),
+              POSTGRESQL_PROMOTION,
+              postgresql.promotionValues(),
+              postgresql.promotionFiles(instances.synchronous()),
+              requires)
+          .lacking(instances.held().map(Step.Obstacle::held).stream().toList());
     }
 
     private Step step(
@@ -175,7 +214,7 @@ public final class Provisioning {
           values,
           files,
           Set.copyOf(requires),
-          name.equals(READ_WRITE_ADDRESS) ? Step.Scope.BOOT : Step.Scope.DISK,
+          UNTIL_REBOOT.contains(name) ? Step.Scope.BOOT : Step.Scope.DISK,
           TIMEOUT,
           StepDigest.of(inputs.credentials().digestKey(), script, values, files),
           obstacles);

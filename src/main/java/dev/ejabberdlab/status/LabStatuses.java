@@ -314,6 +314,11 @@ public final class LabStatuses {
                     step.step(), step.node(), times(step.attempts()), lastLine(step.output()))));
   }
 
+  /** What a step lacks, as opposed to one that must not run now. */
+  private static boolean isLack(Obstacle obstacle) {
+    return obstacle.kind() != Obstacle.Kind.HELD;
+  }
+
   private Optional<Obstacle> obstacle(Obstacle.Kind kind) {
     return view.steps().stream()
         .flatMap(s -> s.obstacles().stream())
@@ -520,7 +525,9 @@ public final class LabStatuses {
         continue;
       }
       NodeSteps steps = NodeSteps.of(node.name(), view.steps(), view.snapshot());
-      steps.obstacles().forEach(o -> obstacles.add(o.sentence()));
+      steps.obstacles().stream()
+          .filter(LabStatuses::isLack)
+          .forEach(o -> obstacles.add(o.sentence()));
       Optional<Failure> failure = machineFailure(node);
       if (node.state() == DomainState.Missing) {
         pending.add(node.name() + " does not exist yet");

@@ -1,8 +1,12 @@
 package dev.ejabberdlab.status;
 
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.InstanceRole;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Failover;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Instance;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Standby;
@@ -10,15 +14,15 @@ import dev.ejabberdlab.observe.LagBucket;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.topology.LabTopology.Database;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** What is said of PostgreSQL. */
 final class PostgresqlStatuses {
 
   /** PostgreSQL's words for the states of a walsender, as in pg_stat_replication. */
-  private static final String STREAMING = "streaming";
-
   private static final String CATCHING_UP = "catchup";
 
   private final View view;
@@ -31,7 +35,7 @@ final class PostgresqlStatuses {
     this.database = view.lab().database();
     this.primaries =
         database.instances().stream()
-            .filter(name -> instance(name).filter(p -> p.up() && !p.inRecovery()).isPresent())
+            .filter(name -> instance(name).filter(Postgresql::isPrimary).isPresent())
             .toList();
     this.primary = primaries.size() == 1 ? instance(primaries.get(0)) : Optional.empty();
   }
@@ -46,8 +50,11 @@ final class PostgresqlStatuses {
         primary.isPresent() ? primaries.get(0) : null,
         view.targetPrimary(),
         database.readWriteAddress(),
-        primary.map(Postgresql::timeline).orElse(null),
-        primary.map(Postgresql::systemIdentifier).orElse(null),
+        primary.map(Postgresql::timeline).or(() -> before(PostgresqlStatus::timeline)).orElse(null),
+        primary
+            .map(Postgresql::systemIdentifier)
+            .or(() -> before(PostgresqlStatus::systemIdentifier))
+            .orElse(null),
         replication(),
         primary
             .flatMap(p -> standbys().stream().flatMap(s -> lag(s).stream()).max(Long::compare))
@@ -55,7 +62,16 @@ final class PostgresqlStatuses {
             .orElse(null),
         database.instances().stream().map(this::instanceStatus).toList(),
         database.name(),
-        database.owner());
+        database.owner(),
+        primaries.size() > 1,
+        view.primacy().failingSince().map(Object::toString).orElse(null),
+        view.primacy().fenced(),
+        view.primacy().change().orElse(null),
+        view.primacy().synchrony().orElse(null));
+  }
+
+  private <T> Optional<T> before(Function<PostgresqlStatus, T> what) {
+    return Optional.ofNullable(view.previous()).map(EjabberdLabStatus::postgresql).map(what);
   }
 
   Finding serving() {
@@ -64,10 +80,38 @@ final class PostgresqlStatuses {
           Reason.SplitBrain,
           "More than one instance accepts writes: %s.".formatted(String.join(", ", primaries)));
     }
+    Optional<Finding> change = changing();
+    if (change.isPresent()) {
+      return change.get();
+    }
     if (primary.isPresent() && primary.get().readWriteAddress()) {
-      return Finding.yes(
-          Reason.PrimaryServing,
-          "%s accepts writes at %s.".formatted(primaries.get(0), database.readWriteAddress()));
+      return view.primacy()
+          .obstacle()
+          .map(
+              why ->
+                  Finding.no(
+                      Reason.SwitchoverRefused,
+                      "%s accepts writes; spec.database.primary names %s. %s"
+                          .formatted(primaries.get(0), database.primary().orElse("another"), why)))
+          .or(this::blocked)
+          .orElseGet(
+              () ->
+                  Finding.yes(
+                      Reason.PrimaryServing,
+                      "%s accepts writes at %s."
+                          .formatted(primaries.get(0), database.readWriteAddress())));
+    }
+    if (view.primacy().failingSince().isPresent()) {
+      return Finding.no(
+          Reason.PrimaryFailing,
+          "%s fails since %s. %s"
+              .formatted(
+                  view.targetPrimary(),
+                  view.primacy().failingSince().get().truncatedTo(ChronoUnit.SECONDS),
+                  view.primacy().obstacle().orElse("It may come back by itself.")));
+    }
+    if (view.primacy().held().isPresent()) {
+      return Finding.no(Reason.PromotionHeld, view.primacy().held().get());
     }
     if (primary.isPresent()) {
       return Finding.no(
@@ -79,6 +123,51 @@ final class PostgresqlStatuses {
         ? Finding.unknown(
             Reason.NotObserved, "%s could not be asked.".formatted(view.targetPrimary()))
         : Finding.no(Reason.NoPrimary, "No instance accepts writes.");
+  }
+
+  private Optional<Finding> changing() {
+    return view.primacy()
+        .underWay()
+        .map(
+            c ->
+                c.reason() == FailoverReason.Switchover
+                    ? Finding.no(
+                        Reason.SwitchingOver,
+                        "%s takes over from %s, as spec.database.primary says: %s."
+                            .formatted(c.to(), c.from(), doing(c)))
+                    : Finding.no(
+                        Reason.FailingOver,
+                        "%s takes over from %s, which %s: %s."
+                            .formatted(c.to(), c.from(), failed(c), doing(c))));
+  }
+
+  private static String failed(Failover change) {
+    return switch (change.reason()) {
+      case PrimaryStopped -> "is off";
+      case PrimaryDown -> "runs without its PostgreSQL";
+      case PrimarySilent -> "does not answer and has lost its standby";
+      case Switchover -> "works";
+    };
+  }
+
+  private static String doing(Failover change) {
+    return switch (change.state()) {
+      case Fencing -> change.from() + " is turned off";
+      case Demoting -> change.from() + " is stopped in order";
+      case Promoting -> change.to() + " is promoted";
+      case Completed, Aborted -> "it has ended";
+    };
+  }
+
+  private Optional<Finding> blocked() {
+    return view.primacy()
+        .synchrony()
+        .filter(Synchrony.Blocked::equals)
+        .map(
+            s ->
+                Finding.no(
+                    Reason.CommitsBlocked,
+                    "No standby streams, and spec.database.synchronous makes commits wait for one."));
   }
 
   Finding replicating() {
@@ -100,8 +189,15 @@ final class PostgresqlStatuses {
     }
     List<String> missing =
         standbys.stream()
-            .filter(name -> walsender(name).filter(s -> s.state().equals(STREAMING)).isEmpty())
+            .filter(name -> walsender(name).filter(Standby::isStreaming).isEmpty())
             .toList();
+    if (!missing.isEmpty()
+        && view.primacy().synchrony().filter(Synchrony.Degraded::equals).isPresent()) {
+      return Finding.no(
+          Reason.CommitsUnprotected,
+          "%s not stream from %s; commits do not wait for a standby until one does."
+              .formatted(verb(missing, "does", "do"), primaries.get(0)));
+    }
     return missing.isEmpty()
         ? Finding.yes(
             Reason.Streaming,
@@ -123,9 +219,7 @@ final class PostgresqlStatuses {
     if (senders.stream().anyMatch(Optional::isEmpty)) {
       return "Down";
     }
-    return senders.stream().allMatch(s -> s.get().state().equals(STREAMING))
-        ? "Streaming"
-        : "CatchingUp";
+    return senders.stream().allMatch(s -> s.get().isStreaming()) ? "Streaming" : "CatchingUp";
   }
 
   private Instance instanceStatus(String name) {
@@ -147,13 +241,41 @@ final class PostgresqlStatuses {
       state = sender.map(Standby::state).orElse(isPrimaryUnseen() ? "unknown" : "disconnected");
     }
     boolean standby = role == InstanceRole.standby;
+    // What is decided on when the primary is gone: how it was when it was last seen.
+    Optional<Instance> last = primary.isPresent() ? Optional.empty() : last(name);
+    boolean streams = sender.filter(Standby::isStreaming).isPresent();
     return new Instance(
         name,
         role,
         state,
-        standby ? lag(name).map(lag -> LagBucket.of(lag).floorBytes()).orElse(null) : null,
+        lag(name)
+            .map(lag -> LagBucket.of(lag).floorBytes())
+            .or(() -> last.map(Instance::lagBytes))
+            .orElse(null),
         standby ? primary.flatMap(p -> slot(p, name)).orElse(null) : null,
-        up ? seen.get().timeline() : null);
+        up ? seen.get().timeline() : null,
+        streams || role == InstanceRole.primary ? null : disconnectedSince(name),
+        sender.isPresent()
+            ? sender.filter(Standby::synchronous).map(Standby::synchronous).orElse(null)
+            : last.map(Instance::synchronous).orElse(null));
+  }
+
+  private Optional<Instance> last(String name) {
+    return before(PostgresqlStatus::instances).stream()
+        .flatMap(List::stream)
+        .filter(i -> i.name().equals(name))
+        .findFirst();
+  }
+
+  /** Null when it never streamed. */
+  private String disconnectedSince(String name) {
+    return last(name)
+        .map(
+            i ->
+                i.state().equals(Standby.STREAMING)
+                    ? view.now().truncatedTo(ChronoUnit.SECONDS).toString()
+                    : i.disconnectedSince())
+        .orElse(null);
   }
 
   private static Optional<String> slot(Postgresql primary, String standby) {
@@ -170,7 +292,7 @@ final class PostgresqlStatuses {
   /** Empty for a standby that is only being made or started: it has replayed nothing yet. */
   private Optional<Long> lag(String standby) {
     return walsender(standby)
-        .filter(s -> s.state().equals(STREAMING) || s.state().equals(CATCHING_UP))
+        .filter(s -> s.isStreaming() || s.state().equals(CATCHING_UP))
         .map(Standby::lagBytes);
   }
 

@@ -60,12 +60,28 @@ public enum Reason {
   NoPrimary,
   /** More than one instance accepts writes. */
   SplitBrain,
+  /** The primary fails, and nobody takes over yet. */
+  PrimaryFailing,
+  /** Another instance takes over from a primary that failed. */
+  FailingOver,
+  /** Another instance takes over from a primary that works, as the spec says. */
+  SwitchingOver,
+  /** The instance that the spec names cannot take over. */
+  SwitchoverRefused,
+  /** A change of the primary was given up. */
+  FailoverAborted,
+  /** The primary waits for something before it may accept writes. */
+  PromotionHeld,
   /** Every standby streams. */
   Streaming,
   /** Some standby does not stream. */
   NotStreaming,
   /** The lab has no standby. */
   NoStandby,
+  /** No standby streams, and commits wait for one. */
+  CommitsBlocked,
+  /** No standby streams, and commits do not wait for one any more. */
+  CommitsUnprotected,
   /** Every member sees every other. */
   ClusterComplete,
   /** Some member is missing, or members do not see the same. */

@@ -5,6 +5,9 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.AgentState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.DomainState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Failover;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverState;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,12 +27,19 @@ public final class Transitions {
           Reason.HypervisorError,
           Reason.AgentSilent,
           Reason.SplitBrain,
+          Reason.PrimaryFailing,
+          Reason.FailingOver,
+          Reason.SwitchoverRefused,
+          Reason.PromotionHeld,
+          Reason.CommitsBlocked,
+          Reason.CommitsUnprotected,
           Reason.HostUnreachable,
           Reason.ReferenceMissing);
 
   /** What somebody has asked for: no trouble, though something is not ready meanwhile. */
   private static final Set<Reason> ASKED_FOR =
-      Set.of(Reason.Removing, Reason.Restarting, Reason.Halting, Reason.Halted);
+      Set.of(
+          Reason.Removing, Reason.Restarting, Reason.Halting, Reason.Halted, Reason.SwitchingOver);
 
   /** Kubernetes' limit of an Event's message. */
   private static final int MAX_MESSAGE = 1024;
@@ -262,6 +272,37 @@ public final class Transitions {
       found.add(
           warning(Reason.PrimaryChanged, "The primary is now %s; it was %s.".formatted(is, was)));
     }
+    failover(before.postgresql().lastFailover(), after.postgresql().lastFailover(), found);
+  }
+
+  /** Each stage of a change of the primary is told: conditions may hold two of them at once. */
+  private static void failover(Failover was, Failover is, List<Transition> found) {
+    if (is == null || is.equals(was)) {
+      return;
+    }
+    boolean asked = is.reason() == FailoverReason.Switchover;
+    Reason reason =
+        is.state() == FailoverState.Aborted
+            ? Reason.FailoverAborted
+            : asked ? Reason.SwitchingOver : Reason.FailingOver;
+    String message =
+        switch (is.state()) {
+          case Fencing ->
+              "%s (%s) is turned off; %s is to take over."
+                  .formatted(is.from(), is.reason(), is.to());
+          case Demoting ->
+              "%s is stopped in order; %s is to take over.".formatted(is.from(), is.to());
+          case Promoting ->
+              "%s is %s; %s is promoted.".formatted(is.from(), asked ? "stopped" : "off", is.to());
+          case Completed -> "%s has taken over from %s.".formatted(is.to(), is.from());
+          case Aborted ->
+              "%s does not take over from %s; that one stays primary."
+                  .formatted(is.to(), is.from());
+        };
+    found.add(
+        asked && is.state() != FailoverState.Aborted
+            ? normal(reason, message)
+            : warning(reason, message));
   }
 
   private static Transition normal(Reason reason, String message) {

@@ -6,6 +6,7 @@ import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.plan.Plan;
+import dev.ejabberdlab.plan.Primacy;
 import dev.ejabberdlab.plan.Progress;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Instant;
@@ -18,7 +19,7 @@ import java.util.Optional;
  * @param generation of the resource
  * @param previous last status; null when there is none
  * @param lab what shall exist
- * @param targetPrimary node that is to be primary
+ * @param primacy which PostgreSQL instance is to accept writes
  * @param steps what shall be done in the guests
  * @param host last view of the host
  * @param autoKvm the host's virtualization is {@code auto} and came to KVM
@@ -32,7 +33,7 @@ public record View(
     long generation,
     EjabberdLabStatus previous,
     LabTopology lab,
-    String targetPrimary,
+    Primacy primacy,
     List<Step> steps,
     HostSnapshot host,
     boolean autoKvm,
@@ -40,4 +41,10 @@ public record View(
     Plan plan,
     Progress progress,
     Optional<TlsStatus> tls,
-    Instant now) {}
+    Instant now) {
+
+  /** Node that is to be primary. */
+  String targetPrimary() {
+    return primacy.target();
+  }
+}

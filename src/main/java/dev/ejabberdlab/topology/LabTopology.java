@@ -6,6 +6,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Order;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Protocol;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Synchronous;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -157,8 +158,11 @@ public record LabTopology(
    * @param readWriteAddress belongs to whoever is primary
    * @param prefixLength of that network
    * @param instances names of the nodes of role postgresql, in the order of the spec
-   * @param initialPrimary the first of them
+   * @param initialPrimary the one that the user wants as primary, else the first of them
    * @param clients CIDR of each network that clients (ejabberd nodes) come from
+   * @param primary instance that the user wants as primary; absent means the one that is
+   * @param failover what happens when the primary fails
+   * @param synchronous when a commit waits for a standby; absent means never
    */
   public record Database(
       String name,
@@ -169,7 +173,19 @@ public record LabTopology(
       int prefixLength,
       List<String> instances,
       String initialPrimary,
-      List<String> clients) {}
+      List<String> clients,
+      Optional<String> primary,
+      Failover failover,
+      Optional<Synchronous> synchronous) {}
+
+  /**
+   * What happens when the primary fails.
+   *
+   * @param automatic whether a standby takes over without being told to
+   * @param delay how long the primary must have failed
+   * @param maxLagBytes WAL that a standby may lack and still take over
+   */
+  public record Failover(boolean automatic, Duration delay, long maxLagBytes) {}
 
   /**
    * The XMPP service.

@@ -41,6 +41,11 @@ public final class SpecValidation {
   private static final long MAX_DISK = 16 * 1024 * GIB;
 
   private static final int MAX_CERTIFICATE_DAYS = 825;
+  private static final int MAX_FAILOVER_DELAY = 3600;
+  private static final long MIN_LAG = MIB;
+
+  /** What a primary keeps for a standby, see postgresql.conf. */
+  private static final long MAX_LAG = GIB;
 
   private static final Set<String> RESERVED_DATABASES =
       Set.of("postgres", "template0", "template1");
@@ -213,6 +218,9 @@ public final class SpecValidation {
           spec.database() == null ? null : spec.database().address(),
           spec.xmpp() == null ? null : spec.xmpp().virtualAddress());
     }
+    if (nodesKnown) {
+      primary(spec.database(), nodes.stream().map(Located::value).toList());
+    }
     FirewallRules.validate(
         spec.firewall(),
         networksKnown
@@ -335,6 +343,35 @@ public final class SpecValidation {
         Names.ONE_LINE,
         256,
         "one line of text; leave out line breaks and control characters");
+    failover(database.failover());
+  }
+
+  private void failover(EjabberdLabSpec.Failover failover) {
+    if (failover == null) {
+      return;
+    }
+    Integer delay = failover.delaySeconds();
+    if (delay != null && (delay < 1 || delay > MAX_FAILOVER_DELAY)) {
+      faults.add(
+          "spec.database.failover.delaySeconds",
+          "%d is out of range; give 1 to %d".formatted(delay, MAX_FAILOVER_DELAY));
+    }
+    faults.size("spec.database.failover.maxLag", failover.maxLag(), MIN_LAG, MAX_LAG, "1Mi to 1Gi");
+  }
+
+  /** Only an instance can become primary. */
+  private void primary(EjabberdLabSpec.Database database, List<Node> nodes) {
+    if (database == null || database.primary() == null) {
+      return;
+    }
+    List<String> instances =
+        nodes.stream().filter(n -> n.role() == Role.postgresql).map(Node::name).toList();
+    if (!instances.contains(database.primary())) {
+      faults.add(
+          "spec.database.primary",
+          "%s is not a node of role postgresql; give one of %s"
+              .formatted(Faults.quote(database.primary()), String.join(", ", instances)));
+    }
   }
 
   private void sysctls(Map<String, String> sysctls) {

@@ -4,6 +4,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Account;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Attachment;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.FailoverMode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
 import dev.ejabberdlab.topology.LabTopology.HostLine;
@@ -402,6 +403,8 @@ final class TopologyBuilder {
       clients.put(from, subnets.get(from).cidr());
     }
     List<String> instances = names(Role.postgresql);
+    Optional<EjabberdLabSpec.Database> given = Optional.ofNullable(spec.database());
+    Optional<String> primary = given.map(EjabberdLabSpec.Database::primary);
     return new LabTopology.Database(
         database(spec),
         owner(spec),
@@ -412,11 +415,27 @@ final class TopologyBuilder {
         readWriteAddress,
         subnets.get(network).prefixLength(),
         instances,
-        instances.get(0),
+        primary.orElse(instances.get(0)),
         clients.entrySet().stream()
             .sorted(Comparator.comparing(Map.Entry::getKey))
             .map(Map.Entry::getValue)
-            .toList());
+            .toList(),
+        primary,
+        failover(given.map(EjabberdLabSpec.Database::failover)),
+        given.map(EjabberdLabSpec.Database::synchronous));
+  }
+
+  private static LabTopology.Failover failover(Optional<EjabberdLabSpec.Failover> given) {
+    return new LabTopology.Failover(
+        given.map(EjabberdLabSpec.Failover::mode).filter(FailoverMode.manual::equals).isEmpty(),
+        Duration.ofSeconds(
+            given
+                .map(EjabberdLabSpec.Failover::delaySeconds)
+                .orElse(EjabberdLabSpec.Failover.DEFAULT_DELAY_SECONDS)),
+        SpecValidation.bytes(
+            given
+                .map(EjabberdLabSpec.Failover::maxLag)
+                .orElse(EjabberdLabSpec.Failover.DEFAULT_MAX_LAG)));
   }
 
   private Optional<LabTopology.VirtualAddress> virtualAddress() {

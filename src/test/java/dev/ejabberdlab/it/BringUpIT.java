@@ -137,7 +137,7 @@ class BringUpIT {
             "gw1server", List.of("base"),
             "e1server", List.of("base", "ejabberd", "ejabberd-members", "accounts"),
             "e2server", List.of("base", "ejabberd", "ejabberd-cluster"),
-            "psql1server", List.of("base", "postgresql-primary", "read-write-address"),
+            "psql1server", List.of("base", "postgresql-promotion", "postgresql-primary"),
             "psql2server", List.of("base", "postgresql-standby"));
     steps.forEach(
         (node, expected) -> assertThat(guest(node).launched()).as(node).isEqualTo(expected));

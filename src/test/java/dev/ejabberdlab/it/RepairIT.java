@@ -3,6 +3,10 @@ package dev.ejabberdlab.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Failover;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverState;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.Hypervisor;
 import dev.ejabberdlab.hypervisor.NetworkState;
@@ -31,12 +35,19 @@ class RepairIT {
       String untouched = stand.guest(lab, "e1server").bootId();
       Hypervisor libvirt = stand.host.libvirt();
 
-      // Switched off: the disk stays, what lives until the reboot is established again.
+      // Switched off, and it is the primary: its standby takes over, and it comes back as a
+      // standby.
       notices(stand, lab, () -> libvirt.destroyDomain(domain(stand, lab, "psql1server"), owner));
       stand.awaitReady(lab);
       assertThat(stand.guest(lab, "psql1server").launched())
           .containsExactly(
-              "base", "postgresql-primary", "read-write-address", "read-write-address");
+              "base", "postgresql-promotion", "postgresql-primary", "postgresql-standby");
+      PostgresqlStatus postgresql = stand.now(lab).getStatus().postgresql();
+      assertThat(postgresql.currentPrimary()).isEqualTo("psql2server");
+      assertThat(postgresql.lastFailover())
+          .extracting(Failover::from, Failover::to, Failover::reason, Failover::state)
+          .containsExactly(
+              "psql1server", "psql2server", FailoverReason.PrimaryStopped, FailoverState.Completed);
 
       // Gone with its disk: made anew as a whole.
       UUID e2server = domain(stand, lab, "e2server");

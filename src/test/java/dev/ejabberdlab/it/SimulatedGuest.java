@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.InstanceRole;
 import dev.ejabberdlab.guest.GuestReport.Ejabberd;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Slot;
@@ -41,6 +42,9 @@ final class SimulatedGuest {
 
   private static final String SYSTEM_IDENTIFIER = "7400000000000000001";
 
+  /** End of the WAL of a server that was stopped in order; nobody writes any more. */
+  private static final long WAL = 1 << 20;
+
   private record Program(String step, String digest, String epoch, boolean boot) {}
 
   private final String domain;
@@ -54,6 +58,12 @@ final class SimulatedGuest {
   private String bootId = UUID.randomUUID().toString();
   private boolean running;
   private long pids;
+
+  /** What its data directory is, and whether the server runs. */
+  private InstanceRole role = InstanceRole.unknown;
+
+  private boolean serves;
+  private int timeline = 1;
 
   /**
    * @param peers running guests of the same lab, itself included
@@ -120,6 +130,7 @@ final class SimulatedGuest {
     sinceBoot.clear();
     onDisk.replaceAll((name, state) -> interrupted(state));
     programs.clear();
+    serves = role == InstanceRole.standby;
   }
 
   private static StepState interrupted(StepState state) {
@@ -198,8 +209,35 @@ final class SimulatedGuest {
     }
     String output = failing.get(program.step());
     remember(program, output == null ? Status.DONE : Status.FAILED, output == null ? "" : output);
+    if (output == null) {
+      postgresqlAfter(program.step());
+    }
     programs.values().removeIf(program::equals);
     return true;
+  }
+
+  private void postgresqlAfter(String step) {
+    switch (step) {
+      case Provisioning.POSTGRESQL_PRIMARY -> {
+        role = InstanceRole.primary;
+        serves = true;
+      }
+      case Provisioning.POSTGRESQL_STANDBY -> {
+        role = InstanceRole.standby;
+        serves = true;
+      }
+      case Provisioning.POSTGRESQL_PROMOTION -> {
+        if (role == InstanceRole.standby) {
+          timeline++;
+          role = InstanceRole.primary;
+        }
+        serves = role == InstanceRole.primary;
+      }
+      case Provisioning.POSTGRESQL_DEMOTION -> serves = false;
+      default -> {
+        // another service's
+      }
+    }
   }
 
   private void remember(Program program, Status status, String output) {
@@ -240,12 +278,8 @@ final class SimulatedGuest {
       report.put("steps", steps);
     }
     List<SimulatedGuest> lab = peers.apply(this);
-    if (isDone(Provisioning.POSTGRESQL_PRIMARY)) {
-      report.put("postgresql", primary(lab));
-    } else if (isDone(Provisioning.POSTGRESQL_STANDBY)) {
-      report.put(
-          "postgresql",
-          new Postgresql(true, true, 1, SYSTEM_IDENTIFIER, false, List.of(), List.of()));
+    if (role != InstanceRole.unknown) {
+      report.put("postgresql", postgresql(lab));
     }
     if (isDone(Provisioning.EJABBERD)) {
       report.put("ejabberd", new Ejabberd(true, "24.12", members(lab)));
@@ -253,19 +287,46 @@ final class SimulatedGuest {
     return report;
   }
 
-  private Postgresql primary(List<SimulatedGuest> lab) {
+  private Postgresql postgresql(List<SimulatedGuest> lab) {
+    if (!serves) {
+      return new Postgresql(
+          false,
+          role == InstanceRole.standby,
+          timeline,
+          SYSTEM_IDENTIFIER,
+          false,
+          List.of(),
+          List.of(),
+          WAL,
+          false,
+          true);
+    }
+    if (role == InstanceRole.standby) {
+      boolean receiving = lab.stream().anyMatch(g -> g.serves && g.role == InstanceRole.primary);
+      return new Postgresql(
+          true,
+          true,
+          timeline,
+          SYSTEM_IDENTIFIER,
+          false,
+          List.of(),
+          List.of(),
+          WAL + 1,
+          receiving,
+          false);
+    }
     List<String> standbys =
         lab.stream()
-            .filter(g -> g.isDone(Provisioning.POSTGRESQL_STANDBY))
+            .filter(g -> g.serves && g.role == InstanceRole.standby)
             .map(SimulatedGuest::node)
             .sorted()
             .toList();
     return new Postgresql(
         true,
         false,
-        1,
+        timeline,
         SYSTEM_IDENTIFIER,
-        isDone(Provisioning.READ_WRITE_ADDRESS),
+        isDone(Provisioning.POSTGRESQL_PROMOTION),
         standbys.stream().map(name -> new Standby(name, "streaming", 0)).toList(),
         standbys.stream().map(name -> new Slot(name.replace('-', '_'), true, "reserved")).toList());
   }

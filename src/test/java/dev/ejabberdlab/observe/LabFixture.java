@@ -102,15 +102,19 @@ public final class LabFixture {
         step("e2server", "base"),
         step("psql1server", "base"),
         step("psql2server", "base"),
-        step("psql1server", "postgresql-primary", "psql1server/base"),
-        step("psql1server", "read-write-address", "psql1server/postgresql-primary"),
+        step("psql1server", "postgresql-promotion", "psql1server/base"),
+        step(
+            "psql1server",
+            "postgresql-primary",
+            "psql1server/base",
+            "psql1server/postgresql-promotion"),
         step(
             "psql2server",
             "postgresql-standby",
             "psql2server/base",
             "psql1server/postgresql-primary"),
-        step("e1server", "ejabberd", "e1server/base", "psql1server/read-write-address"),
-        step("e2server", "ejabberd", "e2server/base", "psql1server/read-write-address"),
+        step("e1server", "ejabberd", "e1server/base", "psql1server/postgresql-primary"),
+        step("e2server", "ejabberd", "e2server/base", "psql1server/postgresql-primary"),
         step("e2server", "ejabberd-cluster", "e1server/ejabberd", "e2server/ejabberd"));
   }
 
@@ -125,7 +129,7 @@ public final class LabFixture {
             .map(r -> r.split("/"))
             .map(r -> new Step.Ref(r[0], r[1]))
             .collect(Collectors.toSet()),
-        name.equals("read-write-address") ? Step.Scope.BOOT : Step.Scope.DISK,
+        name.equals("postgresql-promotion") ? Step.Scope.BOOT : Step.Scope.DISK,
         Duration.ofMinutes(10),
         digest(name));
   }

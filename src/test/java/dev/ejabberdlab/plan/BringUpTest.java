@@ -95,7 +95,7 @@ class BringUpTest {
       return Planner.plan(
           new Planner.Input(
               seen.lab(),
-              seen.primary(),
+              seen.primacy(),
               seen.clustered(),
               seen.steps(),
               seen.pool(),
@@ -256,7 +256,7 @@ class BringUpTest {
     /** Stops, or reboots, and forgets what it knew until the reboot only. */
     private void loses(String node, Power power) {
       booting.remove(node);
-      guests.get(node).remove("read-write-address");
+      guests.get(node).remove("postgresql-promotion");
       Power then = power == Power.SHUTTING_DOWN ? Power.SHUT_OFF : power;
       power(node, then);
       if (then == Power.RUNNING) {

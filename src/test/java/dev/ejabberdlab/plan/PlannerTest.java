@@ -388,7 +388,7 @@ class PlannerTest {
     static Stream<Arguments> across() {
       StepState base = done("base");
       StepState primary = done("postgresql-primary");
-      StepState address = done("read-write-address");
+      StepState promotion = done("postgresql-promotion");
       StepState ejabberd = done("ejabberd");
       return Stream.of(
           arguments(
@@ -398,19 +398,19 @@ class PlannerTest {
                   .steps("psql2server", base)
                   .steps(E1, base)
                   .steps(E2, base),
-              List.of("postgresql-primary", NOTHING, NOTHING, NOTHING)),
+              List.of("postgresql-promotion", NOTHING, NOTHING, NOTHING)),
           arguments(
-              "the standby begins before the address is there, members do not",
+              "they wait for all of it",
               Scene.up()
-                  .steps(PSQL1, base, primary)
+                  .steps(PSQL1, base, promotion)
                   .steps("psql2server", base)
                   .steps(E1, base)
                   .steps(E2, base),
-              List.of("read-write-address", "postgresql-standby", NOTHING, NOTHING)),
+              List.of("postgresql-primary", NOTHING, NOTHING, NOTHING)),
           arguments(
-              "members begin both at once",
+              "standby and members begin all at once",
               Scene.up()
-                  .steps(PSQL1, base, primary, address)
+                  .steps(PSQL1, base, primary, promotion)
                   .steps("psql2server", base)
                   .steps(E1, base)
                   .steps(E2, base),
@@ -418,7 +418,7 @@ class PlannerTest {
           arguments(
               "the second joins when the first runs",
               Scene.up()
-                  .steps(PSQL1, base, primary, address)
+                  .steps(PSQL1, base, primary, promotion)
                   .steps("psql2server", base)
                   .steps(E1, base, ejabberd)
                   .steps(E2, base, ejabberd),
@@ -426,7 +426,7 @@ class PlannerTest {
           arguments(
               "what the primary forgets at a reboot is done again; the rest of the lab stays",
               Scene.ready().steps(PSQL1, base, primary),
-              List.of("read-write-address", NOTHING, NOTHING, NOTHING)),
+              List.of("postgresql-promotion", NOTHING, NOTHING, NOTHING)),
           arguments(
               "a step that others need is not taken for done while its guest cannot be asked",
               Scene.up()

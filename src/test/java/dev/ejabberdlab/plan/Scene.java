@@ -64,6 +64,7 @@ public final class Scene {
   private Seen<Remains> surplus = Seen.of(new Remains(List.of(), List.of(), List.of()));
   private Virtualization virtualization = Virtualization.qemu;
   private String pool = POOL;
+  private Primacy primacy = Primacy.of("psql1server");
   private boolean clustered;
   private String epoch = EPOCH;
   private Instant now = NOW;
@@ -440,6 +441,12 @@ public final class Scene {
     return this;
   }
 
+  /** Who is to be primary, and how it comes to that. */
+  public Scene primacy(Primacy decided) {
+    primacy = decided;
+    return this;
+  }
+
   /** Its cluster was seen before. */
   public Scene clustered() {
     clustered = true;
@@ -481,7 +488,7 @@ public final class Scene {
   public Planner.Input input() {
     return new Planner.Input(
         lab,
-        "psql1server",
+        primacy,
         clustered,
         steps,
         pool,

@@ -33,7 +33,9 @@ class AccountsTest {
     LabTopology lab =
         LabTopology.of(Labs.lab(tree), Allocations.NONE.withManagementCidr("192.168.121.0/24"));
     return Provisioning.steps(
-            lab, new Inputs(CREDENTIALS, Certified.of(lab), references), "psql1server")
+            lab,
+            new Inputs(CREDENTIALS, Certified.of(lab), references),
+            Instances.of("psql1server"))
         .stream()
         .filter(s -> s.node().equals("e1server") && s.name().equals(name))
         .findFirst()

@@ -41,7 +41,7 @@ class OwnStepsTest {
     LabTopology lab =
         LabTopology.of(Labs.lab(tree), Allocations.NONE.withManagementCidr("192.168.121.0/24"));
     return Provisioning.steps(
-        lab, new Inputs(CREDENTIALS, Certified.of(lab), references), "psql1server");
+        lab, new Inputs(CREDENTIALS, Certified.of(lab), references), Instances.of("psql1server"));
   }
 
   private static String name(Step.Ref ref) {

@@ -50,7 +50,7 @@ class ProvisioningTest {
   }
 
   private List<Step> steps() {
-    return Provisioning.steps(lab, inputs(CREDENTIALS), "psql1server");
+    return Provisioning.steps(lab, inputs(CREDENTIALS), Instances.of("psql1server"));
   }
 
   private static Step step(List<Step> steps, String node, String name) {
@@ -96,13 +96,12 @@ class ProvisioningTest {
             "psql1server/base",
             "psql2server/base",
             "psql1server/postgresql-primary psql1server/base",
-            "psql1server/read-write-address psql1server/postgresql-primary",
             "psql2server/postgresql-standby psql1server/postgresql-primary psql2server/base",
-            "e1server/ejabberd e1server/base gw1server/base psql1server/read-write-address",
-            "e2server/ejabberd e2server/base gw1server/base psql1server/read-write-address",
+            "e1server/ejabberd e1server/base gw1server/base psql1server/postgresql-promotion psql1server/postgresql-primary",
+            "e2server/ejabberd e2server/base gw1server/base psql1server/postgresql-promotion psql1server/postgresql-primary",
             "e2server/ejabberd-cluster e1server/ejabberd e2server/ejabberd",
             "e1server/ejabberd-members e1server/ejabberd",
-            "e1server/accounts e1server/ejabberd e2server/ejabberd-cluster psql1server/read-write-address");
+            "e1server/accounts e1server/ejabberd e2server/ejabberd-cluster psql1server/postgresql-promotion psql1server/postgresql-primary");
   }
 
   @Test
@@ -115,14 +114,14 @@ class ProvisioningTest {
   }
 
   @Test
-  void onlyTheReadWriteAddressIsGoneAfterAReboot() {
+  void onlyThePermissionToBePrimaryIsGoneAfterAReboot() {
     assertThat(steps().stream().filter(s -> s.scope() == Step.Scope.BOOT).map(Step::name))
-        .containsExactly(Provisioning.READ_WRITE_ADDRESS);
+        .containsExactly(Provisioning.POSTGRESQL_PROMOTION);
   }
 
   @Test
   void theRolesFollowTheCurrentPrimary() {
-    List<Step> steps = Provisioning.steps(lab, inputs(CREDENTIALS), "psql2server");
+    List<Step> steps = Provisioning.steps(lab, inputs(CREDENTIALS), Instances.of("psql2server"));
 
     Step standby = step(steps, "psql1server", Provisioning.POSTGRESQL_STANDBY);
     assertThat(standby.values())
@@ -130,7 +129,7 @@ class ProvisioningTest {
         .containsEntry("SLOT", "psql1server");
     assertThat(step(steps, "psql2server", Provisioning.POSTGRESQL_PRIMARY).values())
         .containsEntry("SLOTS", "psql1server");
-    assertThat(step(steps, "psql2server", Provisioning.READ_WRITE_ADDRESS).values().get("MAC"))
+    assertThat(step(steps, "psql2server", Provisioning.POSTGRESQL_PROMOTION).values().get("MAC"))
         .isEqualTo(
             lab.node("psql2server").interfaces().stream()
                 .filter(i -> i.network().equals("internal"))
@@ -143,7 +142,7 @@ class ProvisioningTest {
 
   @Test
   void aPrimaryThatIsNoInstanceIsRefused() {
-    assertThatThrownBy(() -> Provisioning.steps(lab, inputs(CREDENTIALS), "e1server"))
+    assertThatThrownBy(() -> Provisioning.steps(lab, inputs(CREDENTIALS), Instances.of("e1server")))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "Node 'e1server' cannot be the primary: the database has the instances psql1server,"
@@ -168,7 +167,9 @@ class ProvisioningTest {
     data.put(key, "another-secret");
 
     assertThat(
-            changed(steps(), Provisioning.steps(lab, inputs(Credentials.of(data)), "psql1server")))
+            changed(
+                steps(),
+                Provisioning.steps(lab, inputs(Credentials.of(data)), Instances.of("psql1server"))))
         .containsExactlyInAnyOrder(expected.split(" "));
   }
 
@@ -177,7 +178,9 @@ class ProvisioningTest {
     Credentials otherKey =
         new Credentials("database-secret", "replication-secret", "COOKIESECRET", "another-key");
 
-    assertThat(digests(Provisioning.steps(lab, inputs(otherKey), "psql1server")).values())
+    assertThat(
+            digests(Provisioning.steps(lab, inputs(otherKey), Instances.of("psql1server")))
+                .values())
         .doesNotContainAnyElementsOf(digests(steps()).values());
   }
 
@@ -273,7 +276,7 @@ class ProvisioningTest {
   }
 
   private static List<String> rules(LabTopology lab, String node, String chain) {
-    List<Step> steps = Provisioning.steps(lab, inputs(CREDENTIALS), "psql1server");
+    List<Step> steps = Provisioning.steps(lab, inputs(CREDENTIALS), Instances.of("psql1server"));
     List<String> rules = new ArrayList<>();
     String current = "";
     for (String line :
@@ -338,7 +341,7 @@ class ProvisioningTest {
       assertThat(
               file(
                   step(
-                      Provisioning.steps(lab, inputs(CREDENTIALS), "psql1server"),
+                      Provisioning.steps(lab, inputs(CREDENTIALS), Instances.of("psql1server")),
                       node.name(),
                       Provisioning.BASE),
                   "nftables.conf"))
@@ -354,7 +357,7 @@ class ProvisioningTest {
               ((ObjectNode) tree.at("/spec/xmpp")).put("virtualAddress", "192.168.121.9");
               return tree;
             });
-    List<Step> steps = Provisioning.steps(lab, inputs(CREDENTIALS), "psql1server");
+    List<Step> steps = Provisioning.steps(lab, inputs(CREDENTIALS), Instances.of("psql1server"));
     Step e2 = step(steps, "e2server", Provisioning.BASE);
 
     assertThat(e2.values())
@@ -451,7 +454,7 @@ class ProvisioningTest {
 
     Step e1 =
         step(
-            Provisioning.steps(lab, inputs(credentials), "psql1server"),
+            Provisioning.steps(lab, inputs(credentials), Instances.of("psql1server")),
             "e1server",
             Provisioning.EJABBERD);
 
@@ -516,7 +519,7 @@ class ProvisioningTest {
     Inputs renewed =
         new Inputs(CREDENTIALS, NodeCertificates.of(Certified.certificates(lab, kept)));
 
-    assertThat(changed(steps(), Provisioning.steps(lab, renewed, "psql1server")))
+    assertThat(changed(steps(), Provisioning.steps(lab, renewed, Instances.of("psql1server"))))
         .containsExactly("e2server/ejabberd");
   }
 
@@ -525,7 +528,9 @@ class ProvisioningTest {
     Step.Obstacle obstacle = Step.Obstacle.missing("Secret our-ca does not exist; create it.");
     List<Step> steps =
         Provisioning.steps(
-            lab, new Inputs(CREDENTIALS, NodeCertificates.without(obstacle)), "psql1server");
+            lab,
+            new Inputs(CREDENTIALS, NodeCertificates.without(obstacle)),
+            Instances.of("psql1server"));
 
     assertThat(steps)
         .filteredOn(s -> s.obstacles().contains(obstacle))
@@ -551,7 +556,7 @@ class ProvisioningTest {
                           return tree;
                         }),
                     inputs(CREDENTIALS),
-                    "psql1server"),
+                    Instances.of("psql1server")),
                 "e1server",
                 Provisioning.EJABBERD);
     String arguments = file(step(steps(), "e1server", Provisioning.EJABBERD), "vm.args");

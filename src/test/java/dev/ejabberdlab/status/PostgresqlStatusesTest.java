@@ -161,7 +161,12 @@ class PostgresqlStatusesTest {
                     new Instance(P1, InstanceRole.primary, "running", null, null, 1),
                     new Instance(P2, InstanceRole.standby, "streaming", 0L, P2, 1)),
                 "ejabberd-domain-local",
-                "ejabberd"));
+                "ejabberd",
+                false,
+                null,
+                List.of(),
+                null,
+                null));
   }
 
   static Stream<Arguments> instances() {

@@ -62,7 +62,7 @@ final class Story {
         generation,
         status,
         scene.lab(),
-        PRIMARY,
+        scene.input().primacy(),
         scene.steps(),
         scene.host(),
         autoKvm,

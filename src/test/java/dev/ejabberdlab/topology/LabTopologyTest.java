@@ -64,7 +64,10 @@ class LabTopologyTest {
                 29,
                 List.of("psql1server", "psql2server"),
                 "psql1server",
-                List.of("192.168.1.0/29")));
+                List.of("192.168.1.0/29"),
+                Optional.empty(),
+                new LabTopology.Failover(true, Duration.ofSeconds(10), 16L << 20),
+                Optional.empty()));
     assertThat(lab.xmpp())
         .isEqualTo(
             new LabTopology.Xmpp(

@@ -98,6 +98,12 @@ import java.util.Map;
     message =
         "spec.database.address belongs to a node: give the database an address of its own, or none")
 @ValidationRule(
+    value =
+        "!has(self.database) || !has(self.database.primary) || (has(self.nodes) ? self.nodes.exists(n,"
+            + " n.role == 'postgresql' && n.name == self.database.primary) : self.database.primary in"
+            + " ['psql1server', 'psql2server'])",
+    message = "spec.database.primary must be the name of a node of role postgresql")
+@ValidationRule(
     value = "(has(self.database) && has(self.database.name)) || self.xmpp.domain.size() <= 54",
     message =
         "spec.database.name must be given when spec.xmpp.domain is longer than 54 characters: the default would be too long for PostgreSQL")
@@ -333,6 +339,10 @@ public record EjabberdLabSpec(
    * @param comment comment of the database
    * @param address address that always belongs to the primary, in the network of the instances;
    *     absent means that network's first free address
+   * @param primary instance that is to be primary; naming another one than the present switches
+   *     over to it; absent means the one that is, at first the first
+   * @param failover what happens when the primary fails; absent means automatic after 10 seconds
+   * @param synchronous whether a commit waits until a standby has it; absent means it does not
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Database(
@@ -362,10 +372,70 @@ public record EjabberdLabSpec(
           @Size(max = 15)
           @JsonPropertyDescription(
               "Address that always belongs to the primary. Absent: the first free one in the instances' network.")
-          String address) {
+          String address,
+      @Pattern(Names.DNS_LABEL)
+          @Size(max = 32)
+          @JsonPropertyDescription(
+              "Instance that is to be primary; naming another one switches over to it. Absent: the one that is, at first the first.")
+          String primary,
+      @JsonPropertyDescription(
+              "What happens when the primary fails. Absent: automatic after 10 seconds.")
+          Failover failover,
+      @JsonPropertyDescription(
+              "Makes commits wait until a standby has them: required, also when there is none; preferred, only while there is one. Absent: they do not wait.")
+          Synchronous synchronous) {
 
     public static final String DEFAULT_OWNER = "ejabberd";
     public static final String DEFAULT_COMMENT = "ejabberd database";
+  }
+
+  /**
+   * What happens when the primary fails.
+   *
+   * @param mode absent means automatic
+   * @param delaySeconds how long the primary must have failed before a standby takes over, 1 to
+   *     3600; one whose domain is off is not waited for; absent means 10
+   * @param maxLag WAL that a standby may lack and still take over, {@code Mi} or {@code Gi}, 1Mi to
+   *     1Gi; absent means 16Mi
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Failover(
+      @Default("automatic")
+          @JsonPropertyDescription(
+              "automatic: a standby takes over; manual: only when spec.database.primary names it.")
+          FailoverMode mode,
+      @Min(1)
+          @Max(3600)
+          @JsonPropertyDescription(
+              "Seconds for which the primary must have failed; one whose domain is off is not waited for. Absent: 10.")
+          Integer delaySeconds,
+      @Pattern(Names.SIZE)
+          @Size(max = 8)
+          @ValidationRule(
+              value =
+                  "int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) >= 1"
+                      + " && int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) <= 1024",
+              message = "maxLag must be 1Mi to 1Gi")
+          @JsonPropertyDescription(
+              "WAL that a standby may lack and still take over, 1Mi to 1Gi. Absent: 16Mi.")
+          String maxLag) {
+
+    public static final int DEFAULT_DELAY_SECONDS = 10;
+    public static final String DEFAULT_MAX_LAG = "16Mi";
+  }
+
+  /** Who decides that a standby takes over from a primary that failed. */
+  public enum FailoverMode {
+    automatic,
+    manual
+  }
+
+  /** When a commit waits for a standby. */
+  public enum Synchronous {
+    /** Always: without a standby nothing can be written. */
+    required,
+    /** While a standby streams: without one, commits do not wait. */
+    preferred
   }
 
   /**

@@ -156,6 +156,13 @@ public record EjabberdLabStatus(
    * @param instances one entry a node of role postgresql
    * @param database name of the database, which cannot change once it is here
    * @param owner role that owns the database, which cannot change once it is here
+   * @param splitBrain more than one instance accepts writes
+   * @param failingSince since when the primary has been failing, in RFC 3339; absent while it works
+   *     or could not be asked
+   * @param fenced nodes whose domains are kept off because another one takes over from them
+   * @param lastFailover the last change of the primary, or the one under way; absent when there was
+   *     none
+   * @param synchronous whether commits wait for a standby; absent when the spec does not want it
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record PostgresqlStatus(
@@ -169,9 +176,16 @@ public record EjabberdLabStatus(
       @JsonPropertyDescription("Largest lag of a standby, in buckets.") String lag,
       @JsonPropertyDescription("One entry a node of role postgresql.") List<Instance> instances,
       @JsonPropertyDescription("Name of the database.") String database,
-      @JsonPropertyDescription("Role that owns the database.") String owner) {
+      @JsonPropertyDescription("Role that owns the database.") String owner,
+      @JsonPropertyDescription("More than one instance accepts writes.") Boolean splitBrain,
+      @JsonPropertyDescription("Since when the primary has been failing.") String failingSince,
+      @JsonPropertyDescription("Nodes that are kept off because another one takes over from them.")
+          List<String> fenced,
+      @JsonPropertyDescription("The last change of the primary, or the one under way.")
+          Failover lastFailover,
+      @JsonPropertyDescription("Whether commits wait for a standby.") Synchrony synchronous) {
 
-    /** What the instances say, without the names that the spec gave. */
+    /** What the instances say, without the names that the spec gave and the primary's history. */
     public PostgresqlStatus(
         String currentPrimary,
         String targetPrimary,
@@ -191,8 +205,76 @@ public record EjabberdLabStatus(
           lag,
           instances,
           null,
+          null,
+          null,
+          null,
+          null,
+          null,
           null);
     }
+
+    /** Why the primary changes. */
+    public enum FailoverReason {
+      /** Its domain is off, or gone. */
+      PrimaryStopped,
+      /** Its guest answers, and its PostgreSQL does not. */
+      PrimaryDown,
+      /** Its guest does not answer, and its standby has lost it. */
+      PrimarySilent,
+      /** {@code spec.database.primary} names another. */
+      Switchover
+    }
+
+    /** How far a change of the primary is. */
+    public enum FailoverState {
+      /** The old primary's domain is turned off. */
+      Fencing,
+      /** The old primary is stopped in order; it can still be taken back. */
+      Demoting,
+      /** The old primary is off; the new one is promoted. */
+      Promoting,
+      /** The new primary accepts writes. */
+      Completed,
+      /** The old primary stays. */
+      Aborted
+    }
+
+    /** Whether commits wait for a standby. */
+    public enum Synchrony {
+      /** No standby has streamed yet: commits do not wait. */
+      Pending,
+      /** Every commit waits until a standby has it. */
+      Active,
+      /** No standby streams: commits wait until one does. */
+      Blocked,
+      /** No standby streams: commits do not wait. */
+      Degraded
+    }
+
+    /**
+     * A change of the primary.
+     *
+     * @param from node that was primary
+     * @param to node that takes over
+     * @param reason why
+     * @param state how far it is
+     * @param lagBytes WAL that the new primary lacked when it was decided, as far as was known
+     * @param started time of the decision, in RFC 3339
+     * @param finished when the new primary accepted writes, or it was given up; absent while it is
+     *     under way
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Failover(
+        @JsonPropertyDescription("Node that was primary.") String from,
+        @JsonPropertyDescription("Node that takes over.") String to,
+        @JsonPropertyDescription("Why.") FailoverReason reason,
+        @JsonPropertyDescription("How far it is.") FailoverState state,
+        @JsonPropertyDescription("WAL that the new primary lacked when it was decided.")
+            Long lagBytes,
+        @JsonPropertyDescription("Time of the decision.") String started,
+        @JsonPropertyDescription(
+                "When the new primary accepted writes, or the change was given up.")
+            String finished) {}
 
     /**
      * One PostgreSQL instance.
@@ -206,6 +288,9 @@ public record EjabberdLabStatus(
      *     GiB; absent for the primary; the exact figure is a metric
      * @param slot replication slot on the primary; absent for the primary
      * @param timeline timeline it is on
+     * @param disconnectedSince since when a standby has not been seen streaming, in RFC 3339;
+     *     absent while it streams. What is said of its lag is from before then
+     * @param synchronous whether commits wait for it; absent when they do not
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Instance(
@@ -218,7 +303,22 @@ public record EjabberdLabStatus(
                 "Bytes not yet replayed, rounded down to 0, 1Mi, 16Mi, 128Mi or 1Gi.")
             Long lagBytes,
         @JsonPropertyDescription("Replication slot on the primary.") String slot,
-        @JsonPropertyDescription("Timeline it is on.") Integer timeline) {}
+        @JsonPropertyDescription("Timeline it is on.") Integer timeline,
+        @JsonPropertyDescription("Since when a standby has not been seen streaming.")
+            String disconnectedSince,
+        @JsonPropertyDescription("Whether commits wait for it.") Boolean synchronous) {
+
+      /** An instance that no commit waits for, and that streams if it is a standby. */
+      public Instance(
+          String name,
+          InstanceRole role,
+          String state,
+          Long lagBytes,
+          String slot,
+          Integer timeline) {
+        this(name, role, state, lagBytes, slot, timeline, null, null);
+      }
+    }
   }
 
   /**

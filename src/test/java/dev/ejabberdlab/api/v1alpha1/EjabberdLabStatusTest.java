@@ -31,7 +31,19 @@ class EjabberdLabStatusTest {
                     null,
                     1)),
             "ejabberd-domain-local",
-            "ejabberd");
+            "ejabberd",
+            false,
+            null,
+            List.of(),
+            new PostgresqlStatus.Failover(
+                "psql2server",
+                "psql1server",
+                PostgresqlStatus.FailoverReason.PrimaryStopped,
+                PostgresqlStatus.FailoverState.Completed,
+                0L,
+                "2026-01-01T00:00:00Z",
+                "2026-01-01T00:00:04Z"),
+            PostgresqlStatus.Synchrony.Active);
     EjabberdStatus ejabberd =
         new EjabberdStatus(2, 1, "1/2", false, List.of(), "domain.local", null);
     assertThat(again(postgresql, PostgresqlStatus.class)).isEqualTo(postgresql);

@@ -1,0 +1,203 @@
+package dev.ejabberdlab.plan;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Instance;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
+import dev.ejabberdlab.guest.GuestReport;
+import dev.ejabberdlab.guest.GuestReport.Postgresql;
+import dev.ejabberdlab.guest.GuestReport.Standby;
+import dev.ejabberdlab.observe.LabSnapshot.Machine;
+import dev.ejabberdlab.observe.LabSnapshot.Past;
+import dev.ejabberdlab.topology.LabTopology;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/** Which standbys can take over from a primary, and why the others cannot. */
+final class Candidates {
+
+  /**
+   * How long before the primary's failure was seen a standby may have lost it: it notices a primary
+   * that hangs sooner than the operator does.
+   */
+  static final Duration RECENT = Duration.ofMinutes(2);
+
+  private final Promotion.Input input;
+  private final LabTopology.Database database;
+  private final PostgresqlStatus recorded;
+  private final String primary;
+  private final Instant failingSince;
+  private final List<String> reasons = new ArrayList<>();
+
+  /**
+   * @param failingSince since when the primary has been failing
+   */
+  Candidates(Promotion.Input input, String primary, Instant failingSince) {
+    this.input = input;
+    this.database = input.lab().database();
+    this.recorded = input.recorded();
+    this.primary = primary;
+    this.failingSince = failingSince;
+  }
+
+  /**
+   * A standby that can take over.
+   *
+   * @param lsn end of the WAL that it has
+   * @param lagBytes WAL that it lacks, as far as is known
+   */
+  record Candidate(String name, long lsn, long lagBytes) {}
+
+  /** The one with most of the primary's WAL. */
+  Optional<Candidate> best() {
+    Optional<Candidate> best =
+        standbys().stream()
+            .flatMap(name -> candidate(name).stream())
+            .max(
+                Comparator.comparingLong(Candidate::lsn)
+                    .thenComparing(c -> database.primary().filter(c.name()::equals).isPresent()));
+    return best.filter(this::hasEveryCommit);
+  }
+
+  /** The one that the user names. */
+  Optional<Candidate> named(String name) {
+    return candidate(name).filter(this::hasEveryCommit);
+  }
+
+  /** The one that the user names, while the primary works. */
+  Optional<Candidate> streaming(String name) {
+    Optional<Postgresql> standby = postgresql(name).filter(Postgresql::isStandby);
+    Optional<Standby> sender =
+        postgresql(primary).stream()
+            .flatMap(p -> p.standbys().stream())
+            .filter(s -> s.name().equals(name) && s.isStreaming())
+            .findFirst();
+    if (standby.isEmpty() || sender.isEmpty()) {
+      reasons.add("%s does not stream from %s".formatted(name, primary));
+      return Optional.empty();
+    }
+    return within(new Candidate(name, standby.get().lsn(), sender.get().lagBytes()));
+  }
+
+  /** Why nobody can, one sentence. */
+  String why() {
+    return reasons.isEmpty() ? "there is no standby." : String.join("; ", reasons) + ".";
+  }
+
+  private Optional<Candidate> candidate(String name) {
+    Machine machine = input.snapshot().machine(name);
+    Optional<Postgresql> standby = postgresql(name).filter(Postgresql::isStandby);
+    if (standby.isEmpty()) {
+      reasons.add(
+          machine.guest().isPresent()
+              ? "%s is no standby that runs".formatted(name)
+              : "%s could not be asked".formatted(name));
+      return Optional.empty();
+    }
+    if (!standby.get().systemIdentifier().equals(recorded.systemIdentifier())) {
+      reasons.add("%s has another database".formatted(name));
+      return Optional.empty();
+    }
+    Optional<Instance> before =
+        Optional.ofNullable(recorded.instances()).orElse(List.of()).stream()
+            .filter(i -> i.name().equals(name))
+            .findFirst();
+    if (!hasStreamed(machine.past(), before)) {
+      reasons.add("%s did not stream when %s failed".formatted(name, primary));
+      return Optional.empty();
+    }
+    Instant late = failingSince.plus(Planner.SILENCE);
+    if (machine.past().rebooted() && input.now().isBefore(late)) {
+      // Both went down, and the primary may come back with what this one lacks.
+      reasons.add("%s has been restarted since it last streamed".formatted(name));
+      return Optional.empty();
+    }
+    return lag(standby.get(), before)
+        .or(
+            () -> {
+              reasons.add("it is not known what %s lacks".formatted(name));
+              return Optional.empty();
+            })
+        .flatMap(lag -> within(new Candidate(name, standby.get().lsn(), lag)));
+  }
+
+  private boolean hasStreamed(Past past, Optional<Instance> before) {
+    Instant since = failingSince.minus(RECENT);
+    return (past.streamedAt() != null && !past.streamedAt().isBefore(since))
+        || before
+            .filter(
+                i ->
+                    i.state().equals(Standby.STREAMING)
+                        || (i.disconnectedSince() != null
+                            && !Instant.parse(i.disconnectedSince()).isBefore(since)))
+            .isPresent();
+  }
+
+  /** By what the primary last wrote, else by what the status last said. */
+  private Optional<Long> lag(Postgresql standby, Optional<Instance> before) {
+    return input
+        .snapshot()
+        .machine(primary)
+        .past()
+        .postgresql()
+        .filter(Postgresql::isPrimary)
+        .map(p -> Math.max(0, p.lsn() - standby.lsn()))
+        .or(() -> before.map(Instance::lagBytes));
+  }
+
+  private Optional<Candidate> within(Candidate candidate) {
+    if (candidate.lagBytes() > database.failover().maxLagBytes()) {
+      reasons.add(
+          "%s lacks %d bytes, which is more than spec.database.failover.maxLag"
+              .formatted(candidate.name(), candidate.lagBytes()));
+      return Optional.empty();
+    }
+    return Optional.of(candidate);
+  }
+
+  /**
+   * With synchronous replication a commit is on one standby at least: on this one for certain when
+   * commits waited for it and no other that they waited for has more.
+   */
+  private boolean hasEveryCommit(Candidate candidate) {
+    if (database.synchronous().isEmpty()) {
+      return true;
+    }
+    List<String> waitedFor =
+        Optional.ofNullable(recorded.instances()).orElse(List.of()).stream()
+            .filter(i -> Boolean.TRUE.equals(i.synchronous()))
+            .map(Instance::name)
+            .filter(database.instances()::contains)
+            .toList();
+    boolean waited =
+        recorded.synchronous() == Synchrony.Active || recorded.synchronous() == Synchrony.Blocked;
+    if (!waited || !waitedFor.contains(candidate.name())) {
+      reasons.add("commits did not wait for %s".formatted(candidate.name()));
+      return false;
+    }
+    List<String> unseen =
+        waitedFor.stream()
+            .filter(name -> !name.equals(candidate.name()))
+            .filter(
+                name ->
+                    postgresql(name)
+                        .filter(p -> p.isStandby() && p.lsn() <= candidate.lsn())
+                        .isEmpty())
+            .toList();
+    if (!unseen.isEmpty()) {
+      reasons.add("%s may have commits that nobody else has".formatted(String.join(", ", unseen)));
+    }
+    return unseen.isEmpty();
+  }
+
+  private List<String> standbys() {
+    return database.instances().stream().filter(i -> !i.equals(primary)).toList();
+  }
+
+  private Optional<Postgresql> postgresql(String instance) {
+    return input.snapshot().machine(instance).guest().known().flatMap(GuestReport::postgresql);
+  }
+}

@@ -1,0 +1,85 @@
+package dev.ejabberdlab.plan;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Failover;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverState;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * Which PostgreSQL instance is to accept writes, and how it comes to that. Nothing of it is acted
+ * upon before the status has it.
+ *
+ * @param target node whose instance is to accept writes
+ * @param failingSince since when the target has been failing; empty while it works or could not be
+ *     asked
+ * @param change the last change of the primary, or the one under way; empty when there was none
+ * @param synchrony whether commits wait for a standby; empty when the spec does not want it
+ * @param held why the target may not accept writes yet, one sentence; empty when it may
+ * @param obstacle why nobody takes over although somebody should, one sentence; empty when nothing
+ *     is in the way
+ * @param wakeAt when to decide again even if nothing happens
+ */
+public record Primacy(
+    String target,
+    Optional<Instant> failingSince,
+    Optional<Failover> change,
+    Optional<Synchrony> synchrony,
+    Optional<String> held,
+    Optional<String> obstacle,
+    Optional<Instant> wakeAt) {
+
+  /** A primary that nobody doubts. */
+  public static Primacy of(String target) {
+    return new Primacy(
+        target,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
+  }
+
+  /** The change under way. */
+  public Optional<Failover> underWay() {
+    return change.filter(c -> c.finished() == null);
+  }
+
+  /** Nodes whose domains are kept off: another one takes over from them. */
+  public List<String> fenced() {
+    return underWay()
+        .filter(c -> c.reason() != FailoverReason.Switchover)
+        .map(c -> List.of(c.from()))
+        .orElse(List.of());
+  }
+
+  /** The instance that is stopped in order, for another one to take over. */
+  public Optional<String> demoted() {
+    return underWay().filter(c -> c.reason() == FailoverReason.Switchover).map(Failover::from);
+  }
+
+  /** The node whose domain must be turned off. */
+  Optional<String> toBeFenced() {
+    return underWay().filter(c -> c.state() == FailoverState.Fencing).map(Failover::from);
+  }
+
+  /** Whether commits shall wait for a standby. */
+  public boolean waitsForStandby() {
+    return synchrony.filter(s -> s == Synchrony.Active || s == Synchrony.Blocked).isPresent();
+  }
+
+  /** Whether a status tells what this decides, so that it may be acted upon. */
+  public boolean isRecordedIn(PostgresqlStatus status) {
+    if (status == null) {
+      return change.isEmpty() && !waitsForStandby();
+    }
+    return target.equals(status.targetPrimary())
+        && Objects.equals(change.orElse(null), status.lastFailover())
+        && Objects.equals(synchrony.orElse(null), status.synchronous());
+  }
+}

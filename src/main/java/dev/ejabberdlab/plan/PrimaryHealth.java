@@ -1,0 +1,115 @@
+package dev.ejabberdlab.plan;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
+import dev.ejabberdlab.guest.GuestReport;
+import dev.ejabberdlab.guest.GuestReport.Postgresql;
+import dev.ejabberdlab.guest.StepState;
+import dev.ejabberdlab.hypervisor.DomainState;
+import dev.ejabberdlab.observe.LabSnapshot.Machine;
+import dev.ejabberdlab.topology.LabTopology;
+import java.time.Duration;
+import java.util.Optional;
+
+/** Whether the primary fails. What could not be asked is not failing. */
+final class PrimaryHealth {
+
+  /**
+   * How long a primary has that boots, or that a step works on. The slowest boot seen, five
+   * emulated guests on two cores, is under 3 minutes.
+   */
+  static final Duration BOOT = Duration.ofMinutes(4);
+
+  /** A guest with a service is asked every 5 seconds; one that has missed three is silent. */
+  static final Duration SILENCE = Duration.ofSeconds(15);
+
+  private final Promotion.Input input;
+  private final LabTopology.Database database;
+  private final String primary;
+  private final Machine machine;
+
+  PrimaryHealth(Promotion.Input input, String primary) {
+    this.input = input;
+    this.database = input.lab().database();
+    this.primary = primary;
+    this.machine = input.snapshot().machine(primary);
+  }
+
+  /**
+   * It fails.
+   *
+   * @param reason how
+   * @param patience how long it may before another one takes over
+   */
+  record Failing(FailoverReason reason, Duration patience) {}
+
+  /** It accepts writes at this moment. */
+  boolean serves() {
+    return postgresql(primary).filter(Postgresql::isPrimary).isPresent();
+  }
+
+  /** Empty when it works, is on its way, or could not be asked. */
+  Optional<Failing> failing() {
+    if (machine.domain().isUnknown() || input.progress().isRestarting(primary)) {
+      return Optional.empty();
+    }
+    if (machine.domain().isMissing()) {
+      return Optional.of(new Failing(FailoverReason.PrimaryStopped, Duration.ZERO));
+    }
+    DomainState domain = machine.domain().value();
+    return switch (domain.power()) {
+      case SHUT_OFF, CRASHED ->
+          Optional.of(new Failing(FailoverReason.PrimaryStopped, Duration.ZERO));
+      case PAUSED -> Optional.of(failing(FailoverReason.PrimarySilent, true));
+      case SHUTTING_DOWN -> Optional.empty();
+      case RUNNING -> isHeard() ? answering() : silent();
+    };
+  }
+
+  private boolean isHeard() {
+    return machine.guest().isPresent() && !machine.reportedAt().plus(SILENCE).isBefore(input.now());
+  }
+
+  private Optional<Failing> answering() {
+    Optional<Postgresql> seen = postgresql(primary);
+    return seen.filter(Postgresql::up).isPresent()
+        ? Optional.empty()
+        : Optional.of(failing(FailoverReason.PrimaryDown, isSetUp()));
+  }
+
+  /** Its guest has made its instance a primary since it booted, and no step works on it. */
+  private boolean isSetUp() {
+    return machine
+            .step(Steps.PROMOTION)
+            .filter(s -> s.status() == StepState.Status.DONE)
+            .isPresent()
+        && machine.guest().value().steps().values().stream()
+            .noneMatch(s -> s.status() == StepState.Status.RUNNING);
+  }
+
+  /** An agent that does not answer says nothing of the service: a standby must have lost it too. */
+  private Optional<Failing> silent() {
+    boolean lost =
+        database.instances().stream()
+            .filter(i -> !i.equals(primary))
+            .flatMap(i -> postgresql(i).stream())
+            .filter(Postgresql::isStandby)
+            .anyMatch(p -> !p.receiving());
+    boolean received =
+        database.instances().stream()
+            .filter(i -> !i.equals(primary))
+            .flatMap(i -> postgresql(i).stream())
+            .anyMatch(Postgresql::receiving);
+    return lost && !received
+        ? Optional.of(failing(FailoverReason.PrimarySilent, machine.past().answered()))
+        : Optional.empty();
+  }
+
+  private Failing failing(FailoverReason reason, boolean isUp) {
+    Duration delay = database.failover().delay();
+    return new Failing(reason, isUp || delay.compareTo(BOOT) > 0 ? delay : BOOT);
+  }
+
+  private Optional<Postgresql> postgresql(String instance) {
+    return input.snapshot().machine(instance).guest().known().flatMap(GuestReport::postgresql);
+  }
+}

@@ -1,0 +1,21 @@
+package dev.ejabberdlab.provision;
+
+import java.util.Optional;
+
+/**
+ * Which PostgreSQL instance is what.
+ *
+ * @param primary name of the node whose instance accepts writes, or is to
+ * @param demoted name of the node whose instance is stopped in order before that; empty when there
+ *     is none
+ * @param held why the primary may not accept writes yet, one sentence; empty when it may
+ * @param synchronous whether commits wait for a standby
+ */
+public record Instances(
+    String primary, Optional<String> demoted, Optional<String> held, boolean synchronous) {
+
+  /** A primary that accepts writes, and no commit waits. */
+  public static Instances of(String primary) {
+    return new Instances(primary, Optional.empty(), Optional.empty(), false);
+  }
+}

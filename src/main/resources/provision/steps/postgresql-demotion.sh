@@ -1,0 +1,21 @@
+# shellcheck shell=bash
+# Stops this node's PostgreSQL instance in order, for another one to become primary: what it wrote is on every standby
+# that streams when it has ended. The node keeps neither the permission to accept writes nor the address for them.
+#
+# Values: ADDRESS, PREFIX_LENGTH, MAC (of the interface), NETWORK
+
+check() {
+  verify
+}
+
+apply() {
+  rm -f "$PGPERMIT"
+  systemctl stop postgresql@15-main.service
+  read_write_release
+}
+
+verify() {
+  [[ ! -e $PGPERMIT ]] || die "this node still has the permission to be primary"
+  ! postgresql_runs || die "PostgreSQL still runs"
+  ! has_address "$ADDRESS" || die "this node still has the address $ADDRESS"
+}
