@@ -58,11 +58,16 @@ public final class LabFixture {
 
   /** The reference lab, shut down. */
   public static LabTopology halted() {
+    return labWith("running", false);
+  }
+
+  /** The reference lab with another value of one field of its spec. */
+  public static LabTopology labWith(String field, Object value) {
     EjabberdLab lab = new EjabberdLab();
     lab.getMetadata().setUid(UID.toString());
     lab.getMetadata().setNamespace("default");
     lab.getMetadata().setName("demo");
-    lab.setSpec(Specs.with(Specs.minimal("default", IMAGE), "running", false));
+    lab.setSpec(Specs.with(Specs.minimal("default", IMAGE), field, value));
     return LabTopology.of(lab, Allocations.NONE.withManagementCidr("192.168.121.0/24"));
   }
 

@@ -95,13 +95,14 @@ class ProvisioningTest {
             "e2server/base",
             "psql1server/base",
             "psql2server/base",
-            "psql1server/postgresql-primary psql1server/base",
+            "psql1server/postgresql-promotion psql1server/base",
+            "psql1server/postgresql-primary psql1server/base psql1server/postgresql-promotion",
             "psql2server/postgresql-standby psql1server/postgresql-primary psql2server/base",
-            "e1server/ejabberd e1server/base gw1server/base psql1server/postgresql-promotion psql1server/postgresql-primary",
-            "e2server/ejabberd e2server/base gw1server/base psql1server/postgresql-promotion psql1server/postgresql-primary",
+            "e1server/ejabberd e1server/base gw1server/base psql1server/postgresql-primary psql1server/postgresql-promotion",
+            "e2server/ejabberd e2server/base gw1server/base psql1server/postgresql-primary psql1server/postgresql-promotion",
             "e2server/ejabberd-cluster e1server/ejabberd e2server/ejabberd",
             "e1server/ejabberd-members e1server/ejabberd",
-            "e1server/accounts e1server/ejabberd e2server/ejabberd-cluster psql1server/postgresql-promotion psql1server/postgresql-primary");
+            "e1server/accounts e1server/ejabberd e2server/ejabberd-cluster psql1server/postgresql-primary psql1server/postgresql-promotion");
   }
 
   @Test
@@ -403,8 +404,8 @@ class ProvisioningTest {
     assertThat(file(primary, "pg_hba.conf"))
         .isEqualTo(file(standby, "pg_hba.conf"))
         .contains("hostssl \"ejabberd-domain-local\" \"ejabberd\" 192.168.1.0/29 scram-sha-256\n")
-        .contains("hostssl replication \"replica_role\" 192.168.1.10/32 scram-sha-256\n")
-        .contains("hostssl replication \"replica_role\" 192.168.1.11/32 scram-sha-256\n")
+        .contains("hostssl replication,postgres \"replica_role\" 192.168.1.10/32 scram-sha-256\n")
+        .contains("hostssl replication,postgres \"replica_role\" 192.168.1.11/32 scram-sha-256\n")
         .doesNotContain("trust");
     assertThat(file(standby, "standby.conf"))
         .contains("host=192.168.1.10 ")

@@ -138,7 +138,7 @@ class LabStatusesTest {
           is(
               "Provisioned",
               Scene.ready().steps("psql1server", done("base")).steps("psql2server", done("base")),
-              "False StepsPending: 3 of 5 nodes are ready; psql1server runs postgresql-primary;"
+              "False StepsPending: 3 of 5 nodes are ready; psql1server runs postgresql-promotion;"
                   + " psql2server waits with postgresql-standby for postgresql-primary on"
                   + " psql1server."),
           is(
