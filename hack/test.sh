@@ -97,6 +97,8 @@ done
 
 "$HACK_DIR/install-deps.sh"
 trap clean_up EXIT
+trap "exit 130" INT
+trap "exit 143" TERM
 for layer in "$@"; do
   "$layer"
 done
