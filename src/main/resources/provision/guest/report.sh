@@ -14,7 +14,7 @@ facts=$disk/facts
 
 # Prints what is not as a step has left it, a sentence a line. The step's watch file says where to look:
 #   file PATH             is there and was not written since
-#   service UNIT          runs
+#   service UNIT [PATH]   runs; where a path is given, as long as that is there
 #   address ADDRESS       is one of this guest's
 #   setting NAME VALUE    a kernel setting
 #   output WHAT CKSUM COMMAND...   prints the same as then; WHAT is a word for people
@@ -30,6 +30,7 @@ differences() { # WATCH_FILE
           printf '%s\n' "$first was changed"
         fi ;;
       service)
+        [[ -z $rest || -e $rest ]] || continue
         for path in "$cgroups/$first" "$cgroups"/*/"$first"; do [[ ! -d $path ]] || continue 2; done
         printf '%s\n' "$first does not run" ;;
       address) has_address "$first" || printf '%s\n' "the address $first is gone" ;;

@@ -55,4 +55,6 @@ verify() {
 
 watch() {
   postgresql_watch
+  # After a reboot it waits for the permission.
+  echo "service postgresql@15-main.service $PGPERMIT"
 }

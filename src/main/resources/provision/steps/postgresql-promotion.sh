@@ -52,5 +52,4 @@ watch() {
   echo "address $ADDRESS"
   watch_files "$PGCONF/conf.d" synchronous.conf
   echo "file $PGPERMIT"
-  echo service postgresql@15-main.service
 }

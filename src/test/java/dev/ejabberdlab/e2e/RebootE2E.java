@@ -2,12 +2,15 @@ package dev.ejabberdlab.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ejabberdlab.hypervisor.HypervisorException.AgentUnavailable;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -31,6 +34,20 @@ class RebootE2E {
 
   RebootE2E(SharedLab lab) {
     this.lab = lab.ready();
+  }
+
+  /** A primary that reboots is waited for here; who takes over is another test's. */
+  @BeforeEach
+  void withPatience() {
+    lab.edit(
+        spec -> spec.withObject("/database").withObject("/failover").put("delaySeconds", 1800));
+    lab.awaitReady();
+  }
+
+  @AfterEach
+  void withoutPatience() {
+    lab.edit(spec -> ((ObjectNode) spec.get("database")).remove("failover"));
+    lab.awaitReady();
   }
 
   @Test
