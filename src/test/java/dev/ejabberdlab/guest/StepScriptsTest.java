@@ -418,6 +418,7 @@ class StepScriptsTest {
         watching(
             "file $GUEST/file",
             "service fine.service",
+            "service waits.service $GUEST/permission",
             "address 127.0.0.1",
             "setting net.ipv4.ip_default_ttl 66",
             "output firewall $(cksum <$GUEST/rules | tr ' ' :) cat $GUEST/rules"),

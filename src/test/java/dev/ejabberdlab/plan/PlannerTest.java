@@ -11,6 +11,9 @@ import static dev.ejabberdlab.plan.Action.machineKey;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Failover;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverState;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
 import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
@@ -46,6 +49,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class PlannerTest {
 
+  private static final String E2 = "e2server";
+  private static final String PSQL1 = "psql1server";
   private static final String E1 = "e1server";
   private static final Seen<VolumeState> NO_DISK = Seen.missing("");
   private static final Seen<DomainState> NO_DOMAIN = Seen.missing("");
@@ -346,6 +351,33 @@ class PlannerTest {
     }
 
     @Test
+    void aGuestThatHangsIsRestartedWhenThoseWhoNeedItHaveLostItToo() {
+      Scene lost = Scene.ready().silenced(E1, LONG).ejabberd(E2, LabFixture.ejabberd("e2server"));
+
+      assertThat(next(lost, machineKey(E1))).isEqualTo("DestroyDomain");
+      assertThat(next(Scene.ready().silenced(E1, LONG), machineKey(E1)))
+          .as("the other member still sees it")
+          .isEqualTo(NOTHING);
+      assertThat(next(lost.silenced(E1, SHORT), machineKey(E1))).isEqualTo(NOTHING);
+    }
+
+    @Test
+    void aStandbyThatHangsIsRestartedWhenItsPrimaryHasLostIt() {
+      Scene lost =
+          Scene.ready().silenced("psql2server", LONG).postgresql(PSQL1, LabFixture.primary());
+
+      assertThat(next(lost, machineKey("psql2server"))).isEqualTo("DestroyDomain");
+      assertThat(next(Scene.ready().silenced("psql2server", LONG), machineKey("psql2server")))
+          .isEqualTo(NOTHING);
+    }
+
+    @Test
+    void aGatewayThatIsSilentIsLeftAlone() {
+      assertThat(next(Scene.ready().silenced("gw1server", LONG), machineKey("gw1server")))
+          .isEqualTo(NOTHING);
+    }
+
+    @Test
     void aGuestThatHangsInAnAcceleratorTheHostHasLeftIsMadeToLeaveItToo() {
       assertThat(
               next(
@@ -361,10 +393,54 @@ class PlannerTest {
   }
 
   @Nested
-  class Steps {
+  class Fencing {
 
-    private static final String PSQL1 = "psql1server";
-    private static final String E2 = "e2server";
+    private static final Primacy TAKEN_OVER =
+        new Primacy(
+            "psql2server",
+            Optional.empty(),
+            Optional.of(
+                new Failover(
+                    PSQL1,
+                    "psql2server",
+                    FailoverReason.PrimarySilent,
+                    FailoverState.Fencing,
+                    0L,
+                    NOW.toString(),
+                    null)),
+            Optional.empty(),
+            Optional.of("psql1server must be turned off first."),
+            Optional.empty(),
+            Optional.empty());
+
+    @Test
+    void whoMustNotAcceptWritesAnyMoreIsTurnedOffAtOnceAndStaysOff() {
+      assertThat(next(Scene.ready().primacy(TAKEN_OVER), machineKey(PSQL1)))
+          .isEqualTo("DestroyDomain");
+      assertThat(
+              next(Scene.ready().power(PSQL1, Power.PAUSED).primacy(TAKEN_OVER), machineKey(PSQL1)))
+          .isEqualTo("DestroyDomain");
+      assertThat(
+              next(
+                  Scene.ready().power(PSQL1, Power.SHUT_OFF).primacy(TAKEN_OVER),
+                  machineKey(PSQL1)))
+          .isEqualTo(NOTHING);
+      assertThat(
+              next(
+                  Scene.ready().domain(PSQL1, Seen.unknown("no answer")).primacy(TAKEN_OVER),
+                  machineKey(PSQL1)))
+          .isEqualTo(NOTHING);
+    }
+
+    @Test
+    void nobodyElseIsRestartedMeanwhile() {
+      Scene scene = Scene.ready().defined(E2, d -> Desired.relabelled(d, Scene.ready().node(E1)));
+      assertThat(scene.primacy(TAKEN_OVER).plan().restarts()).isEmpty();
+    }
+  }
+
+  @Nested
+  class Steps {
 
     /** The step that is run next on a node, or nothing. */
     private static String step(Scene scene, String node) {

@@ -347,6 +347,21 @@ public final class Scene {
         .machine(node, m -> new Machine(m.volume(), m.domain(), m.guest(), null, now.minus(since)));
   }
 
+  /** The same of a guest that had answered before. */
+  public Scene silenced(String node, Duration since) {
+    return silent(node, since)
+        .machine(
+            node,
+            m ->
+                new Machine(
+                    m.volume(),
+                    m.domain(),
+                    m.guest(),
+                    m.reportedAt(),
+                    m.silentSince(),
+                    new LabSnapshot.Past(true, "boot-1", Optional.empty(), null, false)));
+  }
+
   /** Its agent's channel is open, but the guest does not say anything. */
   public Scene mute(String node, String why, Duration since) {
     return volume(node, disk(node))

@@ -1,5 +1,6 @@
 package dev.ejabberdlab.status;
 
+import static dev.ejabberdlab.observe.LabFixture.NOW;
 import static dev.ejabberdlab.observe.LabFixture.down;
 import static dev.ejabberdlab.observe.LabFixture.primary;
 import static dev.ejabberdlab.observe.LabFixture.sender;
@@ -11,14 +12,21 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.InstanceRole;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Failover;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Instance;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Slot;
 import dev.ejabberdlab.guest.GuestReport.Standby;
 import dev.ejabberdlab.observe.LabFixture;
+import dev.ejabberdlab.plan.Primacy;
 import dev.ejabberdlab.plan.Scene;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -143,6 +151,98 @@ class PostgresqlStatusesTest {
     assertThat(status.postgresql().replication()).isEqualTo(replication);
     assertThat(condition(status, "DatabaseReady")).isEqualTo(serving);
     assertThat(condition(status, "ReplicationHealthy")).isEqualTo(replicating);
+  }
+
+  static Stream<Arguments> changes() {
+    return Stream.of(
+        arguments(
+            "it may come back",
+            primacy(P1, NOW, null, null, null),
+            with(down(), standby()),
+            "False PrimaryFailing: psql1server fails since 2026-05-04T03:02:01Z. It may come back"
+                + " by itself."),
+        arguments(
+            "nobody can take over",
+            primacy(P1, NOW, null, null, "Nobody can take over: there is no standby."),
+            with(down(), standby()),
+            "False PrimaryFailing: psql1server fails since 2026-05-04T03:02:01Z. Nobody can take"
+                + " over: there is no standby."),
+        arguments(
+            "fencing",
+            primacy(
+                P2, null, change(FailoverReason.PrimarySilent, FailoverState.Fencing), null, null),
+            with(down(), standby()),
+            "False FailingOver: psql2server takes over from psql1server, which does not answer and"
+                + " has lost its standby: psql1server is turned off."),
+        arguments(
+            "promoting",
+            primacy(
+                P2,
+                null,
+                change(FailoverReason.PrimaryStopped, FailoverState.Promoting),
+                null,
+                null),
+            with(down(), standby()),
+            "False FailingOver: psql2server takes over from psql1server, which is off: psql2server"
+                + " is promoted."),
+        arguments(
+            "switching over",
+            primacy(
+                P2, null, change(FailoverReason.Switchover, FailoverState.Demoting), null, null),
+            with(primary(), standby()),
+            "False SwitchingOver: psql2server takes over from psql1server, as"
+                + " spec.database.primary says: psql1server is stopped in order."),
+        arguments(
+            "refused",
+            primacy(P1, null, null, null, "Nobody can take over: psql2server does not stream."),
+            with(primary(), standby()),
+            "False SwitchoverRefused: psql1server accepts writes; spec.database.primary names"
+                + " another. Nobody can take over: psql2server does not stream."),
+        arguments(
+            "commits wait",
+            primacy(P1, null, null, Synchrony.Blocked, null),
+            with(primary(), standby()),
+            "False CommitsBlocked: No standby streams, and spec.database.synchronous makes commits"
+                + " wait for one."));
+  }
+
+  private static Failover change(FailoverReason reason, FailoverState state) {
+    return new Failover(P1, P2, reason, state, 0L, NOW.toString(), null);
+  }
+
+  private static Primacy primacy(
+      String target, Instant failingSince, Failover change, Synchrony synchrony, String obstacle) {
+    return new Primacy(
+        target,
+        Optional.ofNullable(failingSince),
+        Optional.ofNullable(change),
+        Optional.ofNullable(synchrony),
+        Optional.empty(),
+        Optional.ofNullable(obstacle),
+        Optional.empty());
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("changes")
+  void tellsOfChanges(String name, Primacy primacy, Scene scene, String serving) {
+    EjabberdLabStatus status = Story.first(scene.primacy(primacy));
+
+    assertThat(condition(status, "DatabaseReady")).isEqualTo(serving);
+    assertThat(primacy.isRecordedIn(status.postgresql())).isTrue();
+  }
+
+  @Test
+  void whatAStandbyLackedWhenItWasLastSeenStays() {
+    Instance lost =
+        Story.afterReady(
+                with(primary(sender("streaming", 20L << 20)), standby()).silent(P1, Duration.ZERO))
+            .postgresql()
+            .instances()
+            .get(1);
+
+    assertThat(lost.state()).isEqualTo("unknown");
+    assertThat(lost.lagBytes()).isZero();
+    assertThat(lost.disconnectedSince()).isEqualTo(NOW.toString());
   }
 
   @Test
