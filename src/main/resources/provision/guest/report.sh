@@ -12,6 +12,11 @@ cgroups=${LAB_CGROUP:-/sys/fs/cgroup/system.slice}
 sys=${LAB_SYS:-/proc/sys}
 facts=$disk/facts
 
+# Asks the PostgreSQL server here.
+sql() {
+  setpriv --reuid postgres --regid postgres --clear-groups /usr/lib/postgresql/15/bin/psql -XAtq 2>/dev/null
+}
+
 # Prints what is not as a step has left it, a sentence a line. The step's watch file says where to look:
 #   file PATH             is there and was not written since
 #   service UNIT [PATH]   runs; where a path is given, as long as that is there
@@ -19,6 +24,9 @@ facts=$disk/facts
 #   setting NAME VALUE    a kernel setting
 #   output WHAT CKSUM COMMAND...   prints the same as then; WHAT is a word for people
 #   accounts HOST NAME...          ejabberd has these accounts
+#   slots NAME...                  the primary here has these replication slots, and their WAL
+#   streams ADDRESS                the standby here streams, if the primary at that address can be reached
+#   member HERE THERE              these Erlang nodes see each other, if they can
 differences() { # WATCH_FILE
   local kind first rest path value all account
   while read -r kind first rest; do
@@ -49,6 +57,24 @@ differences() { # WATCH_FILE
         for account in $rest; do
           [[ ${all[0]} == *"\"$account\""* ]] || printf '%s\n' "the account $account@$first is gone"
         done ;;
+      slots)
+        SLOTS="$first $rest" sql <<'SQL' || :
+\getenv slots SLOTS
+SELECT 'the replication slot ' || name || CASE WHEN slot_name IS NULL THEN ' is gone' ELSE ' has lost its WAL' END
+FROM unnest(string_to_array(trim(:'slots'), ' ')) AS name LEFT JOIN pg_replication_slots ON slot_name = name
+WHERE name <> '' AND NOT pg_is_in_recovery() AND (slot_name IS NULL OR wal_status = 'lost');
+SQL
+        ;;
+      streams)
+        [[ $(sql <<<"SELECT pg_is_in_recovery() AND NOT EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming')") == t ]] \
+          && timeout 5 bash -c "exec 3<>/dev/tcp/$first/5432" 2>/dev/null \
+          && printf '%s\n' "PostgreSQL does not stream from $first" ;;
+      member)
+        value=$(curl -fsS -m 10 http://127.0.0.1:5280/api/list_cluster/v2 2>/dev/null) || continue
+        if [[ $value == *"$first"* && $value != *"$rest"* ]] && HOME=/var/lib/ejabberd timeout 10 setpriv --reuid ejabberd \
+          --regid ejabberd --init-groups erl_call -sname "$rest" -a 'erlang node []' >/dev/null 2>&1; then
+          printf '%s\n' "$first does not see $rest"
+        fi ;;
     esac
   done <"$1"
 }
@@ -117,7 +143,8 @@ postgresql() {
   local address held=false
   read -r address <"$facts/read-write-address"
   ! has_address "$address" || held=true
-  setpriv --reuid postgres --regid postgres --clear-groups /usr/lib/postgresql/15/bin/psql -XAtq -v held="$held" <<'SQL' 2>/dev/null ||
+  HELD=$held sql <<'SQL' ||
+\getenv held HELD
 SET statement_timeout = '5s';
 WITH senders AS (
   -- A base backup opens a second walsender that streams: while it runs, "backup" is the truth.

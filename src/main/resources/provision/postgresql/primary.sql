@@ -30,6 +30,9 @@ GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_dir(text, boolean, boolean), pg_catal
   TO :"replication_role";
 GRANT pg_checkpoint TO :"replication_role";
 
+-- One whose WAL is gone is of no use any more: its standby is based anew.
+SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots
+  WHERE slot_name = ANY (string_to_array(:'slots', ' ')) AND wal_status = 'lost' AND NOT active \g /dev/null
 SELECT pg_create_physical_replication_slot(name, true) FROM unnest(string_to_array(:'slots', ' ')) AS name
   WHERE name <> '' AND NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = name) \g /dev/null
 

@@ -57,4 +57,5 @@ watch() {
   postgresql_watch
   # After a reboot it waits for the permission.
   echo "service postgresql@15-main.service $PGPERMIT"
+  [[ -z $SLOTS ]] || echo "slots $SLOTS"
 }

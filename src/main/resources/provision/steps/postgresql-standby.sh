@@ -97,4 +97,5 @@ watch() {
   postgresql_watch
   echo "file $PGDATA/standby.signal"
   echo service postgresql@15-main.service
+  echo "streams $PRIMARY_ADDRESS"
 }

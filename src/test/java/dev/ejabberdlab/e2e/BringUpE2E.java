@@ -116,6 +116,9 @@ class BringUpE2E {
       assertThat(lab.ask(node, "list_cluster", "{}"))
           .extracting(JsonNode::asText)
           .containsExactlyInAnyOrder("ejabberd@e1server", "ejabberd@e2server");
+      assertThat(lab.bash(node, "systemctl show --property=ActiveState --value ejabberd"))
+          .as("systemd does not take a node that joins for one that stops")
+          .isEqualTo("active");
     }
   }
 
