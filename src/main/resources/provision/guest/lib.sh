@@ -48,6 +48,15 @@ place() { # MODE OWNER[:GROUP] DIRECTORY FILE...
   mv -f -t "$directory" "${staged[@]}"
 }
 
+# Forgets that steps were done here whose effect this one undoes.
+forget() { # STEP...
+  local step
+  for step in "$@"; do
+    rm -rf "${LAB_DISK:-/var/lib/ejabberd-lab}/steps/$step" "${LAB_BOOT:-/run/ejabberd-lab}/steps/$step" \
+      "${LAB_BOOT:-/run/ejabberd-lab}/drift/$step"
+  done
+}
+
 # Waits until a command succeeds.
 wait_until() { # SECONDS COMMAND...
   local deadline=$((SECONDS + $1))

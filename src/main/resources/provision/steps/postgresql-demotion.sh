@@ -9,6 +9,7 @@ check() {
 }
 
 apply() {
+  forget postgresql-primary postgresql-promotion
   rm -f "$PGPERMIT"
   systemctl stop postgresql@15-main.service
   read_write_release

@@ -20,6 +20,7 @@ check() {
 apply() {
   local interface gateway drop_in
   drop_in=$(read_write_drop_in)
+  forget postgresql-standby postgresql-demotion
   # Before it accepts a write: nobody may be told that one is safe when it is not.
   place 0640 postgres "$PGCONF/conf.d" synchronous.conf
   mkdir -p "${PGPERMIT%/*}"

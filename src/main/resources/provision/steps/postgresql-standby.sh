@@ -65,6 +65,7 @@ SQL
 }
 
 apply() {
+  forget postgresql-primary postgresql-promotion postgresql-demotion
   rm -f "$PGPERMIT"
   read_write_release
   postgresql_configure

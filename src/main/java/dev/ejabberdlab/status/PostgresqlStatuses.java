@@ -84,6 +84,15 @@ final class PostgresqlStatuses {
     if (change.isPresent()) {
       return change.get();
     }
+    if (view.primacy().failingSince().isPresent()) {
+      return Finding.no(
+          Reason.PrimaryFailing,
+          "%s fails since %s. %s"
+              .formatted(
+                  view.targetPrimary(),
+                  view.primacy().failingSince().get().truncatedTo(ChronoUnit.SECONDS),
+                  view.primacy().obstacle().orElse("It may come back by itself.")));
+    }
     if (primary.isPresent() && primary.get().readWriteAddress()) {
       return view.primacy()
           .obstacle()
@@ -100,15 +109,6 @@ final class PostgresqlStatuses {
                       Reason.PrimaryServing,
                       "%s accepts writes at %s."
                           .formatted(primaries.get(0), database.readWriteAddress())));
-    }
-    if (view.primacy().failingSince().isPresent()) {
-      return Finding.no(
-          Reason.PrimaryFailing,
-          "%s fails since %s. %s"
-              .formatted(
-                  view.targetPrimary(),
-                  view.primacy().failingSince().get().truncatedTo(ChronoUnit.SECONDS),
-                  view.primacy().obstacle().orElse("It may come back by itself.")));
     }
     if (view.primacy().held().isPresent()) {
       return Finding.no(Reason.PromotionHeld, view.primacy().held().get());
