@@ -22,9 +22,11 @@ import dev.ejabberdlab.provision.Instances;
 import dev.ejabberdlab.provision.Provisioning;
 import dev.ejabberdlab.provision.References;
 import dev.ejabberdlab.status.Conditions.Finding;
+import dev.ejabberdlab.status.Deleting;
 import dev.ejabberdlab.status.LabStatuses;
 import dev.ejabberdlab.status.Reason;
 import dev.ejabberdlab.status.Transitions;
+import dev.ejabberdlab.status.Transitions.Transition;
 import dev.ejabberdlab.status.View;
 import dev.ejabberdlab.topology.Allocations;
 import dev.ejabberdlab.topology.InvalidSpecException;
@@ -57,6 +59,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -278,43 +281,36 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   public DeleteControl cleanup(EjabberdLab lab, Context<EjabberdLab> context) {
     Optional<LibvirtHost> host = context.getSecondaryResource(LibvirtHost.class);
     if (isNew(lab)) {
-      return gone(lab);
+      return gone(lab, Deleting.deleted());
     }
     if (lab.paused()) {
-      return wait(
-          lab,
-          context,
-          Finding.no(
-              Reason.Paused,
-              "The lab is to be deleted and waits, because it is paused by the annotation %s."
-                  .formatted(EjabberdLab.PAUSED)));
+      return wait(lab, context, Deleting.paused());
     }
+    UUID uid = UUID.fromString(lab.getMetadata().getUid());
     if (host.isEmpty()) {
-      return wait(
-          lab,
-          context,
-          Finding.unknown(
-              Reason.HostUnreachable,
-              "LibvirtHost %s does not exist, so what the lab has there cannot be removed; create it again."
-                  .formatted(lab.getSpec().host())));
+      String name = lab.getSpec().host();
+      return lab.abandoned()
+          ? gone(lab, Deleting.abandonedWithoutHost(uid, name))
+          : wait(lab, context, Deleting.withoutHost(name));
     }
     LabRuntime runtime = labs.runtime(lab, host.get());
     Progress progress = runtime.actor().progress();
     RemainsWatch.View view = runtime.remains().follow();
     if (!view.remains().isPresent()) {
-      return wait(
-          lab,
-          context,
-          Finding.unknown(
-              Reason.HostUnreachable,
-              "What remains on LibvirtHost %s could not be seen: %s"
-                  .formatted(host.get().getMetadata().getName(), view.remains().why())));
+      String name = host.get().getMetadata().getName();
+      if (view.silentSince().isEmpty()) {
+        return wait(lab, context, Deleting.searching(name));
+      }
+      String why = view.remains().why();
+      return lab.abandoned() && Teardown.isGone(view.silentSince(), clock.instant())
+          ? gone(lab, Deleting.abandonedUnseen(uid, name, host.get().getSpec().pool(), why))
+          : wait(lab, context, Deleting.unseen(name, why, lab.abandoned()));
     }
     boolean settled =
         progress.inFlight().isEmpty() && !view.since().isBefore(runtime.actor().lastEnd());
     if (view.remains().value().isEmpty()) {
       if (settled) {
-        return gone(lab);
+        return gone(lab, Deleting.deleted());
       }
       runtime.remains().refresh();
       return DeleteControl.noFinalizerRemoval().rescheduleAfter(WAIT.toMillis());
@@ -327,20 +323,19 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
             Instant.parse(lab.getMetadata().getDeletionTimestamp()),
             clock.instant());
     runtime.actor().submit(plan.actions());
-    Finding finding =
-        Finding.no(
-            Reason.Deleting,
-            "Still there: %s.".formatted(LabStatuses.remains(view.remains().value())));
-    writeStatus(lab, context, finding);
+    writeStatus(lab, context, Deleting.remaining(view.remains().value(), plan.failures()));
     Duration wake = plan.wakeAt().map(at -> Duration.between(clock.instant(), at)).orElse(WAIT);
     return DeleteControl.noFinalizerRemoval().rescheduleAfter(Math.max(1, wake.toMillis()));
   }
 
-  private DeleteControl gone(EjabberdLab lab) {
+  /**
+   * @param how what is told of its end
+   */
+  private DeleteControl gone(EjabberdLab lab, Transition how) {
     secrets.delete(lab);
     accounts.delete(lab);
     certificates.delete(lab);
-    events.publish(lab, Reason.Deleted, "Everything of the lab is gone.");
+    events.publish(lab, List.of(how));
     claims.release(lab);
     references.forget(ResourceID.fromResource(lab));
     labs.forget(lab.getMetadata().getUid());

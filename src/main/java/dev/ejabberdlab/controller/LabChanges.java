@@ -11,7 +11,8 @@ import java.util.Objects;
  */
 public final class LabChanges implements OnUpdateFilter<EjabberdLab> {
 
-  private static final List<String> ANNOTATIONS = List.of(EjabberdLab.PAUSED, EjabberdLab.RETRY);
+  private static final List<String> ANNOTATIONS =
+      List.of(EjabberdLab.PAUSED, EjabberdLab.RETRY, EjabberdLab.ABANDON);
 
   @Override
   public boolean accept(EjabberdLab now, EjabberdLab before) {

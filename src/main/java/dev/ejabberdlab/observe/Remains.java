@@ -7,6 +7,7 @@ import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.VolumeState;
 import dev.ejabberdlab.topology.LabTopology;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -18,20 +19,32 @@ import java.util.stream.Stream;
  * @param domains with the lab's owner mark
  * @param networks with the lab's owner mark
  * @param volumes names of volumes that begin with the lab's prefix
+ * @param unseen why the volumes could not be listed; empty when they were
  */
 public record Remains(
-    List<DomainState> domains, List<NetworkState> networks, List<String> volumes) {
+    List<DomainState> domains,
+    List<NetworkState> networks,
+    List<String> volumes,
+    Optional<String> unseen) {
+
+  public Remains(List<DomainState> domains, List<NetworkState> networks, List<String> volumes) {
+    this(domains, networks, volumes, Optional.empty());
+  }
 
   /**
-   * Searches a host.
+   * Searches a host. A storage pool that cannot be searched hides nothing but its volumes.
    *
    * @param pool storage pool of the lab; a pool that does not exist holds nothing
    * @param volumePrefix with which the names of the lab's volumes begin
    */
   public static Seen<Remains> of(
       Hypervisor hypervisor, UUID owner, String pool, String volumePrefix) {
-    return Question.ask(() -> volumes(hypervisor, pool))
-        .flatMap(volumes -> of(hypervisor, owner, volumes, volumePrefix));
+    Seen<List<VolumeState>> volumes = Question.ask(() -> volumes(hypervisor, pool));
+    return volumes.isPresent()
+        ? of(hypervisor, owner, volumes.value(), volumePrefix)
+        : of(hypervisor, owner, List.of(), volumePrefix)
+            .map(
+                r -> new Remains(r.domains(), r.networks(), List.of(), Optional.of(volumes.why())));
   }
 
   /** The same of a host whose volumes are known. */
@@ -53,7 +66,7 @@ public record Remains(
   }
 
   public boolean isEmpty() {
-    return domains.isEmpty() && networks.isEmpty() && volumes.isEmpty();
+    return domains.isEmpty() && networks.isEmpty() && volumes.isEmpty() && unseen.isEmpty();
   }
 
   /** What is left when everything that a lab shall have is taken out. */
@@ -68,7 +81,8 @@ public record Remains(
     return new Remains(
         domains.stream().filter(d -> !wanted.contains(d.uuid())).toList(),
         networks.stream().filter(n -> !wanted.contains(n.uuid())).toList(),
-        volumes.stream().filter(v -> !disks.contains(v)).toList());
+        volumes.stream().filter(v -> !disks.contains(v)).toList(),
+        unseen);
   }
 
   private static List<VolumeState> volumes(Hypervisor hypervisor, String pool) {

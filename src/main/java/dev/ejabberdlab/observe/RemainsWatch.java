@@ -4,6 +4,7 @@ import dev.ejabberdlab.hypervisor.Hypervisor;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -23,15 +24,18 @@ public final class RemainsWatch {
   private final Refresh refresh;
   private volatile boolean active;
   private volatile Instant askedAt = Instant.EPOCH;
-  private volatile View view = new View(Seen.unknown("It has not been asked yet."), Instant.EPOCH);
+  private volatile View view =
+      new View(Seen.unknown("It has not been asked yet."), Instant.EPOCH, Optional.empty());
 
   /**
    * What was seen, and when the look began.
    *
    * @param remains everything with the lab's mark
    * @param since the view shows what was done before this moment
+   * @param silentSince when the first of the looks began that have not been answered since; empty
+   *     when the last was answered, and before the first
    */
-  public record View(Seen<Remains> remains, Instant since) {}
+  public record View(Seen<Remains> remains, Instant since, Optional<Instant> silentSince) {}
 
   /**
    * @param volumePrefix with which the names of the lab's volumes begin
@@ -84,7 +88,15 @@ public final class RemainsWatch {
   private void ask() {
     Instant since = clock.instant();
     View before = view;
-    view = new View(Remains.of(hypervisor, owner, pool, volumePrefix), since);
+    Seen<Remains> remains = Remains.of(hypervisor, owner, pool, volumePrefix);
+    // A clock that was set back must not make a silence longer than it is.
+    view =
+        new View(
+            remains,
+            since,
+            remains.isPresent()
+                ? Optional.empty()
+                : before.silentSince().filter(s -> !s.isAfter(since)).or(() -> Optional.of(since)));
     if (!before.remains().equals(view.remains())) {
       changed.run();
     }

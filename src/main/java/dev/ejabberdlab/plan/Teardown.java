@@ -6,10 +6,13 @@ import dev.ejabberdlab.observe.Remains;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Takes a lab down, working from what carries its mark: guests are asked to shut down and have
- * until a deadline, then their plugs are pulled; domains go before volumes and networks.
+ * until a deadline, then their plugs are pulled. What is used goes after what uses it: a volume
+ * after its domain, a network after the last running domain in it. What cannot be removed holds up
+ * nothing else.
  */
 public final class Teardown {
 
@@ -19,7 +22,22 @@ public final class Teardown {
    */
   public static final Duration GRACE = Duration.ofSeconds(90);
 
+  /**
+   * How long a host must be silent before a lab may be abandoned: libvirtd that is started again,
+   * or a connection that is made anew, takes a few seconds.
+   */
+  public static final Duration SILENCE = Duration.ofSeconds(20);
+
   private Teardown() {}
+
+  /**
+   * Whether a host counts as gone, for a lab that may be abandoned.
+   *
+   * @param silentSince since when it has not answered; empty when it has, or was not asked yet
+   */
+  public static boolean isGone(Optional<Instant> silentSince, Instant now) {
+    return silentSince.filter(s -> !s.plus(SILENCE).isAfter(now)).isPresent();
+  }
 
   /**
    * @param deletedAt when the user deleted the lab
@@ -41,13 +59,27 @@ public final class Teardown {
         }
       }
     }
-    if (remains.domains().isEmpty()) {
-      remains.volumes().forEach(v -> agenda.want(new Action.DeleteVolume(pool, v)));
-      remains
-          .networks()
-          .forEach(n -> agenda.want(new Action.DeleteNetwork(n.name(), n.uuid(), n.name())));
-    }
+    remains.volumes().stream()
+        .filter(v -> remains.domains().stream().noneMatch(d -> hasDisk(d, v)))
+        .forEach(v -> agenda.want(new Action.DeleteVolume(pool, v)));
+    remains.networks().stream()
+        .filter(n -> remains.domains().stream().noneMatch(d -> mayBeIn(d, n.name())))
+        .forEach(n -> agenda.want(new Action.DeleteNetwork(n.name(), n.uuid(), n.name())));
     return agenda.plan(List.of(), List.of());
+  }
+
+  private static boolean hasDisk(DomainState domain, String volume) {
+    return volume.startsWith(domain.name() + ".")
+        || domain.definition().filter(d -> d.volume().equals(volume)).isPresent();
+  }
+
+  /** One whose interfaces are not known may be in any network. */
+  private static boolean mayBeIn(DomainState domain, String network) {
+    return domain.power() != Power.SHUT_OFF
+        && domain
+            .definition()
+            .filter(d -> d.interfaces().stream().noneMatch(i -> i.network().equals(network)))
+            .isEmpty();
   }
 
   /**

@@ -107,5 +107,7 @@ public enum Reason {
   /** The primary is another instance than before. */
   PrimaryChanged,
   /** Everything of the lab is gone. */
-  Deleted
+  Deleted,
+  /** The lab is gone, and what it had on a host that could not be asked may still be there. */
+  Abandoned
 }

@@ -78,7 +78,7 @@ public final class Transitions {
     for (Condition is : after.conditions()) {
       Condition was =
           Conditions.find(before == null ? null : before.conditions(), is.getType()).orElse(null);
-      condition(was, is, stalled)
+      condition(was, is, stalled, after.phase() == Phase.Deleting)
           .map(t -> restarting.isEmpty() ? t : withoutAlarm(t))
           .ifPresent(found::add);
     }
@@ -205,7 +205,8 @@ public final class Transitions {
         : Integer.parseInt(node.steps().substring(0, node.steps().indexOf('/')));
   }
 
-  private static Optional<Transition> condition(Condition was, Condition is, boolean stalled) {
+  private static Optional<Transition> condition(
+      Condition was, Condition is, boolean stalled, boolean deleting) {
     boolean same =
         was != null
             && was.getStatus().equals(is.getStatus())
@@ -219,7 +220,11 @@ public final class Transitions {
       case Conditions.RECONCILING -> Optional.empty();
       case Conditions.STALLED -> Optional.of(warning(reason, is.getMessage()));
       case Conditions.PAUSED -> Optional.of(normal(reason, is.getMessage()));
-      case Conditions.READY -> ready(wasTrue, is, reason, stalled);
+      // While a lab is taken down nothing else tells of trouble.
+      case Conditions.READY ->
+          deleting && TROUBLE.contains(reason)
+              ? Optional.of(warning(reason, is.getMessage()))
+              : ready(wasTrue, is, reason, stalled);
       default -> part(was, wasTrue, is, reason);
     };
   }
@@ -309,7 +314,7 @@ public final class Transitions {
     return new Transition(false, reason, shorten(message));
   }
 
-  private static Transition warning(Reason reason, String message) {
+  static Transition warning(Reason reason, String message) {
     return new Transition(true, reason, shorten(message));
   }
 

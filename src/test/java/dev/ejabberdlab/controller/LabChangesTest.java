@@ -24,6 +24,7 @@ class LabChangesTest {
         arguments("spec", change(lab -> lab.getMetadata().setGeneration(3L)), true),
         arguments("paused", annotated("ejabberdlab.dev/paused", "true"), true),
         arguments("retry", annotated("ejabberdlab.dev/retry", "2"), true),
+        arguments("abandon", annotated("ejabberdlab.dev/abandon", "true"), true),
         arguments("another annotation", annotated("example.org/a", "b"), false),
         arguments("finalizer", change(lab -> lab.getMetadata().setFinalizers(List.of("f"))), true),
         arguments(

@@ -3,17 +3,23 @@ package dev.ejabberdlab.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NetworkStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
+import dev.ejabberdlab.hypervisor.Hypervisor;
+import dev.ejabberdlab.hypervisor.Owner;
 import dev.ejabberdlab.status.Conditions;
+import io.fabric8.kubernetes.api.model.Event;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -162,26 +168,150 @@ class DeletionIT {
   }
 
   @Test
-  void aFailureOnTheWayDownIsTriedAgain() {
+  void whatCannotBeRemovedIsToldAndTriedAgainAndHoldsUpNothingElse() {
     try (Stand stand = Stand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
-      stand.host.refuse(c -> c.startsWith("deleteVolume"));
+      String prefix = Stand.prefix(lab);
+      Set<String> stuck =
+          Set.of("undefineDomain %se1server", "deleteVolume %spsql1server.qcow2").stream()
+              .map(change -> change.formatted(prefix))
+              .collect(Collectors.toSet());
+      stand.host.refuse(stuck::contains);
       stand.resource(lab).delete();
       EjabberdLab deleting =
           stand.until(
               lab,
-              "says what is still there",
+              "has nothing else left",
               l ->
-                  Stand.condition(l, Conditions.READY).orElseThrow().getMessage().contains("volume")
-                      && !Stand.condition(l, Conditions.READY)
-                          .orElseThrow()
-                          .getMessage()
-                          .contains("domain "));
+                  Stand.message(l, Conditions.READY)
+                      .endsWith(
+                          " Still there: domain %1$se1server, volume %1$se1server.qcow2, volume %1$spsql1server.qcow2."
+                              .formatted(prefix)));
       assertThat(deleting.getStatus().phase()).isEqualTo(Phase.Deleting);
+      assertThat(Stand.condition(deleting, Conditions.READY).orElseThrow().getReason())
+          .isEqualTo("HypervisorError");
+      assertThat(Stand.message(deleting, Conditions.READY))
+          .contains(stuck)
+          .contains("the test says no");
+      assertThat(stand.awaitEvent(lab, "HypervisorError").getType()).isEqualTo("Warning");
       assertThat(stand.secrets()).isNotEmpty();
       stand.host.refuse(c -> false);
       stand.awaitGone(lab);
     }
+  }
+
+  @Test
+  void aStoppedPoolHoldsUpOnlyWhatIsInIt() {
+    try (Stand stand = Stand.open(directory)) {
+      EjabberdLab lab = stand.awaitReady(stand.create("demo"));
+      stand.host.stopPool(true);
+      stand.resource(lab).delete();
+      stand.until(
+          lab,
+          "waits for the pool alone",
+          l ->
+              Stand.message(l, Conditions.READY)
+                  .equals(
+                      "Its volumes could not be seen: storage pool 'default' is stopped. Tried again."));
+      stand.host.stopPool(false);
+      stand.awaitGone(lab);
+    }
+  }
+
+  @Test
+  void anAbandonedLabGoesWithoutItsLibvirtHost() {
+    try (Stand stand = Stand.open(directory)) {
+      EjabberdLab lab = stand.awaitReady(stand.create("demo"));
+      stand.deleteHost();
+      stand.awaitStalled(lab, "InvalidSpec");
+      stand.resource(lab).delete();
+      stand.until(
+          lab,
+          "says how it goes on",
+          l -> Stand.message(l, Conditions.READY).contains(EjabberdLab.ABANDON));
+
+      Edits.annotate(stand, lab, EjabberdLab.ABANDON, "true");
+
+      stand.awaitGone(lab);
+      assertThatNothingButTheHostKnowsOf(stand, lab);
+      // What it had is free for the next one.
+      stand.removeByHand(lab);
+      stand.createHost();
+      EjabberdLab next = stand.awaitReady(stand.create("next"));
+      assertThat(managementCidr(next)).isEqualTo(managementCidr(lab));
+    }
+  }
+
+  @Test
+  void anAbandonedLabGoesWithoutAHostThatIsSilentThoughItIsHalfMade() {
+    try (Stand stand = Stand.open(directory)) {
+      stand.host.agents(false);
+      EjabberdLab lab = stand.create("demo");
+      stand.guest(lab, "e1server").hold("base");
+      stand.host.agents(true);
+      stand.until(lab, "runs its machines", l -> Stand.isTrue(l, Conditions.MACHINES_READY));
+      stand.host.disconnect();
+      int changes = stand.host.changes().size();
+      stand.resource(lab).delete();
+      Edits.annotate(stand, lab, EjabberdLab.ABANDON, "true");
+
+      stand.awaitGone(lab);
+
+      assertThatNothingButTheHostKnowsOf(stand, lab);
+      stand.host.reconnect();
+      assertThat(stand.host.domainsOf(lab.getMetadata().getUid())).hasSize(5);
+      assertThat(stand.host.changes()).as("nothing is done behind one's back").hasSize(changes);
+      stand.removeByHand(lab);
+    }
+  }
+
+  @Test
+  void anAbandonedLabIsTakenDownAsEverWhileItsHostAnswers() {
+    try (Stand stand = Stand.open(directory)) {
+      EjabberdLab lab = stand.minimal("demo");
+      lab.getMetadata().setAnnotations(Map.of(EjabberdLab.ABANDON, "true"));
+      EjabberdLab ready = stand.awaitReady(stand.create(lab));
+      Owner owner = new Owner(Stand.uid(ready), stand.namespace(), "demo");
+      Hypervisor libvirt = stand.host.libvirt();
+      // Somebody begins by hand, and not with everything.
+      stand.host.atOnce(
+          () -> {
+            stand.host.domainsOf(ready.getMetadata().getUid()).stream()
+                .filter(d -> d.name().endsWith("-e1server") || d.name().endsWith("-gw1server"))
+                .forEach(
+                    d -> {
+                      libvirt.destroyDomain(d.uuid(), owner);
+                      libvirt.undefineDomain(d.uuid(), owner);
+                    });
+            stand.host.loseVolume(Stand.prefix(ready) + "gw1server.qcow2");
+            stand.host.networksOf(ready.getMetadata().getUid()).stream()
+                .filter(n -> n.name().endsWith("-dmz"))
+                .forEach(n -> libvirt.deleteNetwork(n.uuid(), owner));
+            stand.resource(ready).delete();
+          });
+
+      stand.awaitGone(ready);
+
+      stand.awaitEvent(ready, "Deleted");
+      assertThat(stand.events(ready)).noneMatch(e -> e.getReason().equals("Abandoned"));
+      assertThat(stand.host.inventory()).noneMatch(name -> name.contains(Stand.prefix(ready)));
+    }
+  }
+
+  private static void assertThatNothingButTheHostKnowsOf(Stand stand, EjabberdLab lab) {
+    assertThat(stand.objects()).isEmpty();
+    Event event = stand.awaitEvent(lab, "Abandoned");
+    assertThat(event.getType()).isEqualTo("Warning");
+    assertThat(event.getMessage()).contains(stand.hostName(), Stand.prefix(lab));
+    assertThat(stand.events(lab)).noneMatch(e -> e.getReason().equals("Deleted"));
+  }
+
+  private static String managementCidr(EjabberdLab lab) {
+    return lab.getStatus().networks().stream()
+        .filter(n -> n.name().equals("management"))
+        .map(NetworkStatus::cidr)
+        .findFirst()
+        .orElseThrow();
   }
 
   private static boolean isAsked(Stand stand, String condition, String reason) {

@@ -46,6 +46,7 @@ final class SimulatedHost implements Hypervisor {
   private final ReentrantLock changing = new ReentrantLock();
   private volatile boolean reachable = true;
   private volatile boolean pool = true;
+  private volatile boolean poolStopped;
   private volatile boolean agents = true;
   private volatile Predicate<String> refused = change -> false;
   private volatile Runnable beforeChange = () -> {};
@@ -75,6 +76,7 @@ final class SimulatedHost implements Hypervisor {
   /** Ends whatever a test has broken. */
   void mend() {
     pool = true;
+    poolStopped = false;
     refused = change -> false;
     if (!reachable) {
       reconnect();
@@ -84,6 +86,11 @@ final class SimulatedHost implements Hypervisor {
   /** Says whether the storage pool exists. */
   void pool(boolean exists) {
     pool = exists;
+  }
+
+  /** Stops the storage pool, or starts it. */
+  void stopPool(boolean stopped) {
+    poolStopped = stopped;
   }
 
   /** Says whether guests that run answer through their agents. */
@@ -169,6 +176,21 @@ final class SimulatedHost implements Hypervisor {
         .toList();
   }
 
+  /** libvirt's name of a domain or network; the UUID when there is none. */
+  String nameOf(UUID uuid) {
+    return libvirt
+        .domain(uuid)
+        .map(DomainState::name)
+        .or(() -> libvirt.network(uuid).map(NetworkState::name))
+        .orElse(uuid.toString());
+  }
+
+  /** Names of the steps that were run by node; only for a host that has had one lab. */
+  Map<String, List<String>> launched() {
+    return guests.values().stream()
+        .collect(Collectors.toMap(SimulatedGuest::node, SimulatedGuest::launched));
+  }
+
   void opened() {
     connections.incrementAndGet();
   }
@@ -198,6 +220,9 @@ final class SimulatedHost implements Hypervisor {
     if (!pool) {
       throw new NotFound("there is no storage pool '%s' on the host".formatted(name));
     }
+    if (poolStopped) {
+      throw new HypervisorException("storage pool '%s' is stopped".formatted(name));
+    }
     return host;
   }
 
@@ -211,10 +236,6 @@ final class SimulatedHost implements Hypervisor {
     if (refused.test(change)) {
       throw new HypervisorException("cannot %s: the test says no".formatted(change));
     }
-  }
-
-  private String nameOf(UUID domain) {
-    return libvirt.domain(domain).map(DomainState::name).orElse(domain.toString());
   }
 
   private Stream<DomainState> domains(Stream<DomainState> states) {
@@ -252,13 +273,13 @@ final class SimulatedHost implements Hypervisor {
 
   @Override
   public void startNetwork(UUID uuid, Owner owner, Set<UUID> guests) {
-    change("startNetwork", uuid.toString());
+    change("startNetwork", nameOf(uuid));
     libvirt.startNetwork(uuid, owner, guests);
   }
 
   @Override
   public void deleteNetwork(UUID uuid, Owner owner) {
-    change("deleteNetwork", uuid.toString());
+    change("deleteNetwork", nameOf(uuid));
     libvirt.deleteNetwork(uuid, owner);
   }
 

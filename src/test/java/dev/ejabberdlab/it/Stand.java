@@ -9,7 +9,11 @@ import dev.ejabberdlab.api.v1alpha1.LibvirtHost;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
 import dev.ejabberdlab.api.v1alpha1.Specs;
+import dev.ejabberdlab.hypervisor.DomainState;
+import dev.ejabberdlab.hypervisor.Hypervisor;
+import dev.ejabberdlab.hypervisor.Owner;
 import dev.ejabberdlab.hypervisor.TestDriver;
+import dev.ejabberdlab.hypervisor.VolumeState;
 import dev.ejabberdlab.status.Conditions;
 import dev.ejabberdlab.topology.LabTopology;
 import io.fabric8.kubernetes.api.model.Condition;
@@ -40,10 +44,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 
@@ -56,6 +62,8 @@ final class Stand implements AutoCloseable {
   static final Duration POLL = Duration.ofMillis(200);
 
   private static final int FIRST_MINOR_WITH_RULES = 25;
+
+  private static final String LABEL = "ejabberdlab.dev/stand";
 
   /** The administrator's, shared by all tests of the process. */
   static final KubernetesClient CLIENT =
@@ -102,6 +110,11 @@ final class Stand implements AutoCloseable {
     return name;
   }
 
+  /** Labels that this stand's LibvirtHost has and no other. */
+  String hostSelector() {
+    return LABEL + "=" + name;
+  }
+
   void createHost() {
     createHost(null);
   }
@@ -115,6 +128,7 @@ final class Stand implements AutoCloseable {
     }
     LibvirtHost libvirtHost = new LibvirtHost();
     libvirtHost.getMetadata().setName(name);
+    libvirtHost.getMetadata().setLabels(Map.of(LABEL, name));
     libvirtHost.setSpec(
         new LibvirtHostSpec(
             "test://" + description, TestDriver.POOL, Virtualization.qemu, managementCidrs));
@@ -316,12 +330,35 @@ final class Stand implements AutoCloseable {
         : Conditions.find(lab.getStatus().conditions(), type);
   }
 
+  /** What a condition says; empty when there is none. */
+  static String message(EjabberdLab lab, String type) {
+    return condition(lab, type).map(Condition::getMessage).orElse("");
+  }
+
   static boolean isTrue(EjabberdLab lab, String type) {
     return condition(lab, type).filter(c -> c.getStatus().equals("True")).isPresent();
   }
 
   List<Secret> secrets() {
     return CLIENT.secrets().inNamespace(name).list().getItems();
+  }
+
+  /** Secrets and ConfigMaps that the operator has made, by kind and name. */
+  Set<String> objects() {
+    String label = "app.kubernetes.io/managed-by";
+    return Stream.concat(
+            secrets().stream(), CLIENT.configMaps().inNamespace(name).list().getItems().stream())
+        .filter(o -> o.getMetadata().getLabels() != null)
+        .filter(o -> "ejabberd-lab-operator".equals(o.getMetadata().getLabels().get(label)))
+        .map(o -> o.getKind() + " " + o.getMetadata().getName())
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /**
+   * Says that nobody may have told of a lab's end: an operator that is killed takes Events along.
+   */
+  void mayMissEvents(EjabberdLab lab) {
+    created.remove(lab.getMetadata().getName());
   }
 
   List<Event> events() {
@@ -345,6 +382,27 @@ final class Stand implements AutoCloseable {
     return LabTopology.namePrefix(uid(lab));
   }
 
+  /** A text without prefixes of labs. */
+  static String withoutPrefix(String text) {
+    return text.replaceAll("\\bejl-[0-9a-f]{8}-", "");
+  }
+
+  /** Removes everything of a lab from the host, as somebody with virsh does. */
+  void removeByHand(EjabberdLab lab) {
+    String uid = lab.getMetadata().getUid();
+    Owner owner = new Owner(uid(lab), name, lab.getMetadata().getName());
+    Hypervisor libvirt = host.libvirt();
+    for (DomainState domain : host.domainsOf(uid)) {
+      libvirt.destroyDomain(domain.uuid(), owner);
+      libvirt.undefineDomain(domain.uuid(), owner);
+    }
+    host.networksOf(uid).forEach(n -> libvirt.deleteNetwork(n.uuid(), owner));
+    libvirt.volumes(TestDriver.POOL).stream()
+        .map(VolumeState::name)
+        .filter(volume -> volume.startsWith(prefix(lab)))
+        .forEach(host::loseVolume);
+  }
+
   static UUID uid(EjabberdLab lab) {
     return UUID.fromString(lab.getMetadata().getUid());
   }
@@ -360,15 +418,15 @@ final class Stand implements AutoCloseable {
         .orElseThrow();
   }
 
-  /** Waits for an Event with that reason about so many labs; by the lab's name. */
-  Map<String, Event> awaitEvents(int labs, String reason) {
-    return Awaitility.await("Events %s about %d labs".formatted(reason, labs))
+  /** Waits for an Event with one of these reasons about so many labs; by the lab's name. */
+  Map<String, Event> awaitEvents(int labs, String... reasons) {
+    return Awaitility.await("Events %s about %d labs".formatted(List.of(reasons), labs))
         .atMost(PATIENCE)
         .pollInterval(POLL)
         .until(
             () ->
                 events().stream()
-                    .filter(e -> e.getReason().equals(reason))
+                    .filter(e -> List.of(reasons).contains(e.getReason()))
                     .collect(
                         Collectors.toMap(
                             e -> e.getInvolvedObject().getName(), e -> e, (one, other) -> one)),
@@ -390,7 +448,7 @@ final class Stand implements AutoCloseable {
         .atMost(PATIENCE)
         .pollInterval(POLL)
         .until(() -> labs().isEmpty());
-    awaitEvents(created.size(), "Deleted");
+    awaitEvents(created.size(), "Deleted", "Abandoned");
     if (before != null) {
       assertThat(host.inventory()).isEqualTo(before);
     }

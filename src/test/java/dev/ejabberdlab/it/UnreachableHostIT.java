@@ -120,10 +120,15 @@ class UnreachableHostIT {
     stand.until(lab, "is unknown", l -> isUnknown(l, Conditions.READY));
     stand.resource(lab).delete();
     EjabberdLab waiting =
-        stand.until(lab, "says why it stays", l -> l.getStatus().phase() == Phase.Deleting);
+        stand.until(
+            lab,
+            "says why it stays",
+            l ->
+                l.getStatus().phase() == Phase.Deleting
+                    && Stand.message(l, Conditions.READY).contains("could not be seen"));
     assertThat(isUnknown(waiting, Conditions.READY)).isTrue();
-    assertThat(Stand.condition(waiting, Conditions.READY).orElseThrow().getMessage())
-        .contains(stand.hostName());
+    assertThat(Stand.message(waiting, Conditions.READY))
+        .contains(stand.hostName(), EjabberdLab.ABANDON);
     assertThat(waiting.getMetadata().getFinalizers()).isNotEmpty();
     assertThat(stand.secrets()).isNotEmpty();
 

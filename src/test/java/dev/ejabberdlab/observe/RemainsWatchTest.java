@@ -3,6 +3,7 @@ package dev.ejabberdlab.observe;
 import static dev.ejabberdlab.observe.LabFixture.NOW;
 import static dev.ejabberdlab.observe.LabFixture.UID;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.Mockito.doReturn;
 import static org.mockito.Mockito.lenient;
 import static org.mockito.Mockito.never;
 import static org.mockito.Mockito.times;
@@ -12,6 +13,7 @@ import static org.mockito.Mockito.when;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.hypervisor.Hypervisor;
+import dev.ejabberdlab.hypervisor.HypervisorException;
 import dev.ejabberdlab.hypervisor.HypervisorException.NotFound;
 import dev.ejabberdlab.hypervisor.HypervisorException.Unreachable;
 import dev.ejabberdlab.hypervisor.NetworkState;
@@ -123,10 +125,51 @@ class RemainsWatchTest {
   }
 
   @Test
+  void aSilenceIsCountedFromTheFirstLookThatWasNotAnswered() {
+    assertThat(watch.follow().silentSince()).as("not asked yet").isEmpty();
+    assertThat(follow().silentSince()).isEmpty();
+
+    lenient().when(hypervisor.networks()).thenThrow(new Unreachable("away", null));
+    Instant silent = clock.instant();
+    look();
+    clock.advance(Duration.ofSeconds(30));
+    look();
+    assertThat(watch.follow().silentSince()).contains(silent);
+
+    clock.advance(Duration.ofHours(-1));
+    look();
+    assertThat(watch.follow().silentSince()).as("the clock was set back").contains(clock.instant());
+    clock.advance(Duration.ofSeconds(5));
+    look();
+    assertThat(watch.follow().silentSince()).contains(clock.instant().minusSeconds(5));
+
+    doReturn(List.of()).when(hypervisor).networks();
+    look();
+    assertThat(watch.follow().silentSince()).as("it answers").isEmpty();
+  }
+
+  private void look() {
+    watch.refresh();
+    io.runAll();
+  }
+
+  @Test
   void aPoolThatIsGoneHoldsNothing() {
     when(hypervisor.volumes("pool")).thenThrow(new NotFound("no pool"));
 
     assertThat(follow().remains().value().volumes()).isEmpty();
+  }
+
+  @Test
+  void aPoolThatCannotBeSearchedHidesOnlyItsVolumes() {
+    when(hypervisor.volumes("pool")).thenThrow(new HypervisorException("it is stopped"));
+
+    Remains remains = follow().remains().value();
+
+    assertThat(remains.domains()).hasSize(1);
+    assertThat(remains.networks()).hasSize(1);
+    assertThat(remains.volumes()).isEmpty();
+    assertThat(remains.unseen()).contains("it is stopped");
   }
 
   @Test

@@ -4,10 +4,16 @@ import static dev.ejabberdlab.observe.LabFixture.NOW;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import dev.ejabberdlab.hypervisor.DomainDefinition;
+import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
+import dev.ejabberdlab.hypervisor.DomainDefinition.Interface;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.hypervisor.NetworkState;
+import dev.ejabberdlab.hypervisor.Owner;
 import dev.ejabberdlab.observe.Remains;
+import dev.ejabberdlab.plan.Action.DeleteNetwork;
+import dev.ejabberdlab.plan.Action.DeleteVolume;
 import dev.ejabberdlab.plan.Action.ShutdownDomain;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,7 +47,11 @@ class TeardownTest {
   }
 
   private static Remains domains(DomainState... domains) {
-    return new Remains(List.of(domains), List.of(network()), List.of("ejl-1-e1.qcow2"));
+    return new Remains(List.of(domains), List.of(), List.of("ejl-1-e1.qcow2"));
+  }
+
+  private static Remains networkAnd(DomainState... domains) {
+    return new Remains(List.of(domains), List.of(network()), List.of());
   }
 
   private static NetworkState network() {
@@ -114,10 +125,100 @@ class TeardownTest {
   }
 
   @Test
-  void volumesAndNetworksGoWhenTheLastDomainIsGone() {
-    assertThat(names(plan(domains(domain("ejl-1-e1", Power.SHUT_OFF, false)), DELETED)))
-        .isEqualTo("UndefineDomain");
-    assertThat(names(plan(domains(), DELETED))).isEqualTo("DeleteVolume DeleteNetwork");
+  void aVolumeGoesAfterItsDomain() {
+    Remains remains =
+        new Remains(
+            List.of(
+                domain("ejl-1-e1", Power.SHUT_OFF, false),
+                using(domain("renamed", Power.SHUT_OFF, false), "ejl-1-e2.qcow2")),
+            List.of(),
+            List.of("ejl-1-e1.qcow2", "ejl-1-e10.qcow2", "ejl-1-e2.qcow2", "ejl-1-e3.qcow2"));
+
+    assertThat(plan(remains, DELETED).actions())
+        .filteredOn(DeleteVolume.class::isInstance)
+        .extracting(a -> ((DeleteVolume) a).volume())
+        .containsExactly("ejl-1-e10.qcow2", "ejl-1-e3.qcow2");
+    assertThat(names(plan(domains(), DELETED))).isEqualTo("DeleteVolume");
+  }
+
+  static Stream<Arguments> neighbours() {
+    DomainState on = domain("ejl-1-e1", Power.RUNNING, true);
+    return Stream.of(
+        arguments("in an unknown network", on, false),
+        arguments("in it", using(on, "v", "ejl-1-dmz", "ejl-1-management"), false),
+        arguments("in another", using(on, "v", "ejl-1-internal"), true),
+        arguments("off", domain("ejl-1-e1", Power.SHUT_OFF, false), true));
+  }
+
+  @ParameterizedTest(name = "a domain that is {0}: {2}")
+  @MethodSource("neighbours")
+  void aNetworkGoesAfterTheLastRunningDomainInIt(String what, DomainState domain, boolean goes) {
+    assertThat(plan(networkAnd(domain), DELETED).actions().stream().anyMatch(isNetwork()))
+        .isEqualTo(goes);
+  }
+
+  @Test
+  void whatCannotBeRemovedHoldsUpNothingElse() {
+    DomainState stuck = domain("ejl-1-e1", Power.SHUT_OFF, false);
+    Action undefine = plan(domains(stuck), DELETED).actions().get(0);
+    Failure failure =
+        new Failure(undefine.key(), undefine.description(), "No.", false, 99, DELETED);
+    Progress failed = new Progress(Set.of(), Map.of(undefine.key(), failure), Map.of());
+    Remains remains =
+        new Remains(
+            List.of(
+                stuck,
+                domain("ejl-1-e2", Power.RUNNING, true),
+                domain("ejl-1-e3", Power.SHUT_OFF, false)),
+            List.of(),
+            List.of("ejl-1-e1.qcow2", "ejl-1-e4.qcow2"));
+
+    Plan plan = plan(remains, failed, DELETED);
+
+    assertThat(names(plan)).isEqualTo("ShutdownDomain UndefineDomain DeleteVolume");
+    assertThat(plan.failures()).containsExactly(failure);
+    assertThat(names(plan(networkAnd(stuck), failed, DELETED))).isEqualTo("DeleteNetwork");
+  }
+
+  static Stream<Arguments> silences() {
+    return Stream.of(
+        arguments(Optional.empty(), false),
+        arguments(Optional.of(NOW.minus(Teardown.SILENCE).plusMillis(1)), false),
+        arguments(Optional.of(NOW.minus(Teardown.SILENCE)), true),
+        arguments(Optional.of(NOW.plusSeconds(1)), false));
+  }
+
+  @ParameterizedTest(name = "silent since {0}: {1}")
+  @MethodSource("silences")
+  void aHostCountsAsGone(Optional<Instant> silentSince, boolean expected) {
+    assertThat(Teardown.isGone(silentSince, NOW)).isEqualTo(expected);
+  }
+
+  private static Predicate<Action> isNetwork() {
+    return DeleteNetwork.class::isInstance;
+  }
+
+  private static DomainState using(DomainState domain, String volume, String... networks) {
+    return new DomainState(
+        domain.uuid(),
+        domain.name(),
+        Optional.empty(),
+        domain.power(),
+        domain.agentConnected(),
+        Optional.of(
+            new DomainDefinition(
+                domain.uuid(),
+                domain.name(),
+                new Owner(new UUID(0, 1), "default", "demo"),
+                "",
+                "",
+                Accelerator.qemu,
+                1,
+                1,
+                "default",
+                volume,
+                Optional.empty(),
+                Stream.of(networks).map(n -> new Interface(n, "52:54:00:00:00:01")).toList())));
   }
 
   @Test

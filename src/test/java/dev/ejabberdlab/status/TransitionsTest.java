@@ -257,9 +257,25 @@ class TransitionsTest {
           .isEmpty();
     }
 
+    @Test
+    void troubleWithADeletionIsToldOnce() {
+      Story story = new Story().then(Scene.ready());
+      story.events();
+      story.becomes(deleting(story, "Still there: domain a."));
+      story.events();
+      Finding trouble = Finding.no(Reason.HypervisorError, "Cannot undefine a: no.");
+
+      assertThat(words(story.becomes(deleting(story, trouble)).events()))
+          .containsExactly("Warning HypervisorError Cannot undefine a: no.");
+      assertThat(words(story.becomes(deleting(story, trouble)).events())).isEmpty();
+    }
+
     private static EjabberdLabStatus deleting(Story story, String message) {
-      return LabStatuses.deleting(
-          story.status(), 1, "default", Finding.no(Reason.Deleting, message), LabFixture.NOW);
+      return deleting(story, Finding.no(Reason.Deleting, message));
+    }
+
+    private static EjabberdLabStatus deleting(Story story, Finding finding) {
+      return LabStatuses.deleting(story.status(), 1, "default", finding, LabFixture.NOW);
     }
   }
 

@@ -51,6 +51,9 @@ public class EjabberdLab extends CustomResource<EjabberdLabSpec, EjabberdLabStat
   /** Annotation: a new value has failed steps tried anew. */
   public static final String RETRY = GROUP + "/retry";
 
+  /** Annotation: {@code "true"} lets a deletion end without the host, if that is gone or silent. */
+  public static final String ABANDON = GROUP + "/abandon";
+
   private static final long serialVersionUID = 1L;
 
   /** An annotation's value; empty when it is not there. */
@@ -61,5 +64,10 @@ public class EjabberdLab extends CustomResource<EjabberdLabSpec, EjabberdLabStat
   /** Whether nothing shall be done with the lab for now. */
   public boolean paused() {
     return annotation(PAUSED).filter("true"::equals).isPresent();
+  }
+
+  /** Whether its deletion shall not wait for a host that is gone or silent. */
+  public boolean abandoned() {
+    return annotation(ABANDON).filter("true"::equals).isPresent();
   }
 }

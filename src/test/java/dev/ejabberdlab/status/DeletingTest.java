@@ -1,0 +1,81 @@
+package dev.ejabberdlab.status;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ejabberdlab.observe.LabFixture;
+import dev.ejabberdlab.observe.Remains;
+import dev.ejabberdlab.plan.Failure;
+import dev.ejabberdlab.status.Conditions.Finding;
+import dev.ejabberdlab.status.Conditions.Truth;
+import dev.ejabberdlab.status.Transitions.Transition;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+class DeletingTest {
+
+  private static final UUID LAB = UUID.fromString("1a2b3c4d-0000-4000-8000-000000000000");
+  private static final Remains VOLUME =
+      new Remains(List.of(), List.of(), List.of("ejl-1a2b3c4d-e1.qcow2"));
+
+  @Test
+  void whoWaitsForAHostIsToldHowToDoWithoutIt() {
+    for (Finding waiting :
+        List.of(Deleting.withoutHost("attic"), Deleting.unseen("attic", "no route", false))) {
+      assertThat(waiting.truth()).isEqualTo(Truth.Unknown);
+      assertThat(waiting.reason()).isEqualTo(Reason.HostUnreachable);
+      assertThat(waiting.message())
+          .contains("LibvirtHost attic", "ejabberdlab.dev/abandon: \"true\"")
+          .endsWith(".");
+    }
+    assertThat(Deleting.unseen("attic", "No route.", true))
+        .isEqualTo(
+            Finding.unknown(
+                Reason.HostUnreachable,
+                "What remains on LibvirtHost attic could not be seen: No route. The lab goes without it, as the annotation ejabberdlab.dev/abandon says, when it has been silent for 20 s."));
+  }
+
+  @Test
+  void whatFailsIsToldWithWhatIsStillThere() {
+    Failure failure =
+        new Failure(
+            "volume/v", "delete volume v", "Cannot delete v: busy.", false, 3, LabFixture.NOW);
+
+    assertThat(Deleting.remaining(VOLUME, List.of()))
+        .isEqualTo(Finding.no(Reason.Deleting, "Still there: volume ejl-1a2b3c4d-e1.qcow2."));
+    assertThat(Deleting.remaining(VOLUME, List.of(failure)))
+        .isEqualTo(
+            Finding.no(
+                Reason.HypervisorError,
+                "Cannot delete v: busy. Tried again. Still there: volume ejl-1a2b3c4d-e1.qcow2."));
+  }
+
+  @Test
+  void volumesThatCannotBeSeenHoldUpTheEndAndSayWhy() {
+    Remains unseen =
+        new Remains(List.of(), List.of(), List.of(), Optional.of("storage pool 'p' is stopped"));
+
+    assertThat(unseen.isEmpty()).isFalse();
+    assertThat(Deleting.remaining(unseen, List.of()))
+        .isEqualTo(
+            Finding.no(
+                Reason.HypervisorError,
+                "Its volumes could not be seen: storage pool 'p' is stopped. Tried again."));
+  }
+
+  @Test
+  void whatIsLeftIsToldWithItsHostAndItsNames() {
+    assertThat(Deleting.abandonedWithoutHost(LAB, "attic"))
+        .isEqualTo(
+            new Transition(
+                true,
+                Reason.Abandoned,
+                "The lab was deleted without LibvirtHost attic; domains, networks and volumes whose names begin with ejl-1a2b3c4d- may be left there. LibvirtHost attic does not exist."));
+    assertThat(Deleting.abandonedUnseen(LAB, "attic", "fast", "no route").message())
+        .endsWith("Its storage pool is fast, and it could not be asked: no route.");
+    assertThat(Deleting.abandonedUnseen(LAB, "attic", "fast", "x".repeat(2000)).message())
+        .as("Kubernetes' limit")
+        .hasSize(1024);
+  }
+}
