@@ -125,6 +125,8 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
         observations,
         new InformerEventSource<>(
             InformerEventSourceConfiguration.from(LibvirtHost.class, EjabberdLab.class)
+                // They are in none; the framework would look for them in those of the labs.
+                .withWatchAllNamespaces()
                 .withSecondaryToPrimaryMapper(host -> labsOn(host.getMetadata().getName(), context))
                 .withPrimaryToSecondaryMapper(
                     (EjabberdLab lab) -> Set.of(new ResourceID(lab.getSpec().host())))
