@@ -20,7 +20,7 @@ test: ## Set up everything and run all layers of tests, as CI does (under 40 min
 	hack/test.sh unit it e2e
 
 test-all: ## The same and the longer suites
-	hack/test.sh unit it e2e-all
+	hack/test.sh unit it-all e2e-all
 
 .PHONY: test-unit test-it test-e2e
 test-unit: ## Unit tests, formatting, package directions, generated files, shellcheck

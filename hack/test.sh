@@ -14,8 +14,9 @@ Usage: hack/test.sh LAYER...
 
 unit     unit tests, formatting, package directions, generated files, scripts
 it       the operator on a real API server with libvirt's test driver
+it-all   the same and the tests that take long (JUnit tag "long")
 e2e      the operator with real guests on a libvirt of its own
-e2e-all  the same and the tests that take long (JUnit tag "long")
+e2e-all  the same and the tests that take long
 
 Starts what a layer needs, and stops and removes what it started, whatever the outcome.
 EOF
@@ -60,9 +61,13 @@ it() {
   control_plane
   step "integration tests"
   LAB_KUBECONFIG=$LAB_KUBECONFIG LAB_OPERATOR_KUBECONFIG=$LAB_OPERATOR_KUBECONFIG \
-    "${MVN[@]}" -DskipUnitTests -Pit verify
+    "${MVN[@]}" -DskipUnitTests -Pit "$@" verify
   # The next layer's operator must not find the labs of this one.
   "$HACK_DIR/control-plane.sh" down
+}
+
+it-all() {
+  it -Dfailsafe.excluded=none
 }
 
 e2e() {
@@ -87,7 +92,7 @@ e2e-all() {
 }
 for layer in "$@"; do
   case $layer in
-    unit | it | e2e | e2e-all) ;;
+    unit | it | it-all | e2e | e2e-all) ;;
     *)
       usage >&2
       exit 2

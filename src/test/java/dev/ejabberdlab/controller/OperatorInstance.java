@@ -1,0 +1,77 @@
+package dev.ejabberdlab.controller;
+
+import dev.ejabberdlab.guest.StepRunner;
+import dev.ejabberdlab.hypervisor.HypervisorFactory;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.Operator;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.util.concurrent.ExecutorService;
+
+/**
+ * The operator with everything that it holds in memory, wired as in production but without Quarkus:
+ * it starts in a moment, and there may be many in one process. It works on the labs of one
+ * namespace.
+ */
+public final class OperatorInstance implements AutoCloseable {
+
+  private final Background background = new Background();
+  private final Hosts hosts;
+  private final Labs labs;
+  private final ReferenceWatches references;
+  private final Pulse pulse;
+  private final Operator operator;
+
+  /**
+   * Starts it.
+   *
+   * @param client is left open
+   * @param reconciles threads of the reconciles; ended with the instance
+   * @param namespace of the labs
+   * @param hostSelector labels of the LibvirtHosts that the instance reports on
+   */
+  public OperatorInstance(
+      KubernetesClient client,
+      HypervisorFactory hypervisors,
+      StepRunner steps,
+      ExecutorService reconciles,
+      String namespace,
+      String hostSelector) {
+    Events events = new Events(client, background);
+    hosts = new Hosts(hypervisors, background);
+    labs = new Labs(hosts, steps, background);
+    references = new ReferenceWatches(client);
+    pulse = new Pulse(hosts, labs, new LagMetric(new SimpleMeterRegistry()));
+    operator =
+        new Operator(
+            o ->
+                o.withKubernetesClient(client)
+                    .withCloseClientOnStop(false)
+                    // By default the process ends.
+                    .withInformerStoppedHandler((informer, cause) -> {})
+                    .withExecutorService(reconciles));
+    operator.register(new LibvirtHostReconciler(hosts), o -> o.withLabelSelector(hostSelector));
+    operator.register(
+        new EjabberdLabReconciler(
+            labs,
+            hosts,
+            new ManagementClaims(),
+            new CredentialsSecrets(client, events),
+            new AccountsSecrets(client, events),
+            new LabCertificates(client, events),
+            references,
+            events),
+        o -> o.settingNamespace(namespace));
+    operator.start();
+    pulse.start(null);
+  }
+
+  @Override
+  public void close() {
+    pulse.stop();
+    operator.stop();
+    labs.close();
+    references.close();
+    hosts.close();
+    background.stop();
+  }
+}
