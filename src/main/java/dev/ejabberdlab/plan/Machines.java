@@ -199,15 +199,16 @@ final class Machines {
 
   /**
    * Waits for an agent, and looks again when its silence has become long. A guest that hangs in an
-   * accelerator which the host's spec has left since is then made to leave it too; and one that
-   * answered before is restarted when those who use its service have lost it as well. An agent's
+   * accelerator which the host's spec has left since is then made to leave it too; and one that has
+   * come up is restarted when those who use its service have lost it as well: libvirt may have lost
+   * its agent for good, as when it hung and was destroyed in the middle of a command. An agent's
    * silence alone says nothing of the service.
    */
   private void await(LabTopology.Node node, DomainState domain, Instant deadline) {
     if (deadline.isAfter(input.now())) {
       agenda.wake(deadline);
     } else if (domain.definition().filter(d -> d.accelerator() != accelerator()).isPresent()
-        || (snapshot.machine(node.name()).past().answered()
+        || ((domain.agentConnected() || snapshot.machine(node.name()).past().answered())
             && new Services(lab, snapshot, input.now()).isLost(node))) {
       destroy(node);
     }

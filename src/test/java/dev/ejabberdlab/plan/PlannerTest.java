@@ -362,6 +362,19 @@ class PlannerTest {
     }
 
     @Test
+    void aGuestWhoseAgentIsThereAndNeverAnsweredIsRestartedTheSameWay() {
+      Scene lost =
+          Scene.ready()
+              .mute(E1, "not available due to an error", LONG)
+              .ejabberd(E2, LabFixture.ejabberd("e2server"));
+
+      assertThat(next(lost, machineKey(E1))).isEqualTo("DestroyDomain");
+      assertThat(next(lost.silent(E1, LONG), machineKey(E1)))
+          .as("it never came up")
+          .isEqualTo(NOTHING);
+    }
+
+    @Test
     void aStandbyThatHangsIsRestartedWhenItsPrimaryHasLostIt() {
       Scene lost =
           Scene.ready().silenced("psql2server", LONG).postgresql(PSQL1, LabFixture.primary());
