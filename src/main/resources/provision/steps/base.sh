@@ -1,15 +1,16 @@
 # shellcheck shell=bash
 # What every node has: its name, everybody's names, addresses and routes that survive a reboot, kernel settings and
-# the firewall; and keepalived where it is wanted.
+# the firewall; an agent that comes back when it is stopped; and keepalived where it is wanted.
 #
 # Values: NODE_NAME, ADDRESSES and ROUTES (DESTINATION,GATEWAY; both separated by blanks), and with keepalived VIRTUAL_ADDRESS and VIRTUAL_ADDRESS_MAC (of
 #         the interface that gets it)
 # Files:  hostname, hosts, resolv.conf, nftables.conf, 90-ejabberd-lab.conf (sysctl), 10-lab-NETWORK.network,
-#         keepalived.conf or none
+#         lab.conf (systemd, of multi-user.target), keepalived.conf or none
 
 etc=(hostname hosts resolv.conf nftables.conf)
 networks=("$LAB_FILES"/10-lab-*.network)
 networks=("${networks[@]##*/}")
+target=/etc/systemd/system/multi-user.target.d
 facts=/var/lib/ejabberd-lab/facts
 interfaces=(/sys/class/net/e*)
 interfaces=("${interfaces[@]##*/}")
@@ -53,6 +54,11 @@ keepalived_configure() {
   systemctl reload-or-restart keepalived.service
 }
 
+# Whether systemd has read that the agent is to run.
+agent_upheld() {
+  [[ $(systemctl show --property=Upholds --value multi-user.target) == *qemu-guest-agent.service* ]]
+}
+
 addressed() {
   local address
   for address in $ADDRESSES; do
@@ -71,6 +77,8 @@ check() {
   placed /etc "${etc[@]}"
   placed /etc/sysctl.d 90-ejabberd-lab.conf
   placed /etc/systemd/network "${networks[@]}"
+  placed "$target" lab.conf
+  agent_upheld
   [[ -z $(stale_networks) ]]
   addressed
   keepalived_configured
@@ -103,6 +111,10 @@ apply() {
     networkctl reconfigure "${interfaces[@]}"
   fi
   keepalived_configure
+
+  install -d -m 0755 "$target"
+  place 0644 root "$target" lab.conf
+  agent_upheld || systemctl daemon-reload
 }
 
 verify() {
@@ -118,6 +130,7 @@ watch() {
   watch_files /etc "${etc[@]}"
   watch_files /etc/sysctl.d 90-ejabberd-lab.conf
   watch_files /etc/systemd/network "${networks[@]}"
+  watch_files "$target" lab.conf
   watch_settings /etc/sysctl.d/90-ejabberd-lab.conf
   watch_output firewall nft list ruleset
   watch_output routing ip -4 route show proto static

@@ -64,6 +64,7 @@ final class Base {
                 Firewall.forwards(node),
                 "settings",
                 List.copyOf(new TreeMap<>(lab.sysctls()).entrySet()))));
+    files.put("lab.conf", Templates.bytes("base/multi-user.conf"));
     Firewall firewall = Firewall.of(lab, node);
     files.put(
         "nftables.conf",
