@@ -19,6 +19,9 @@ import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -297,22 +300,42 @@ final class SharedLab implements AutoCloseable {
 
   /** Runs a program in the network namespace where the guests' addresses are. */
   String inNamespace(String stdin, List<String> command) {
+    return Stand.run(inside(command), stdin);
+  }
+
+  private static List<String> inside(List<String> command) {
     List<String> inside =
         new ArrayList<>(
             List.of("hack/libvirt.sh", "exec", Stand.variable("LAB_LIBVIRT_NAME"), "--"));
     inside.addAll(command);
-    return Stand.run(inside, stdin);
+    return inside;
   }
 
   /** Runs the main method of a class of the tests there. */
   String javaInNamespace(Class<?> program, String... lines) {
-    return inNamespace(
-        String.join("\n", lines) + "\n",
-        List.of(
-            "java",
-            "-cp",
-            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-            program.getName()));
+    return inNamespace(String.join("\n", lines) + "\n", java(program));
+  }
+
+  /** Starts one there; it ends with the tests. */
+  Process startInNamespace(Class<?> program, File errors) {
+    try {
+      Process process =
+          new ProcessBuilder(inside(java(program)))
+              .redirectError(ProcessBuilder.Redirect.appendTo(errors))
+              .start();
+      Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
+      return process;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static List<String> java(Class<?> program) {
+    return List.of(
+        "java",
+        "-cp",
+        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+        program.getName());
   }
 
   /** Boot id by node: whoever has another one later was restarted. */

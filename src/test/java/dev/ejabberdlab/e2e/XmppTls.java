@@ -65,19 +65,25 @@ record XmppTls(String domain, X509TrustManager trusted) {
 
   /** A client of a server; not connected yet. */
   XMPPTCPConnection client(String address, int port) throws IOException {
+    return client(address, port, REPLY_TIMEOUT_MILLIS, REPLY_TIMEOUT_MILLIS);
+  }
+
+  /** A client of a server that may be away; not connected yet. */
+  XMPPTCPConnection client(String address, int port, int connectMillis, int replyMillis)
+      throws IOException {
     XMPPTCPConnectionConfiguration.Builder configuration =
         XMPPTCPConnectionConfiguration.builder()
             .setXmppDomain(domain)
             .setHost(address)
             .setPort(port)
-            .setConnectTimeout(REPLY_TIMEOUT_MILLIS);
+            .setConnectTimeout(connectMillis);
     if (port == DIRECT_PORT) {
       configuration.setSecurityMode(SecurityMode.disabled).setSocketFactory(new Direct());
     } else {
       configuration.setSecurityMode(SecurityMode.required).setCustomX509TrustManager(trusted);
     }
     XMPPTCPConnection connection = new XMPPTCPConnection(configuration.build());
-    connection.setReplyTimeout(REPLY_TIMEOUT_MILLIS);
+    connection.setReplyTimeout(replyMillis);
     ReconnectionManager.getInstanceFor(connection).disableAutomaticReconnection();
     return connection;
   }
