@@ -22,7 +22,7 @@ test: ## Set up everything and run all layers of tests, as CI does (under 40 min
 test-all: ## The same and the longer suites
 	hack/test.sh unit it-all e2e-all
 
-.PHONY: test-unit test-it test-e2e
+.PHONY: test-unit test-it test-e2e test-faults
 test-unit: ## Unit tests, formatting, package directions, generated files, shellcheck
 	hack/test.sh unit
 
@@ -31,6 +31,9 @@ test-it: ## The operator on a real API server with libvirt's test driver
 
 test-e2e: ## The operator with real guests
 	hack/test.sh e2e
+
+test-faults: ## A lab in use that is broken in every way, into docs/reliability.md (FAULTS=NAME,... chooses)
+	hack/test.sh faults
 
 .PHONY: bench-bringup
 bench-bringup: ## Time from apply to Ready as a ratio to the floor, into docs/performance.md

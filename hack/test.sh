@@ -5,7 +5,7 @@ export LAB_DEV_DIR=${LAB_DEV_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pw
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-INSTANCE="test"
+INSTANCE=${INSTANCE:-test}
 MVN=(mvn --batch-mode --no-transfer-progress --file "$REPO_DIR/pom.xml")
 
 usage() {
@@ -17,6 +17,9 @@ it       the operator on a real API server with libvirt's test driver
 it-all   the same and the tests that take long (JUnit tag "long")
 e2e      the operator with real guests on a libvirt of its own
 e2e-all  the same and the tests that take long
+faults   a lab in use that is broken in every way; FAULTS=NAME,... chooses
+
+INSTANCE (default "test") names the libvirt that is started for it.
 
 Starts what a layer needs, and stops and removes what it started, whatever the outcome.
 EOF
@@ -70,20 +73,31 @@ it-all() {
   it -Dfailsafe.excluded=none
 }
 
-e2e() {
+# guests PROFILE [MAVEN_OPTION...]: the tests of a profile with everything that real guests need.
+guests() {
+  local profile=$1
+  shift
   "$REPO_DIR/image/build.sh"
   control_plane
   "$HACK_DIR/libvirt.sh" up --name "$INSTANCE" >/dev/null
   LAB_LIBVIRT_URI=$("$HACK_DIR/libvirt.sh" uri "$INSTANCE")
   "$REPO_DIR/image/publish.sh" "$LAB_LIBVIRT_URI" default
   package
-  step "end-to-end tests; the operator's log: target/e2e/operator.log"
+  step "tests with real guests ($profile); the operator's log: target/e2e/operator.log"
   LAB_KUBECONFIG=$LAB_KUBECONFIG LAB_OPERATOR_KUBECONFIG=$LAB_OPERATOR_KUBECONFIG LAB_LIBVIRT_URI=$LAB_LIBVIRT_URI \
-    LAB_LIBVIRT_NAME=$INSTANCE "${MVN[@]}" -DskipUnitTests -Pe2e "$@" verify
+    LAB_LIBVIRT_NAME=$INSTANCE "${MVN[@]}" -DskipUnitTests "-P$profile" "$@" verify
+}
+
+e2e() {
+  guests e2e
 }
 
 e2e-all() {
-  e2e -Dfailsafe.excluded=none
+  guests e2e -Dfailsafe.excluded=faults
+}
+
+faults() {
+  guests faults ${FAULTS:+"-Dfaults=$FAULTS"}
 }
 
 [[ $# -gt 0 ]] || {
@@ -92,7 +106,7 @@ e2e-all() {
 }
 for layer in "$@"; do
   case $layer in
-    unit | it | it-all | e2e | e2e-all) ;;
+    unit | it | it-all | e2e | e2e-all | faults) ;;
     *)
       usage >&2
       exit 2
