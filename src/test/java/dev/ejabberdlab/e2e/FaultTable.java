@@ -16,9 +16,9 @@ import java.util.stream.Collectors;
 /** What the faults did, as people read it. */
 final class FaultTable {
 
-  private static final Path REPORT = Path.of("docs/reliability.md");
-  private static final String BEGIN = "<!-- faults: written by \"make test-faults\" -->";
-  private static final String END = "<!-- faults: end -->";
+  static final Path REPORT = Path.of("docs/reliability.md");
+  static final String BEGIN = "<!-- faults: written by \"make test-faults\" -->";
+  static final String END = "<!-- faults: end -->";
 
   private final List<Row> rows = new ArrayList<>();
   private final List<String> failed = new ArrayList<>();
@@ -154,21 +154,28 @@ final class FaultTable {
 
   /** Puts the table into the documentation. */
   void write() {
+    String machine =
+        "`make test-faults`, %d faults, on %d cores with emulated guests (`<domain type='qemu'>`), %s:"
+            .formatted(
+                rows.size() + failed.size(),
+                Runtime.getRuntime().availableProcessors(),
+                LocalDate.now(ZoneOffset.UTC));
     try {
-      String page = Files.readString(REPORT);
-      int begin = page.indexOf(BEGIN) + BEGIN.length();
-      int end = page.indexOf(END);
-      String machine =
-          "`make test-faults`, %d faults, on %d cores with emulated guests (`<domain type='qemu'>`), %s:"
-              .formatted(
-                  rows.size() + failed.size(),
-                  Runtime.getRuntime().availableProcessors(),
-                  LocalDate.now(ZoneOffset.UTC));
-      Files.writeString(
-          REPORT,
-          page.substring(0, begin) + "\n" + machine + "\n\n" + this + "\n\n" + page.substring(end));
+      Files.writeString(REPORT, in(Files.readString(REPORT), machine));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** A page with this table in the place of an older one. */
+  String in(String page, String machine) {
+    int begin = page.indexOf(BEGIN) + BEGIN.length();
+    return page.substring(0, begin)
+        + "\n"
+        + machine
+        + "\n\n"
+        + this
+        + "\n\n"
+        + page.substring(page.indexOf(END));
   }
 }
