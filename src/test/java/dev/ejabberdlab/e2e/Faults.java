@@ -294,7 +294,7 @@ final class Faults {
               "libvirtd stopped, started after a minute",
               STAYS,
               i -> {
-                Map<String, String> services = i.lab.services();
+                Map<String, String> services = Injection.asked(i.lab::services);
                 i.shows(() -> i.lab.services().equals(services));
                 i.stopLibvirtd();
                 i.awaitNoticed();
@@ -306,7 +306,7 @@ final class Faults {
               "libvirtd hangs for a minute (SIGSTOP)",
               STAYS,
               i -> {
-                Map<String, String> services = i.lab.services();
+                Map<String, String> services = Injection.asked(i.lab::services);
                 i.shows(() -> i.lab.services().equals(services));
                 i.libvirtd("STOP");
                 i.awaitNoticed();
@@ -318,7 +318,7 @@ final class Faults {
               "API server hangs for a minute (SIGSTOP)",
               STAYS,
               i -> {
-                Map<String, String> services = i.lab.services();
+                Map<String, String> services = Injection.asked(i.lab::services);
                 i.shows(() -> i.lab.services().equals(services));
                 i.apiServer("STOP");
                 i.staysAsItIs(AWAY);

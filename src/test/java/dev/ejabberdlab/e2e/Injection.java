@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -61,7 +62,7 @@ final class Injection implements AutoCloseable {
             .filter(i -> !i.equals(primary))
             .findFirst()
             .orElseThrow();
-    this.boots = lab.bootIds();
+    this.boots = asked(lab::bootIds);
     observer.scheduleWithFixedDelay(this::look, 0, LOOK.toMillis(), TimeUnit.MILLISECONDS);
   }
 
@@ -188,6 +189,15 @@ final class Injection implements AutoCloseable {
     return e instanceof KubernetesClientException || e instanceof HypervisorException;
   }
 
+  /** The answer to a question that may have to be repeated on a busy machine. */
+  static <T> T asked(Callable<T> question) {
+    return await()
+        .atMost(Stand.PATIENCE)
+        .pollInterval(Duration.ofSeconds(1))
+        .ignoreExceptionsMatching(Injection::isSilence)
+        .until(question, answer -> true);
+  }
+
   private double seconds(Instant at) {
     return Duration.between(began, at).toMillis() / 1000.0;
   }
@@ -234,7 +244,7 @@ final class Injection implements AutoCloseable {
             lost.size(),
             Primacies.conflicts(load.samples(began)));
     // After the row, so that a table shows what was wrong.
-    Map<String, String> after = lab.bootIds();
+    Map<String, String> after = asked(lab::bootIds);
     row.problems().addAll(problems(after, missing));
     return row;
   }
