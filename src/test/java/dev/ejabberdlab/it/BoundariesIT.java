@@ -3,6 +3,7 @@ package dev.ejabberdlab.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.api.v1alpha1.Specs;
 import dev.ejabberdlab.it.Cut.When;
 import dev.ejabberdlab.status.Conditions;
 import io.fabric8.kubernetes.api.model.Secret;
@@ -64,6 +65,45 @@ class BoundariesIT {
         stand.awaitReady(lab);
       }
     },
+    FAILOVER {
+      @Override
+      EjabberdLab prepare(Stand stand) {
+        return stand.awaitReady(stand.create("demo"));
+      }
+
+      @Override
+      EjabberdLab begin(Stand stand, EjabberdLab lab) {
+        stand.guest(lab, "psql1server").stopPostgresql();
+        return lab;
+      }
+
+      @Override
+      void awaitEnd(Stand stand, EjabberdLab lab) {
+        awaitPrimary(stand, lab, "psql2server");
+      }
+    },
+    SWITCHOVER {
+      @Override
+      EjabberdLab prepare(Stand stand) {
+        return stand.awaitReady(stand.create("demo"));
+      }
+
+      @Override
+      EjabberdLab begin(Stand stand, EjabberdLab lab) {
+        return stand
+            .resource(lab)
+            .edit(
+                l -> {
+                  l.setSpec(Specs.with(l.getSpec(), "database", Map.of("primary", "psql2server")));
+                  return l;
+                });
+      }
+
+      @Override
+      void awaitEnd(Stand stand, EjabberdLab lab) {
+        awaitPrimary(stand, lab, "psql2server");
+      }
+    },
     DELETE {
       @Override
       EjabberdLab prepare(Stand stand) {
@@ -82,6 +122,15 @@ class BoundariesIT {
         stand.mayMissEvents(lab);
       }
     };
+
+    private static void awaitPrimary(Stand stand, EjabberdLab lab, String node) {
+      stand.until(
+          lab,
+          node + " accepts writes, and all is well",
+          l ->
+              Stand.isTrue(l, Conditions.READY)
+                  && node.equals(l.getStatus().postgresql().currentPrimary()));
+    }
 
     /** Everything up to the first action of interest. */
     abstract EjabberdLab prepare(Stand stand);

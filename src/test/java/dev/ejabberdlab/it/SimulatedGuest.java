@@ -216,6 +216,17 @@ final class SimulatedGuest {
     return true;
   }
 
+  /** Lets the PostgreSQL server end; nobody starts it again but the operator. */
+  synchronized void stopPostgresql() {
+    serves = false;
+  }
+
+  /** A step that undoes another one makes the guest forget it. */
+  private void forget(String... steps) {
+    onDisk.keySet().removeAll(List.of(steps));
+    sinceBoot.keySet().removeAll(List.of(steps));
+  }
+
   private void postgresqlAfter(String step) {
     switch (step) {
       case Provisioning.POSTGRESQL_PRIMARY -> {
@@ -223,17 +234,25 @@ final class SimulatedGuest {
         serves = true;
       }
       case Provisioning.POSTGRESQL_STANDBY -> {
+        forget(
+            Provisioning.POSTGRESQL_PRIMARY,
+            Provisioning.POSTGRESQL_PROMOTION,
+            Provisioning.POSTGRESQL_DEMOTION);
         role = InstanceRole.standby;
         serves = true;
       }
       case Provisioning.POSTGRESQL_PROMOTION -> {
+        forget(Provisioning.POSTGRESQL_STANDBY, Provisioning.POSTGRESQL_DEMOTION);
         if (role == InstanceRole.standby) {
           timeline++;
           role = InstanceRole.primary;
         }
         serves = role == InstanceRole.primary;
       }
-      case Provisioning.POSTGRESQL_DEMOTION -> serves = false;
+      case Provisioning.POSTGRESQL_DEMOTION -> {
+        forget(Provisioning.POSTGRESQL_PRIMARY, Provisioning.POSTGRESQL_PROMOTION);
+        serves = false;
+      }
       default -> {
         // another service's
       }
