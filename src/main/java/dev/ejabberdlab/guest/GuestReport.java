@@ -1,5 +1,6 @@
 package dev.ejabberdlab.guest;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -68,11 +69,13 @@ public record GuestReport(
     }
 
     /** Whether it accepts writes. */
+    @JsonIgnore
     public boolean isPrimary() {
       return up && !inRecovery;
     }
 
     /** Whether it answers as a standby. */
+    @JsonIgnore
     public boolean isStandby() {
       return up && inRecovery;
     }
@@ -96,6 +99,7 @@ public record GuestReport(
       this(name, state, lagBytes, false);
     }
 
+    @JsonIgnore
     public boolean isStreaming() {
       return state.equals(STREAMING);
     }
