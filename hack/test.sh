@@ -6,6 +6,7 @@ export LAB_DEV_DIR=${LAB_DEV_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pw
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 INSTANCE=${INSTANCE:-test}
+started=
 MVN=(mvn --batch-mode --no-transfer-progress --file "$REPO_DIR/pom.xml")
 
 usage() {
@@ -29,7 +30,8 @@ clean_up() {
   local outcome=$?
   trap - EXIT
   step "cleaning up"
-  "$HACK_DIR/libvirt.sh" down --name "$INSTANCE" || outcome=1
+  # Only what was started here: another run may have a libvirt of that name.
+  [[ -z $started ]] || "$HACK_DIR/libvirt.sh" down --name "$INSTANCE" || outcome=1
   "$HACK_DIR/control-plane.sh" down || outcome=1
   if ((outcome == 0)); then step "passed"; else step "failed"; fi
   exit "$outcome"
@@ -79,6 +81,7 @@ guests() {
   shift
   "$REPO_DIR/image/build.sh"
   control_plane
+  started=yes
   "$HACK_DIR/libvirt.sh" up --name "$INSTANCE" >/dev/null
   LAB_LIBVIRT_URI=$("$HACK_DIR/libvirt.sh" uri "$INSTANCE")
   "$REPO_DIR/image/publish.sh" "$LAB_LIBVIRT_URI" default
