@@ -15,7 +15,6 @@ import dev.ejabberdlab.topology.LabTopology;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -76,8 +75,7 @@ public final class Promotion {
             .orElse(database.initialPrimary());
     Optional<Failover> last = recorded.map(PostgresqlStatus::lastFailover);
     Optional<Failover> underWay =
-        last.filter(c -> c.finished() == null)
-            .filter(c -> database.instances().containsAll(List.of(c.from(), c.to())));
+        last.filter(c -> c.finished() == null).filter(c -> database.instances().contains(c.to()));
     if (!input.decides()) {
       return new Primacy(
           target,
@@ -127,6 +125,9 @@ public final class Promotion {
       return going(in(change, FailoverState.Promoting));
     }
     Instant limit = Instant.parse(change.started()).plus(DEMOTION_LIMIT);
+    if (!isInstance(change.from()) && isOff(change.from())) {
+      return going(in(change, FailoverState.Promoting));
+    }
     if (isOff(change.from()) || isDataLost(change.to()) || !now.isBefore(limit)) {
       return ended(change, FailoverState.Aborted);
     }
@@ -154,7 +155,10 @@ public final class Promotion {
             change.lagBytes(),
             change.started(),
             change.finished() == null ? stamp(now) : change.finished());
-    String target = state == FailoverState.Completed ? change.to() : change.from();
+    String target =
+        state == FailoverState.Completed || !isInstance(change.from())
+            ? change.to()
+            : change.from();
     return primacy(
         target,
         Optional.empty(),
@@ -231,7 +235,14 @@ public final class Promotion {
     return machine.volume().isMissing() && !machine.domain().is(d -> d.power() == Power.RUNNING);
   }
 
+  /** One that the spec no longer has is off when nothing of it is left on the host. */
   private boolean isOff(String instance) {
+    if (!isInstance(instance)) {
+      String domain = LabTopology.namePrefix(input.lab().uid()) + instance;
+      return snapshot
+          .surplus()
+          .is(r -> r.domains().stream().noneMatch(d -> d.name().equals(domain)));
+    }
     return snapshot.machine(instance).domain().isMissing()
         || snapshot.machine(instance).domain().is(d -> d.power() == Power.SHUT_OFF);
   }
@@ -247,7 +258,8 @@ public final class Promotion {
     Optional<Postgresql> primary = postgresql(target).filter(Postgresql::isPrimary);
     boolean streams =
         primary
-            .filter(p -> p.standbys().stream().anyMatch(s -> isInstance(s) && s.isStreaming()))
+            .filter(
+                p -> p.standbys().stream().anyMatch(s -> isInstance(s.name()) && s.isStreaming()))
             .isPresent();
     if (streams) {
       return Optional.of(Synchrony.Active);
@@ -266,8 +278,8 @@ public final class Promotion {
         wanted.get() == Synchronous.required ? Synchrony.Blocked : Synchrony.Degraded);
   }
 
-  private boolean isInstance(GuestReport.Standby standby) {
-    return database.instances().contains(standby.name());
+  private boolean isInstance(String node) {
+    return database.instances().contains(node);
   }
 
   private Optional<Postgresql> postgresql(String instance) {

@@ -18,6 +18,7 @@ import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.observe.LabSnapshot.Past;
+import dev.ejabberdlab.observe.Remains;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Duration;
@@ -454,6 +455,24 @@ class PromotionTest {
       assertThat(decide(scene, working()).held())
           .contains(
               "psql1server has lost its data: its disk is new, and no standby can take over.");
+    }
+
+    @Test
+    void whoWasTakenOutOfTheSpecMustBeOffTooBeforeAnotherOneTakesOver() {
+      PostgresqlStatus fencing =
+          status(
+              null, change(FailoverReason.PrimarySilent, FailoverState.Fencing), null, streaming());
+      LabTopology without = LabFixture.labWithout(P1);
+      Scene there =
+          Scene.of(without).reports(P2, LabFixture.report()).postgresql(P2, standby(WAL, false));
+      Remains left =
+          new Remains(List.of(there.leftDomain(P1, Power.RUNNING)), List.of(), List.of());
+
+      assertThat(decide(there.surplus(Seen.of(left)), fencing).held()).isPresent();
+      assertThat(decide(there.surplus(Seen.unknown("no answer")), fencing).held()).isPresent();
+      Primacy gone =
+          decide(there.surplus(Seen.of(new Remains(List.of(), List.of(), List.of()))), fencing);
+      assertThat(told(gone)).isEqualTo("psql2server Promoting PrimarySilent");
     }
 
     @Test
