@@ -87,7 +87,7 @@ final class Faults {
 
   /** A few of them for every change of the code; the second one undoes the first. */
   static final List<Fault> SHORT =
-      List.of(PRIMARY_DESTROYED, SWITCHOVER, PRIMARY_POSTGRESQL_KILLED, STANDBY_DESTROYED);
+      List.of(PRIMARY_DESTROYED, SWITCHOVER, PRIMARY_POSTGRESQL_KILLED);
 
   static final List<Fault> ALL =
       List.of(

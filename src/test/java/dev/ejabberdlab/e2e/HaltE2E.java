@@ -7,11 +7,13 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The lab is shut down and comes back as it was. */
 @ExtendWith(SharedLab.Extension.class)
+@Tag("long")
 class HaltE2E {
 
   private final SharedLab lab;

@@ -19,7 +19,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The user's own files and scripts in guests. */
 @ExtendWith(SharedLab.Extension.class)
-@Tag("long")
 class OwnStepsE2E {
 
   private static final String NAME = "own";
@@ -120,6 +119,7 @@ class OwnStepsE2E {
   }
 
   @Test
+  @Tag("long")
   void stepsThatFailHangFloodOrRebootHarmNobodyElse() {
     Map<String, String> boots = lab.bootIds();
     edit(

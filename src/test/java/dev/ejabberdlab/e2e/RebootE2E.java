@@ -56,7 +56,6 @@ class RebootE2E {
   }
 
   @Test
-  @Tag("long")
   void oneAfterTheOther() {
     for (String node : lab.bootIds().keySet()) {
       reboot(Set.of(node));

@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -45,7 +44,6 @@ class TlsE2E {
   }
 
   @Test
-  @Tag("long")
   void aClientThatTrustsOnlyTheLabsAuthorityLogsInAndAnotherRefusesTheServer() {
     account("tls-user");
     String stranger =

@@ -7,11 +7,13 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.EjabberdStatus.VirtualAddr
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Endpoint;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The address that a healthy member holds. */
 @ExtendWith(SharedLab.Extension.class)
+@Tag("long")
 class VirtualAddressE2E {
 
   private static final String ADDRESS = "192.168.1.4";
