@@ -17,11 +17,11 @@ final class FaultRun implements AutoCloseable {
 
   private final SharedLab lab;
   private final String initialPrimary;
-  private final Load load;
+  private Load load;
   final FaultTable table = new FaultTable();
 
-  /** The fault that the lab has not recovered from; nothing is to be learned from further ones. */
-  private Fault fatal;
+  /** The lab has not recovered from a fault, or was left to itself: it is of no more use. */
+  private boolean spoilt;
 
   private FaultRun(SharedLab lab, String initialPrimary, Load load) {
     this.lab = lab;
@@ -32,8 +32,7 @@ final class FaultRun implements AutoCloseable {
   static FaultRun start(SharedLab lab) {
     lab.ready();
     String primary = lab.status().postgresql().currentPrimary();
-    lab.edit(spec -> spec.withObject("/database").put("synchronous", "required"));
-    awaitSynchrony(lab);
+    protect(lab);
     FaultRun run = new FaultRun(lab, primary, Load.start(lab));
     System.out.println(FaultTable.heading());
     return run;
@@ -47,10 +46,10 @@ final class FaultRun implements AutoCloseable {
   }
 
   void inject(Fault fault) {
-    assertThat(fatal == null ? "" : fatal.name())
-        .as("the fault that the lab has not recovered from")
-        .isEmpty();
-    fatal = fault;
+    if (spoilt) {
+      renew();
+    }
+    spoilt = true;
     awaitSynchrony(lab);
     PostgresqlStatus postgresql = lab.status().postgresql();
     postgresql.instances().forEach(i -> load.watch(i.name()));
@@ -74,10 +73,34 @@ final class FaultRun implements AutoCloseable {
       table.failed(fault);
       throw e;
     }
-    fatal = null;
+    spoilt = false;
     table.add(row);
     System.out.println(row);
     assertThat(row.problems()).as(fault.name()).isEmpty();
+  }
+
+  /** One fault that nobody mends shall not hide what the others do. */
+  private void renew() {
+    discard();
+    lab.ready();
+    protect(lab);
+    load = Load.start(lab);
+    spoilt = false;
+  }
+
+  private void discard() {
+    load.stop();
+    if (!lab.stand.operator.runs()) {
+      lab.stand.operator.start();
+    }
+    lab.handle().delete();
+    await("the spoilt lab is gone").atMost(Stand.PATIENCE).until(() -> lab.resource() == null);
+  }
+
+  /** Commits wait for the standby. */
+  private static void protect(SharedLab lab) {
+    lab.edit(spec -> spec.withObject("/database").put("synchronous", "required"));
+    awaitSynchrony(lab);
   }
 
   /**
@@ -85,6 +108,10 @@ final class FaultRun implements AutoCloseable {
    * use afterwards, and the operator is stopped.
    */
   Duration byHand() {
+    if (spoilt) {
+      renew();
+    }
+    spoilt = true;
     awaitSynchrony(lab);
     PostgresqlStatus postgresql = lab.status().postgresql();
     String primary = postgresql.currentPrimary();
@@ -126,11 +153,14 @@ final class FaultRun implements AutoCloseable {
     return Duration.between(began, load.firstWrite(fenced).orElseThrow());
   }
 
-  /** Leaves the lab Ready, with the primary that it had, and as its spec was. */
+  /**
+   * Leaves the lab Ready, with the primary that it had, and as its spec was; no lab if it is
+   * spoilt.
+   */
   @Override
   public void close() {
-    if (fatal != null || !lab.stand.operator.runs()) {
-      load.stop();
+    if (spoilt) {
+      discard();
       return;
     }
     awaitSynchrony(lab);

@@ -78,11 +78,12 @@ final class Faults {
           "switchover asked for",
           SWITCHES,
           i -> {
-            i.lab.edit(spec -> spec.withObject("/database").put("primary", i.standby()));
+            Runnable leave = i.undo(() -> askFor(i, null));
+            askFor(i, i.standby());
             i.awaits(
                 "the standby takes over",
                 l -> i.standby().equals(l.getStatus().postgresql().currentPrimary()));
-            i.lab.edit(spec -> spec.withObject("/database").remove("primary"));
+            leave.run();
           });
 
   /** A few of them for every change of the code; the second one undoes the first. */
@@ -156,9 +157,10 @@ final class Faults {
               "primary: cable unplugged; plugged in when told",
               STAYS,
               i -> {
+                Runnable plugIn = i.undo(() -> i.link(i.primary(), "internal", "up"));
                 i.link(i.primary(), "internal", "down");
                 i.awaitNoticed();
-                i.link(i.primary(), "internal", "up");
+                plugIn.run();
               }),
           new Fault(
               "primary-agent-stopped",
@@ -218,12 +220,14 @@ final class Faults {
               "switchover to a standby that is cut off",
               STAYS,
               i -> {
+                Runnable plugIn = i.undo(() -> i.link(i.standby(), "internal", "up"));
+                Runnable leave = i.undo(() -> askFor(i, null));
                 i.link(i.standby(), "internal", "down");
                 i.awaitNoticed();
-                i.lab.edit(spec -> spec.withObject("/database").put("primary", i.standby()));
+                askFor(i, i.standby());
                 i.awaitCondition("DatabaseReady", "SwitchoverRefused");
-                i.lab.edit(spec -> spec.withObject("/database").remove("primary"));
-                i.link(i.standby(), "internal", "up");
+                leave.run();
+                plugIn.run();
               }),
           new Fault(
               "ejabberd-killed",
@@ -296,10 +300,11 @@ final class Faults {
               i -> {
                 Map<String, String> services = Injection.asked(i.lab::services);
                 i.shows(() -> i.lab.services().equals(services));
+                Runnable start = i.undo(i::startLibvirtd);
                 i.stopLibvirtd();
                 i.awaitNoticed();
                 i.staysAsItIs(AWAY);
-                i.startLibvirtd();
+                start.run();
               }),
           new Fault(
               "libvirtd-hangs",
@@ -308,10 +313,11 @@ final class Faults {
               i -> {
                 Map<String, String> services = Injection.asked(i.lab::services);
                 i.shows(() -> i.lab.services().equals(services));
+                Runnable goOn = i.undo(() -> i.libvirtd("CONT"));
                 i.libvirtd("STOP");
                 i.awaitNoticed();
                 i.staysAsItIs(AWAY);
-                i.libvirtd("CONT");
+                goOn.run();
               }),
           new Fault(
               "api-server-away",
@@ -320,9 +326,10 @@ final class Faults {
               i -> {
                 Map<String, String> services = Injection.asked(i.lab::services);
                 i.shows(() -> i.lab.services().equals(services));
+                Runnable goOn = i.undo(() -> i.apiServer("CONT"));
                 i.apiServer("STOP");
                 i.staysAsItIs(AWAY);
-                i.apiServer("CONT");
+                goOn.run();
                 i.awaitOperator();
               }),
           new Fault(
@@ -330,11 +337,12 @@ final class Faults {
               "primary: QEMU killed while libvirtd is away",
               TAKES_OVER,
               i -> {
+                Runnable start = i.undo(i::startLibvirtd);
                 i.stopLibvirtd();
                 i.awaitNoticed();
                 i.qemu("KILL", i.primary());
                 i.staysAsItIs(AWAY);
-                i.startLibvirtd();
+                start.run();
               }),
           new Fault(
               "operator-killed-in-failover",
@@ -383,6 +391,18 @@ final class Faults {
     return ALL.stream().filter(f -> f.name().equals(name)).findFirst();
   }
 
+  /** Names the instance that is to be primary; null leaves it to the operator. */
+  private static void askFor(Injection i, String primary) {
+    i.lab.edit(
+        spec -> {
+          if (primary == null) {
+            spec.withObject("/database").remove("primary");
+          } else {
+            spec.withObject("/database").put("primary", primary);
+          }
+        });
+  }
+
   private static void killed(Injection i, String node, String unit) {
     i.replaces(node, unit);
     i.begin();
@@ -393,6 +413,8 @@ final class Faults {
   private static void split(Injection i) {
     String one = i.lab.address("e1server", "dmz");
     String other = i.lab.address("e2server", "dmz");
+    Runnable join =
+        i.undo(() -> i.lab.inNamespace("", List.of("nft", "delete", "table", "bridge", "fault")));
     i.lab.inNamespace(
         """
         table bridge fault {
@@ -406,6 +428,6 @@ final class Faults {
             .formatted(one, other),
         List.of("nft", "-f", "-"));
     i.awaitNoticed();
-    i.lab.inNamespace("", List.of("nft", "delete", "table", "bridge", "fault"));
+    join.run();
   }
 }

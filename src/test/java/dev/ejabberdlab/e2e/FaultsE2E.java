@@ -55,10 +55,10 @@ class FaultsE2E {
     if (run == null) {
       return;
     }
-    run.close();
     System.out.println(run.table);
     if (CHOSEN == null || CHOSEN.isBlank() || Boolean.getBoolean("faults.report")) {
       run.table.write();
     }
+    run.close();
   }
 }

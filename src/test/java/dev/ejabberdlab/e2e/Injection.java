@@ -27,6 +27,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 
@@ -45,6 +46,7 @@ final class Injection implements AutoCloseable {
   private final Set<String> restarts = new TreeSet<>();
   private final Set<String> mayRestart = new TreeSet<>();
   private final List<BooleanSupplier> evidence = new ArrayList<>();
+  private final List<Runnable> undos = new ArrayList<>();
   private final ScheduledExecutorService observer = Executors.newSingleThreadScheduledExecutor();
   private boolean mustBeNoticed;
   private volatile Instant began = Instant.now();
@@ -102,6 +104,22 @@ final class Injection implements AutoCloseable {
   /** The status must have told of it. */
   void mustBeNoticed() {
     mustBeNoticed = true;
+  }
+
+  /**
+   * What takes the fault back, for a script to call when it is time. It is done once, and in any
+   * case before the next fault: what is left of this one would spoil that.
+   */
+  Runnable undo(Runnable action) {
+    AtomicBoolean done = new AtomicBoolean();
+    Runnable once =
+        () -> {
+          if (!done.getAndSet(true)) {
+            action.run();
+          }
+        };
+    undos.add(once);
+    return once;
   }
 
   /** The main process of a unit is another one than now, when all is over. */
@@ -293,6 +311,14 @@ final class Injection implements AutoCloseable {
   @Override
   public void close() {
     observer.shutdownNow();
+    for (Runnable undo : undos) {
+      try {
+        undo.run();
+      } catch (RuntimeException | AssertionError e) {
+        // The lab is made anew then.
+        System.out.printf("    not taken back: %s%n", e.getMessage());
+      }
+    }
   }
 
   // The means
