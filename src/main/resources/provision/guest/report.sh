@@ -17,6 +17,16 @@ sql() {
   setpriv --reuid postgres --regid postgres --clear-groups /usr/lib/postgresql/15/bin/psql -XAtq 2>/dev/null
 }
 
+# Whether this Erlang node and another one, which can be reached, are both in a cluster without the other.
+apart() { # HERE THERE
+  local answer
+  answer=$(curl -fsS -m 10 http://127.0.0.1:5280/api/list_cluster/v2 2>/dev/null) || return 1
+  [[ $answer == *"$1"* && $answer != *"$2"* ]] || return 1
+  answer=$(HOME=/var/lib/ejabberd timeout 10 setpriv --reuid ejabberd --regid ejabberd --init-groups \
+    erl_call -sname "$2" -a 'ejabberd_cluster get_nodes []' 2>/dev/null) || return 1
+  [[ $answer == *"$2"* && $answer != *"$1"* ]]
+}
+
 # Prints what is not as a step has left it, a sentence a line. The step's watch file says where to look:
 #   file PATH             is there and was not written since
 #   service UNIT [PATH]   runs; where a path is given, as long as that is there
@@ -72,9 +82,8 @@ SQL
           && timeout 5 bash -c "exec 3<>/dev/tcp/$first/5432" 2>/dev/null \
           && printf '%s\n' "PostgreSQL does not stream from $first" ;;
       member)
-        value=$(curl -fsS -m 10 http://127.0.0.1:5280/api/list_cluster/v2 2>/dev/null) || continue
-        if [[ $value == *"$first"* && $value != *"$rest"* ]] && HOME=/var/lib/ejabberd timeout 10 setpriv --reuid ejabberd \
-          --regid ejabberd --init-groups erl_call -sname "$rest" -a 'erlang node []' >/dev/null 2>&1; then
+        # Twice: nodes that have just started find each other in a moment.
+        if apart "$first" "$rest" && sleep 5 && apart "$first" "$rest"; then
           printf '%s\n' "$first does not see $rest"
         fi ;;
     esac
