@@ -31,7 +31,7 @@ final class FaultRun implements AutoCloseable {
 
   static FaultRun start(SharedLab lab) {
     lab.ready();
-    String primary = lab.status().postgresql().currentPrimary();
+    String primary = lab.status().postgresql().targetPrimary();
     protect(lab);
     FaultRun run = new FaultRun(lab, primary, Load.start(lab));
     System.out.println(FaultTable.heading());
@@ -63,7 +63,7 @@ final class FaultRun implements AutoCloseable {
                         .count()
                     == postgresql.instances().size());
     load.awaitMessage();
-    System.out.printf("  %s (primary: %s)%n", fault.name(), postgresql.currentPrimary());
+    System.out.printf("  %s (primary: %s)%n", fault.name(), postgresql.targetPrimary());
     FaultTable.Row row;
     try (Injection injection = new Injection(lab, load, fault)) {
       injection.begin();
@@ -114,7 +114,7 @@ final class FaultRun implements AutoCloseable {
     spoilt = true;
     awaitSynchrony(lab);
     PostgresqlStatus postgresql = lab.status().postgresql();
-    String primary = postgresql.currentPrimary();
+    String primary = postgresql.targetPrimary();
     String standby =
         postgresql.instances().stream()
             .map(PostgresqlStatus.Instance::name)
@@ -165,7 +165,7 @@ final class FaultRun implements AutoCloseable {
     }
     awaitSynchrony(lab);
     load.close();
-    if (!lab.status().postgresql().currentPrimary().equals(initialPrimary)) {
+    if (!lab.status().postgresql().targetPrimary().equals(initialPrimary)) {
       lab.edit(spec -> spec.withObject("/database").put("primary", initialPrimary));
       lab.until(
           initialPrimary + " is primary again",

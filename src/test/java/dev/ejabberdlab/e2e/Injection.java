@@ -57,7 +57,7 @@ final class Injection implements AutoCloseable {
     this.load = load;
     this.fault = fault;
     PostgresqlStatus postgresql = lab.status().postgresql();
-    this.primary = postgresql.currentPrimary();
+    this.primary = postgresql.targetPrimary();
     this.standby =
         postgresql.instances().stream()
             .map(PostgresqlStatus.Instance::name)
@@ -244,7 +244,7 @@ final class Injection implements AutoCloseable {
         .atMost(Stand.PATIENCE)
         .until(() -> load.alive() && load.firstRow(ready).isPresent());
     Instant recovered = load.firstRow(ready).orElseThrow();
-    boolean moved = !lab.status().postgresql().currentPrimary().equals(primary);
+    boolean moved = !lab.status().postgresql().targetPrimary().equals(primary);
     load.awaitMessage();
     Instant end = Instant.now();
     String missing = load.missingRows();
@@ -275,7 +275,7 @@ final class Injection implements AutoCloseable {
       return false;
     }
     PostgresqlStatus postgresql = now.getStatus().postgresql();
-    boolean moved = !primary.equals(postgresql.currentPrimary());
+    boolean moved = !primary.equals(postgresql.targetPrimary());
     boolean right =
         switch (fault.outcome()) {
           case TAKES_OVER, SWITCHES -> moved;
