@@ -7,6 +7,7 @@ export LAB_DEV_DIR=${LAB_DEV_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pw
 
 INSTANCE=${INSTANCE:-test}
 started=
+ended=
 MVN=(mvn --batch-mode --no-transfer-progress --file "$REPO_DIR/pom.xml")
 
 usage() {
@@ -33,6 +34,7 @@ clean_up() {
   # Only what was started here: another run may have a libvirt of that name.
   [[ -z $started ]] || "$HACK_DIR/libvirt.sh" down --name "$INSTANCE" || outcome=1
   "$HACK_DIR/control-plane.sh" down || outcome=1
+  [[ -n $ended ]] || outcome=$((outcome ? outcome : 1))
   if ((outcome == 0)); then step "passed"; else step "failed"; fi
   exit "$outcome"
 }
@@ -119,8 +121,8 @@ done
 
 "$HACK_DIR/install-deps.sh"
 trap clean_up EXIT
-trap "exit 130" INT
-trap "exit 143" TERM
 for layer in "$@"; do
   "$layer"
 done
+# One that is killed has not passed, whatever its exit code was until then.
+ended=yes

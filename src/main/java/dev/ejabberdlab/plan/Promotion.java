@@ -8,6 +8,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverS
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
+import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
@@ -26,6 +27,12 @@ public final class Promotion {
 
   /** How long a switchover may take to stop the old primary; then the old one stays. */
   static final Duration DEMOTION_LIMIT = Duration.ofMinutes(3);
+
+  /**
+   * How long a switchover that was given up is not tried again: each try stops the database for a
+   * while.
+   */
+  static final Duration SWITCHOVER_PAUSE = Duration.ofMinutes(15);
 
   /** How soon to look again at who could not take over: how far a standby is makes no event. */
   static final Duration AGAIN = Duration.ofSeconds(5);
@@ -121,6 +128,7 @@ public final class Promotion {
     Optional<Postgresql> old = postgresql(change.from());
     Optional<Postgresql> next = postgresql(change.to()).filter(Postgresql::isStandby);
     if (old.filter(Postgresql::stopped).isPresent()
+        && !isBeingPromoted(change.from())
         && next.filter(n -> n.lsn() > old.get().lsn()).isPresent()) {
       return going(in(change, FailoverState.Promoting));
     }
@@ -131,18 +139,26 @@ public final class Promotion {
     if (isOff(change.from()) || isDataLost(change.to()) || !now.isBefore(limit)) {
       return ended(change, FailoverState.Aborted);
     }
-    return primacy(
-        change.to(),
-        Optional.empty(),
-        Optional.of(change),
-        held(change.to(), Optional.of(change)),
-        Optional.of(limit));
+    return going(change, Optional.of(limit));
+  }
+
+  /** A step that an operator has left behind would start the server again. */
+  private boolean isBeingPromoted(String instance) {
+    return snapshot
+        .machine(instance)
+        .step(Steps.PROMOTION)
+        .filter(s -> s.status() == StepState.Status.RUNNING)
+        .isPresent();
   }
 
   private Primacy going(Failover change) {
+    return going(change, Optional.empty());
+  }
+
+  /** Told before anything of it is done. */
+  private Primacy going(Failover change, Optional<Instant> wakeAt) {
     Optional<Failover> underWay = Optional.of(change);
-    return primacy(
-        change.to(), Optional.empty(), underWay, held(change.to(), underWay), Optional.empty());
+    return primacy(change.to(), underWay, held(change.to(), underWay), wakeAt);
   }
 
   private Primacy ended(Failover change, FailoverState state) {
@@ -159,12 +175,7 @@ public final class Promotion {
         state == FailoverState.Completed || !isInstance(change.from())
             ? change.to()
             : change.from();
-    return primacy(
-        target,
-        Optional.empty(),
-        Optional.of(ended),
-        held(target, Optional.empty()),
-        Optional.empty());
+    return primacy(target, Optional.of(ended), held(target, Optional.empty()), Optional.empty());
   }
 
   private static Failover in(Failover change, FailoverState state) {
@@ -179,13 +190,15 @@ public final class Promotion {
   }
 
   private Primacy primacy(
-      String target,
-      Optional<Instant> failingSince,
-      Optional<Failover> change,
-      Optional<String> held,
-      Optional<Instant> wakeAt) {
+      String target, Optional<Failover> change, Optional<String> held, Optional<Instant> wakeAt) {
     return new Primacy(
-        target, failingSince, change, synchrony(target, change), held, Optional.empty(), wakeAt);
+        target,
+        Optional.empty(),
+        change,
+        synchrony(target, change),
+        held,
+        Optional.empty(),
+        wakeAt);
   }
 
   /** Why the target may not accept writes yet. */
@@ -339,7 +352,7 @@ public final class Promotion {
       return candidate
           .map(
               c ->
-                  begun(
+                  going(
                       new Failover(
                           target,
                           c.name(),
@@ -361,12 +374,21 @@ public final class Promotion {
       if (wanted.isEmpty() || !health.serves()) {
         return stays(Optional.empty(), Optional.empty(), Optional.empty());
       }
+      Optional<Instant> pause = pause(wanted.get());
+      if (pause.isPresent()) {
+        return stays(
+            Optional.empty(),
+            Optional.of(
+                "The last switchover to %s was given up; it is tried again after %s."
+                    .formatted(wanted.get(), pause.get().truncatedTo(ChronoUnit.SECONDS))),
+            pause);
+      }
       Candidates candidates = new Candidates(input, target, now);
       return candidates
           .streaming(wanted.get())
           .map(
               c ->
-                  begun(
+                  going(
                       new Failover(
                           target,
                           c.name(),
@@ -383,11 +405,12 @@ public final class Promotion {
                       Optional.of(now.plus(AGAIN))));
     }
 
-    /** What was begun is told before anything of it is done. */
-    private Primacy begun(Failover change) {
-      Optional<Failover> underWay = Optional.of(change);
-      return primacy(
-          change.to(), Optional.empty(), underWay, held(change.to(), underWay), Optional.empty());
+    /** Until when a switchover to an instance is not tried again. */
+    private Optional<Instant> pause(String to) {
+      return last.filter(c -> c.state() == FailoverState.Aborted && c.to().equals(to))
+          .filter(c -> c.reason() == FailoverReason.Switchover)
+          .map(c -> Instant.parse(c.finished()).plus(SWITCHOVER_PAUSE))
+          .filter(until -> until.isAfter(now));
     }
 
     private Primacy stays(

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
-import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -26,7 +25,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import javax.net.SocketFactory;
 import jdk.net.ExtendedSocketOptions;
 import org.jivesoftware.smack.SmackException;
 import org.jivesoftware.smack.XMPPException;
@@ -203,7 +201,7 @@ public final class LoadClients {
    * Sockets that notice soon that the address has moved: a commit may wait for a standby for long,
    * and the other end's silence alone says nothing.
    */
-  public static final class KeptAlive extends SocketFactory {
+  public static final class KeptAlive extends UnboundSockets {
 
     private static final int MISSED = 5;
 
@@ -215,26 +213,6 @@ public final class LoadClients {
       socket.setOption(ExtendedSocketOptions.TCP_KEEPINTERVAL, 1);
       socket.setOption(ExtendedSocketOptions.TCP_KEEPCOUNT, MISSED);
       return socket;
-    }
-
-    @Override
-    public Socket createSocket(String host, int port) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Socket createSocket(String host, int port, InetAddress local, int localPort) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Socket createSocket(InetAddress host, int port) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Socket createSocket(InetAddress host, int port, InetAddress local, int localPort) {
-      throw new UnsupportedOperationException();
     }
   }
 

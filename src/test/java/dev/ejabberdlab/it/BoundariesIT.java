@@ -67,11 +67,6 @@ class BoundariesIT {
     },
     FAILOVER {
       @Override
-      EjabberdLab prepare(Stand stand) {
-        return stand.awaitReady(stand.create("demo"));
-      }
-
-      @Override
       EjabberdLab begin(Stand stand, EjabberdLab lab) {
         stand.guest(lab, "psql1server").stopPostgresql();
         return lab;
@@ -83,11 +78,6 @@ class BoundariesIT {
       }
     },
     SWITCHOVER {
-      @Override
-      EjabberdLab prepare(Stand stand) {
-        return stand.awaitReady(stand.create("demo"));
-      }
-
       @Override
       EjabberdLab begin(Stand stand, EjabberdLab lab) {
         return stand
@@ -105,11 +95,6 @@ class BoundariesIT {
       }
     },
     DELETE {
-      @Override
-      EjabberdLab prepare(Stand stand) {
-        return stand.awaitReady(stand.create("demo"));
-      }
-
       @Override
       EjabberdLab begin(Stand stand, EjabberdLab lab) {
         stand.resource(lab).delete();
@@ -133,7 +118,9 @@ class BoundariesIT {
     }
 
     /** Everything up to the first action of interest. */
-    abstract EjabberdLab prepare(Stand stand);
+    EjabberdLab prepare(Stand stand) {
+      return stand.awaitReady(stand.create("demo"));
+    }
 
     /** Gives the operator the reason for the actions; returns at once. */
     abstract EjabberdLab begin(Stand stand, EjabberdLab lab);

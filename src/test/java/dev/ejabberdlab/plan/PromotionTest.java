@@ -16,10 +16,10 @@ import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Standby;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.observe.LabFixture;
-import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.observe.LabSnapshot.Past;
 import dev.ejabberdlab.observe.Remains;
 import dev.ejabberdlab.observe.Seen;
+import dev.ejabberdlab.provision.Provisioning;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Duration;
 import java.time.Instant;
@@ -115,16 +115,7 @@ class PromotionTest {
   }
 
   private static Scene with(UnaryOperator<Past> change, String node, Scene scene) {
-    return scene.machine(
-        node,
-        m ->
-            new Machine(
-                m.volume(),
-                m.domain(),
-                m.guest(),
-                m.reportedAt(),
-                m.silentSince(),
-                change.apply(m.past())));
+    return scene.remembered(node, change);
   }
 
   @Nested
@@ -433,6 +424,19 @@ class PromotionTest {
     }
 
     @Test
+    void aStepThatWouldStartTheOldPrimaryAgainIsAwaited() {
+      PostgresqlStatus demoting =
+          status(
+              null, change(FailoverReason.Switchover, FailoverState.Demoting), null, streaming());
+      Scene scene =
+          Scene.ready()
+              .steps(P1, LabFixture.done("base"), LabFixture.running("postgresql-promotion"))
+              .postgresql(P1, atRest(true, WAL))
+              .postgresql(P2, standby(WAL + 1, false));
+      assertThat(told(decide(scene, demoting))).isEqualTo("psql2server Demoting Switchover");
+    }
+
+    @Test
     void aSwitchoverIsTakenBack() {
       PostgresqlStatus demoting =
           status(
@@ -489,6 +493,27 @@ class PromotionTest {
     void beginsWhenTheNamedOneStreams() {
       Scene scene = Scene.ready(database(Map.of("primary", P2)));
       assertThat(told(decide(scene, working()))).isEqualTo("psql2server Demoting Switchover");
+    }
+
+    @Test
+    void thatWasGivenUpIsNotTriedAgainAtOnce() {
+      Failover aborted =
+          new Failover(
+              P1,
+              P2,
+              FailoverReason.Switchover,
+              FailoverState.Aborted,
+              0L,
+              NOW.minusSeconds(200).toString(),
+              NOW.minusSeconds(5).toString());
+      Scene scene = Scene.ready(database(Map.of("primary", P2)));
+      PostgresqlStatus recorded = status(null, aborted, null, streaming());
+      Primacy waits = decide(scene, recorded);
+      assertThat(told(waits)).isEqualTo("psql1server Aborted Switchover");
+      assertThat(waits.obstacle().orElseThrow()).startsWith("The last switchover to psql2server");
+      assertThat(waits.wakeAt()).contains(NOW.minusSeconds(5).plus(Promotion.SWITCHOVER_PAUSE));
+      assertThat(told(decide(scene.at(waits.wakeAt().orElseThrow()), recorded)))
+          .isEqualTo("psql2server Demoting Switchover");
     }
 
     @Test
@@ -571,6 +596,11 @@ class PromotionTest {
     return primacy.target()
         + primacy.change().map(c -> " " + c.state() + " " + c.reason()).orElse("")
         + primacy.failingSince().map(s -> " failing").orElse("");
+  }
+
+  @Test
+  void theStepIsWhatItIsCalledWhereItIsMade() {
+    assertThat(Steps.PROMOTION).isEqualTo(Provisioning.POSTGRESQL_PROMOTION);
   }
 
   @Test

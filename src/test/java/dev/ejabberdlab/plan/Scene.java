@@ -350,16 +350,21 @@ public final class Scene {
   /** The same of a guest that had answered before. */
   public Scene silenced(String node, Duration since) {
     return silent(node, since)
-        .machine(
-            node,
-            m ->
-                new Machine(
-                    m.volume(),
-                    m.domain(),
-                    m.guest(),
-                    m.reportedAt(),
-                    m.silentSince(),
-                    new LabSnapshot.Past(true, "boot-1", Optional.empty(), null, false)));
+        .remembered(node, p -> new LabSnapshot.Past(true, "boot-1", Optional.empty(), null, false));
+  }
+
+  /** Something else is remembered of it. */
+  public Scene remembered(String node, UnaryOperator<LabSnapshot.Past> change) {
+    return machine(
+        node,
+        m ->
+            new Machine(
+                m.volume(),
+                m.domain(),
+                m.guest(),
+                m.reportedAt(),
+                m.silentSince(),
+                change.apply(m.past())));
   }
 
   /** Its agent's channel is open, but the guest does not say anything. */
