@@ -137,6 +137,13 @@ postgresql_runs() {
   systemctl --quiet is-active postgresql@15-main.service
 }
 
+# Whether the running instance neither lets clients in nor refuses them.
+postgresql_hangs() {
+  local status=0
+  pg_isready -q -t 30 || status=$?
+  ((status == 2))
+}
+
 # Where networkd looks for the read-write address; gone after a reboot.
 read_write_drop_in() {
   printf '%s\n' "/run/systemd/network/10-lab-$NETWORK.network.d"
@@ -152,6 +159,7 @@ postgresql_watch() {
   watch_files "$PGCONF/conf.d" ejabberd-lab.conf standby.conf
   watch_files "$PGCONF" pg_hba.conf replication.pgpass server.crt server.key ca.crt
   watch_files "$PGUNIT" lab.conf
+  echo answers postgresql@15-main.service
 }
 
 postgresql_configured() {
@@ -190,6 +198,12 @@ postgresql_start() {
   systemctl --quiet --no-reload enable postgresql@15-main.service
   if ! postgresql_runs; then
     systemctl start postgresql@15-main.service
+    return
+  fi
+  if postgresql_hangs; then
+    # It would not listen to less.
+    systemctl kill --signal=KILL postgresql@15-main.service
+    systemctl restart postgresql@15-main.service
     return
   fi
   restart=$(as_postgres psql -XAtq -v ON_ERROR_STOP=1 <<'SQL'

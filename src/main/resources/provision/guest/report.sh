@@ -11,10 +11,26 @@ boot=${LAB_BOOT:-/run/ejabberd-lab}
 cgroups=${LAB_CGROUP:-/sys/fs/cgroup/system.slice}
 sys=${LAB_SYS:-/proc/sys}
 facts=$disk/facts
+# The wrappers in /usr/bin are Perl and cost half a second on an emulated CPU.
+postgresql=${LAB_POSTGRESQL:-/usr/lib/postgresql/15/bin}
 
-# Asks the PostgreSQL server here.
+# Asks the PostgreSQL server here. One that hangs lets clients in and says nothing.
 sql() {
-  setpriv --reuid postgres --regid postgres --clear-groups /usr/lib/postgresql/15/bin/psql -XAtq 2>/dev/null
+  PGCONNECT_TIMEOUT=5 setpriv --reuid postgres --regid postgres --clear-groups "$postgresql/psql" -XAtq 2>/dev/null
+}
+
+# Whether a unit has processes.
+runs() { # UNIT
+  local path
+  for path in "$cgroups/$1" "$cgroups"/*/"$1"; do [[ ! -d $path ]] || return 0; done
+  return 1
+}
+
+# Whether the PostgreSQL server here neither lets clients in nor refuses them.
+silent() {
+  local status=0
+  "$postgresql/pg_isready" -q -t 10 || status=$?
+  ((status == 2))
 }
 
 # Whether this Erlang node and another one, which can be reached, are both in a cluster without the other.
@@ -30,6 +46,7 @@ apart() { # HERE THERE
 # Prints what is not as a step has left it, a sentence a line. The step's watch file says where to look:
 #   file PATH             is there and was not written since
 #   service UNIT [PATH]   runs; where a path is given, as long as that is there
+#   answers UNIT          PostgreSQL's: while it runs, whoever connects is told something
 #   address ADDRESS       is one of this guest's
 #   setting NAME VALUE    a kernel setting
 #   output WHAT CKSUM COMMAND...   prints the same as then; WHAT is a word for people
@@ -49,8 +66,10 @@ differences() { # WATCH_FILE
         fi ;;
       service)
         [[ -z $rest || -e $rest ]] || continue
-        for path in "$cgroups/$first" "$cgroups"/*/"$first"; do [[ ! -d $path ]] || continue 2; done
-        printf '%s\n' "$first does not run" ;;
+        runs "$first" || printf '%s\n' "$first does not run" ;;
+      answers)
+        # Twice: the machine may be busy, or the server about to open its socket.
+        if runs "$first" && silent && sleep 5 && silent; then printf '%s\n' "$first does not answer"; fi ;;
       address) has_address "$first" || printf '%s\n' "the address $first is gone" ;;
       setting)
         path=$sys/${first//.//}
@@ -197,7 +216,7 @@ postgresql_at_rest() { # READ_WRITE_ADDRESS_HELD
       'Latest checkpoint location') lsn=$((16#${value%/*} << 32 | 16#${value#*/})) ;;
       "Latest checkpoint's TimeLineID") timeline=$value ;;
     esac
-  done < <(LC_ALL=C /usr/lib/postgresql/15/bin/pg_controldata -D "$data" 2>/dev/null)
+  done < <(LC_ALL=C "$postgresql/pg_controldata" -D "$data" 2>/dev/null)
   [[ ! -e $data/standby.signal ]] || standby=true
   printf '{"up":false,"inRecovery":%s,"timeline":%d,"systemIdentifier":"%s","readWriteAddress":%s,"standbys":[],"slots":[],"lsn":%d,"receiving":false,"stopped":%s}' \
     "$standby" "$timeline" "$system" "$1" "$lsn" "$stopped"

@@ -21,6 +21,9 @@ final class Faults {
   private static final String EJABBERD = "ejabberd.service";
   private static final String AGENT = "qemu-guest-agent.service";
 
+  /** Every process of a unit stands still. */
+  private static final String HANG = "systemctl kill --signal=STOP ";
+
   /** WAL until the primary needs more room for it than it has set aside. */
   private static final String FILL_THE_DISK =
       """
@@ -144,6 +147,14 @@ final class Faults {
                 i.order(i.primary(), "systemctl stop " + POSTGRESQL);
               }),
           new Fault(
+              "primary-postgresql-hangs",
+              "primary: PostgreSQL hangs (SIGSTOP)",
+              EITHER,
+              i -> {
+                i.mustBeNoticed();
+                i.lab.bash(i.primary(), HANG + POSTGRESQL);
+              }),
+          new Fault(
               "primary-disk-full",
               "primary: file system full; freed when told",
               EITHER,
@@ -198,6 +209,14 @@ final class Faults {
               STAYS,
               i -> killed(i, i.standby(), POSTGRESQL)),
           new Fault(
+              "standby-postgresql-hangs",
+              "standby: PostgreSQL hangs (SIGSTOP)",
+              STAYS,
+              i -> {
+                i.replaces(i.standby(), POSTGRESQL);
+                i.lab.bash(i.standby(), HANG + POSTGRESQL);
+              }),
+          new Fault(
               "standby-slot-dropped",
               "standby: its slot dropped on the primary",
               STAYS,
@@ -234,6 +253,14 @@ final class Faults {
               "ejabberd killed on one node",
               STAYS,
               i -> killed(i, "e2server", EJABBERD)),
+          new Fault(
+              "ejabberd-hangs",
+              "ejabberd hangs on one node (SIGSTOP)",
+              STAYS,
+              i -> {
+                i.replaces("e2server", EJABBERD);
+                i.lab.bash("e2server", HANG + EJABBERD);
+              }),
           new Fault(
               "ejabberd-destroyed",
               "ejabberd: one node's domain destroyed",

@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
@@ -23,6 +24,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Runs launch.sh, run.sh and report.sh for real, with stand-ins for systemd. */
 @Timeout(120)
@@ -438,6 +441,23 @@ class StepScriptsTest {
             "the firewall was changed");
     Files.delete(file);
     assertThat(drift()).contains(file + " is gone");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0, it lets clients in,",
+    "1, it refuses them while it starts,",
+    "2, it says nothing, fine.service does not answer",
+    "3, it could not be asked,"
+  })
+  void aServerThatSaysNothingHasDriftedUnlessItDoesNotRun(
+      int exitCode, String what, String sentence) throws IOException {
+    guest.program("pg_isready", "#!/bin/sh\nexit %d\n".formatted(exitCode));
+    guest.program("sleep", "#!/bin/sh\n");
+    run(watching("answers fine.service", "answers none.service"), "1");
+    assertThat(drift())
+        .as(what)
+        .containsExactlyElementsOf(Optional.ofNullable(sentence).map(List::of).orElse(List.of()));
   }
 
   @Test
