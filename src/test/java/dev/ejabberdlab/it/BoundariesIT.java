@@ -311,6 +311,10 @@ class BoundariesIT {
     Map<String, Integer> times = new HashMap<>();
     for (String action : actions) {
       int time = times.merge(action, 1, Integer::sum);
+      // Whether a request is made again is chance: the informer's copy may not have the first one.
+      if (time > 1 && Cut.isRequest(action)) {
+        continue;
+      }
       Arrays.stream(When.values())
           .filter(when -> when != When.DURING || action.startsWith("step "))
           .forEach(when -> cuts.add(new Cut(when, action, time)));

@@ -22,11 +22,13 @@ record Cut(When when, String action, int time) {
 
   /** What it has in common with the same on other objects; each step is one of a kind. */
   String kind() {
-    String object =
-        action.startsWith("step ")
-            ? " on .*"
-            : Character.isUpperCase(action.charAt(0)) ? "/.*" : " .*";
+    String object = action.startsWith("step ") ? " on .*" : isRequest(action) ? "/.*" : " .*";
     return when + " " + action.replaceFirst(object, "");
+  }
+
+  /** Whether an action is a request to the API server. */
+  static boolean isRequest(String action) {
+    return Character.isUpperCase(action.charAt(0));
   }
 
   @Override
