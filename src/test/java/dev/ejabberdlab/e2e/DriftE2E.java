@@ -69,6 +69,23 @@ class DriftE2E {
   }
 
   @Test
+  void anUnregisteredAccountIsRegisteredAgainWithItsPassword() {
+    String password = lab.secret(SharedLab.NAME + "-accounts").get("max");
+    String account = "{\"user\":\"max\",\"host\":\"%s\"}".formatted(SharedLab.DOMAIN);
+    lab.api("e2server", "unregister", account);
+    tells("the account max@%s is gone".formatted(SharedLab.DOMAIN));
+    lab.until(
+        "the account has its password",
+        l ->
+            lab.api(
+                    "e2server",
+                    "check_password",
+                    account.replace("}", ",\"password\":\"%s\"}".formatted(password)))
+                .strip()
+                .equals("0"));
+  }
+
+  @Test
   void aDestroyedNetworkIsStartedAndItsGuestsArePluggedInAgain() {
     UUID dmz =
         lab.stand.hypervisor.networks().stream()

@@ -1,9 +1,12 @@
 package dev.ejabberdlab.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.DomainState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -11,7 +14,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The lab is shut down and comes back as it was. */
+/** The lab is shut down and comes back as it was, or is left alone for a while. */
 @ExtendWith(SharedLab.Extension.class)
 @Tag("long")
 class HaltE2E {
@@ -42,5 +45,26 @@ class HaltE2E {
       assertThat(lab.ask(member, "list_cluster", "{}")).as(member).hasSize(2);
     }
     lab.sql("psql1server", "DROP TABLE halt;");
+  }
+
+  @Test
+  void aPausedLabIsLeftAloneUntilItIsNoLongerPaused() {
+    Map<String, String> before = lab.bootIds();
+    lab.annotate(EjabberdLab.PAUSED, "true");
+    lab.until("is paused", l -> lab.isTrue("Paused"));
+
+    lab.stand.hypervisor.destroyDomain(lab.domain("e2server"), lab.owner());
+    lab.until("is not Ready", l -> !lab.isTrue("Ready"));
+    await("nobody starts it")
+        .during(Duration.ofSeconds(45))
+        .atMost(Stand.PATIENCE)
+        .pollInterval(Duration.ofSeconds(1))
+        .until(() -> lab.node("e2server").state() == DomainState.ShutOff);
+
+    lab.annotate(EjabberdLab.PAUSED, null);
+    lab.awaitReady();
+    Map<String, String> after = lab.bootIds();
+    assertThat(after.remove("e2server")).isNotEqualTo(before.remove("e2server"));
+    assertThat(after).isEqualTo(before);
   }
 }

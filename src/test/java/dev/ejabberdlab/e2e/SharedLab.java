@@ -134,6 +134,22 @@ final class SharedLab implements AutoCloseable {
             });
   }
 
+  /** Sets an annotation as a user does; null removes it. */
+  void annotate(String key, String value) {
+    handle()
+        .edit(
+            lab -> {
+              Map<String, String> annotations = new TreeMap<>(lab.getMetadata().getAnnotations());
+              if (value == null) {
+                annotations.remove(key);
+              } else {
+                annotations.put(key, value);
+              }
+              lab.getMetadata().setAnnotations(annotations);
+              return lab;
+            });
+  }
+
   /** Waits until the lab is Ready as its present spec says. */
   void awaitReady() {
     await("Ready")
