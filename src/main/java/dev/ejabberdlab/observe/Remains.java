@@ -6,6 +6,7 @@ import dev.ejabberdlab.hypervisor.HypervisorException;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.VolumeState;
 import dev.ejabberdlab.topology.LabTopology;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -14,7 +15,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Everything on a host that carries a lab's mark, whatever its spec says now.
+ * Everything on a host that carries a lab's mark, whatever its spec says now. In the order of
+ * names: a pool lists its volumes as its file system has them, and the same things are told in the
+ * same words.
  *
  * @param domains with the lab's owner mark
  * @param networks with the lab's owner mark
@@ -55,13 +58,16 @@ public record Remains(
             new Remains(
                 hypervisor.domains().stream()
                     .filter(d -> d.owner().filter(o -> o.uid().equals(owner)).isPresent())
+                    .sorted(Comparator.comparing(DomainState::name))
                     .toList(),
                 hypervisor.networks().stream()
                     .filter(n -> n.owner().filter(o -> o.uid().equals(owner)).isPresent())
+                    .sorted(Comparator.comparing(NetworkState::name))
                     .toList(),
                 volumes.stream()
                     .map(VolumeState::name)
                     .filter(name -> name.startsWith(volumePrefix))
+                    .sorted()
                     .toList()));
   }
 

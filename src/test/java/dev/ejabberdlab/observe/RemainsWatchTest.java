@@ -112,6 +112,23 @@ class RemainsWatchTest {
   }
 
   @Test
+  void theOrderInWhichTheHostListsThemIsNotSeen() {
+    when(hypervisor.domains()).thenReturn(List.of(domain("b", OURS), domain("a", OURS)));
+    when(hypervisor.networks()).thenReturn(List.of(network("n", OURS), network("m", OURS)));
+    when(hypervisor.volumes("pool"))
+        .thenReturn(
+            Stream.of("ejl-1a2b3c4d-b.qcow2", "ejl-1a2b3c4d-a.qcow2")
+                .map(name -> new VolumeState(name, 1, Instant.EPOCH))
+                .toList());
+
+    Remains remains = follow().remains().value();
+
+    assertThat(remains.domains()).extracting(DomainState::name).containsExactly("a", "b");
+    assertThat(remains.networks()).extracting(NetworkState::name).containsExactly("m", "n");
+    assertThat(remains.volumes()).containsExactly("ejl-1a2b3c4d-a.qcow2", "ejl-1a2b3c4d-b.qcow2");
+  }
+
+  @Test
   void beforeTheFirstAnswerNothingIsKnown() {
     assertThat(watch.follow().remains().isUnknown()).isTrue();
     assertThat(watch.active()).isTrue();
