@@ -31,6 +31,8 @@ clean_up() {
   local outcome=$?
   trap - EXIT
   step "cleaning up"
+  # A run that is ended from outside has left its Maven behind.
+  pkill --parent $$ || :
   # Only what was started here: another run may have a libvirt of that name.
   [[ -z $started ]] || "$HACK_DIR/libvirt.sh" down --name "$INSTANCE" || outcome=1
   "$HACK_DIR/control-plane.sh" down || outcome=1

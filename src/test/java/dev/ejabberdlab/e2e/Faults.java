@@ -327,8 +327,8 @@ final class Faults {
               i -> {
                 Map<String, String> services = Injection.asked(i.lab::services);
                 i.shows(() -> i.lab.services().equals(services));
-                Runnable start = i.undo(i::startLibvirtd);
-                i.stopLibvirtd();
+                Runnable start = i.undo(HostProcesses::startLibvirtd);
+                HostProcesses.stopLibvirtd();
                 i.awaitNoticed();
                 i.staysAsItIs(AWAY);
                 start.run();
@@ -340,8 +340,8 @@ final class Faults {
               i -> {
                 Map<String, String> services = Injection.asked(i.lab::services);
                 i.shows(() -> i.lab.services().equals(services));
-                Runnable goOn = i.undo(() -> i.libvirtd("CONT"));
-                i.libvirtd("STOP");
+                Runnable goOn = i.undo(() -> HostProcesses.libvirtd("CONT"));
+                HostProcesses.libvirtd("STOP");
                 i.awaitNoticed();
                 i.staysAsItIs(AWAY);
                 goOn.run();
@@ -353,8 +353,8 @@ final class Faults {
               i -> {
                 Map<String, String> services = Injection.asked(i.lab::services);
                 i.shows(() -> i.lab.services().equals(services));
-                Runnable goOn = i.undo(() -> i.apiServer("CONT"));
-                i.apiServer("STOP");
+                Runnable goOn = i.undo(() -> HostProcesses.apiServer("CONT"));
+                HostProcesses.apiServer("STOP");
                 i.staysAsItIs(AWAY);
                 goOn.run();
                 i.awaitOperator();
@@ -364,8 +364,8 @@ final class Faults {
               "primary: QEMU killed while libvirtd is away",
               TAKES_OVER,
               i -> {
-                Runnable start = i.undo(i::startLibvirtd);
-                i.stopLibvirtd();
+                Runnable start = i.undo(HostProcesses::startLibvirtd);
+                HostProcesses.stopLibvirtd();
                 i.awaitNoticed();
                 i.qemu("KILL", i.primary());
                 i.staysAsItIs(AWAY);

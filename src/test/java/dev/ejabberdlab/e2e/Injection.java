@@ -10,10 +10,6 @@ import dev.ejabberdlab.hypervisor.HypervisorException;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.utils.Serialization;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZonedDateTime;
@@ -386,35 +382,8 @@ final class Injection implements AutoCloseable {
         .until(() -> lab.tryExec(node, List.of("/bin/bash", "-euc", script), "").exitCode() == 0);
   }
 
-  /** Sends a signal to a node's QEMU. */
   void qemu(String signal, String node) {
-    signal(signal, daemons().resolve("qemu").resolve(lab.node(node).domain() + ".pid"));
-  }
-
-  void libvirtd(String signal) {
-    signal(signal, daemons().resolve("libvirtd.pid"));
-  }
-
-  /** Ends libvirtd; its guests go on. */
-  void stopLibvirtd() {
-    Path file = daemons().resolve("libvirtd.pid");
-    long pid = pid(file);
-    libvirtd("TERM");
-    await("libvirtd ends")
-        .atMost(Stand.PATIENCE)
-        .until(() -> ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty());
-  }
-
-  void startLibvirtd() {
-    Stand.run(List.of("hack/libvirt.sh", "up", "--name", Stand.variable("LAB_LIBVIRT_NAME")), "");
-  }
-
-  void apiServer(String signal) {
-    signal(
-        signal,
-        Path.of(Stand.variable("LAB_KUBECONFIG"))
-            .resolveSibling("control-plane")
-            .resolve("kube-apiserver.pid"));
+    HostProcesses.qemu(signal, lab.node(node).domain());
   }
 
   /**
@@ -447,23 +416,5 @@ final class Injection implements AutoCloseable {
   void restartOperator() {
     lab.stand.operator.kill();
     lab.stand.operator.start();
-  }
-
-  /** Where libvirt keeps its process ids, which is where its socket is. */
-  private static Path daemons() {
-    String uri = Stand.variable("LAB_LIBVIRT_URI");
-    return Path.of(uri.substring(uri.indexOf("socket=") + "socket=".length())).getParent();
-  }
-
-  private static void signal(String signal, Path file) {
-    Stand.run(List.of("/bin/kill", "-" + signal, Long.toString(pid(file))), "");
-  }
-
-  private static long pid(Path file) {
-    try {
-      return Long.parseLong(Files.readString(file).strip().split(" ")[0]);
-    } catch (IOException e) {
-      throw new UncheckedIOException("Whose process id should be in it does not run.", e);
-    }
   }
 }

@@ -77,6 +77,16 @@ final class LibvirtErrors {
         && sentence(e).startsWith("unsupported flags");
   }
 
+  /**
+   * Whether commands to an agent are refused because of an error that libvirt remembers. An agent
+   * that is not connected has the same code; a libvirtd that speaks another language is not
+   * understood.
+   */
+  static boolean isAgentError(LibvirtException e) {
+    return is(e, ErrorNumber.VIR_ERR_AGENT_UNRESPONSIVE)
+        && sentence(e).endsWith("not available due to an error");
+  }
+
   static boolean is(LibvirtException e, ErrorNumber code) {
     return e.getError().getCode() == code;
   }

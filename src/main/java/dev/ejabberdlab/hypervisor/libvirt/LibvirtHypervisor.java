@@ -661,7 +661,32 @@ public final class LibvirtHypervisor implements Hypervisor {
         });
   }
 
+  /**
+   * Starts a domain so that its agent can be heard. When QEMU dies with a command for the agent
+   * that it has not read, as one that hung does, libvirt may note the error only after it has
+   * cleaned up (qemuProcessHandleAgentError waits for a lock that qemuProcessStop holds, 9.0). The
+   * next run inherits it, and every command to its agent is refused: so it is stopped again before
+   * its guest has begun.
+   */
   private static void create(Domain domain) throws LibvirtException {
+    launch(domain);
+    if (inheritsAgentError(domain)) {
+      domain.destroy();
+      launch(domain);
+    }
+  }
+
+  private static boolean inheritsAgentError(Domain domain) {
+    try {
+      domain.qemuAgentCommand("{\"execute\":\"guest-ping\"}", 1, 0);
+      return false;
+    } catch (LibvirtException e) {
+      // Anything else is as it should be: an agent is connected when its guest has booted.
+      return LibvirtErrors.isAgentError(e);
+    }
+  }
+
+  private static void launch(Domain domain) throws LibvirtException {
     try {
       domain.create();
     } catch (LibvirtException e) {

@@ -1,0 +1,65 @@
+package dev.ejabberdlab.e2e;
+
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Signals to what runs outside of the guests: QEMU, libvirtd, the API server; each by the process
+ * id that it has written down.
+ */
+final class HostProcesses {
+
+  private HostProcesses() {}
+
+  static void qemu(String signal, String domain) {
+    signal(signal, run().resolve("qemu").resolve(domain + ".pid"));
+  }
+
+  static void libvirtd(String signal) {
+    signal(signal, run().resolve("libvirtd.pid"));
+  }
+
+  /** Ends libvirtd; its guests go on. */
+  static void stopLibvirtd() {
+    long pid = pid(run().resolve("libvirtd.pid"));
+    libvirtd("TERM");
+    await("libvirtd ends")
+        .atMost(Stand.PATIENCE)
+        .until(() -> ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty());
+  }
+
+  static void startLibvirtd() {
+    Stand.run(List.of("hack/libvirt.sh", "up", "--name", Stand.variable("LAB_LIBVIRT_NAME")), "");
+  }
+
+  static void apiServer(String signal) {
+    signal(
+        signal,
+        Path.of(Stand.variable("LAB_KUBECONFIG"))
+            .resolveSibling("control-plane")
+            .resolve("kube-apiserver.pid"));
+  }
+
+  /** Where libvirt keeps its process ids, which is where its socket is. */
+  private static Path run() {
+    String uri = Stand.variable("LAB_LIBVIRT_URI");
+    return Path.of(uri.substring(uri.indexOf("socket=") + "socket=".length())).getParent();
+  }
+
+  private static void signal(String signal, Path file) {
+    Stand.run(List.of("/bin/kill", "-" + signal, Long.toString(pid(file))), "");
+  }
+
+  private static long pid(Path file) {
+    try {
+      return Long.parseLong(Files.readString(file).strip().split(" ")[0]);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Whose process id should be in it does not run.", e);
+    }
+  }
+}
