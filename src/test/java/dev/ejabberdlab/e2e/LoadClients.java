@@ -186,6 +186,8 @@ public final class LoadClients {
       properties.put("connectTimeout", Long.toString(CONNECT.toSeconds()));
       properties.put("loginTimeout", Long.toString(REPLY.toSeconds()));
       properties.put("socketFactory", KeptAlive.class.getName());
+      // Otherwise the driver turns off what the factory has turned on.
+      properties.put("tcpKeepAlive", "true");
       return new Database("jdbc:postgresql://" + address + ":5432/" + name, properties);
     }
 
