@@ -443,6 +443,15 @@ class StepScriptsTest {
     assertThat(drift()).contains(file + " is gone");
   }
 
+  @Test
+  void whatIsAsItShouldBeAMomentLaterHasNotDrifted() throws IOException {
+    Path rules = Files.writeString(root.resolve("rules"), "drop\n");
+    run(watching("output firewall $(cksum <$GUEST/rules | tr ' ' :) cat $GUEST/rules"), "1");
+    guest.program("sleep", "#!/bin/sh\necho drop >\"$GUEST/rules\"\n");
+    Files.writeString(rules, "accept\n");
+    assertThat(drift()).isEmpty();
+  }
+
   @ParameterizedTest
   @CsvSource({
     "0, it lets clients in,",
