@@ -19,7 +19,8 @@ it       the operator on a real API server with libvirt's test driver
 it-all   the same and the tests that take long (JUnit tag "long")
 e2e      the operator with real guests on a libvirt of its own
 e2e-all  the same and the tests that take long
-faults   a lab in use that is broken in every way; FAULTS=NAME,... chooses
+faults   a lab in use that is broken in every way; FAULTS=NAME,... chooses, and then only with
+         REPORT=yes their rows go into docs/reliability.md
 
 INSTANCE (default "test") names the libvirt that is started for it.
 
@@ -104,7 +105,7 @@ e2e-all() {
 }
 
 faults() {
-  guests faults ${FAULTS:+"-Dfaults=$FAULTS"}
+  guests faults ${FAULTS:+"-Dfaults=$FAULTS"} ${REPORT:+-Dfaults.report=true}
 }
 
 [[ $# -gt 0 ]] || {

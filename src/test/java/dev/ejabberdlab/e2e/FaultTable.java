@@ -8,8 +8,10 @@ import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
@@ -19,6 +21,9 @@ final class FaultTable {
   static final Path REPORT = Path.of("docs/reliability.md");
   static final String BEGIN = "<!-- faults: written by \"make test-faults\" -->";
   static final String END = "<!-- faults: end -->";
+
+  private static final String COMPARISON =
+      "Failover of a destroyed primary until the address takes a write: ";
 
   private final List<Row> rows = new ArrayList<>();
   private final List<String> failed = new ArrayList<>();
@@ -109,7 +114,8 @@ final class FaultTable {
     public String toString() {
       return String.format(
           Locale.ROOT,
-          "Failover of a destroyed primary until the address takes a write: %.1f s; fencing, promotion and moving the"
+          COMPARISON
+              + "%.1f s; fencing, promotion and moving the"
               + " address by hand in the same run: %.1f s. Ratio to 3 times by hand (there is no delay for a domain that"
               + " is off): **%.2f**; the goal is at most 1.00.",
           operator.toMillis() / 1000.0,
@@ -146,36 +152,60 @@ final class FaultTable {
 
   @Override
   public String toString() {
+    return table(rows.stream().map(Row::toString).toList(), comparison.map(Comparison::toString));
+  }
+
+  private String table(List<String> lines, Optional<String> compared) {
     return heading()
-        + rows.stream().map(r -> "\n" + r).collect(Collectors.joining())
+        + lines.stream().map("\n"::concat).collect(Collectors.joining())
         + failed.stream().map(f -> "\n\nNot recovered: " + f).collect(Collectors.joining())
-        + comparison.map(c -> "\n\n" + c).orElse("");
+        + compared.map("\n\n"::concat).orElse("");
   }
 
   /** Puts the table into the documentation. */
   void write() {
-    String machine =
-        "`make test-faults`, %d faults, on %d cores with emulated guests (`<domain type='qemu'>`), %s:"
+    String run =
+        "`make test-faults` on %d cores with emulated guests (`<domain type='qemu'>`); last run %s, %d faults:"
             .formatted(
-                rows.size() + failed.size(),
                 Runtime.getRuntime().availableProcessors(),
-                LocalDate.now(ZoneOffset.UTC));
+                LocalDate.now(ZoneOffset.UTC),
+                rows.size() + failed.size());
     try {
-      Files.writeString(REPORT, in(Files.readString(REPORT), machine));
+      Files.writeString(REPORT, in(Files.readString(REPORT), run));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  /** A page with this table in the place of an older one. */
-  String in(String page, String machine) {
+  /**
+   * A page with this run in the place of older ones; of faults that were not in it, it keeps the
+   * rows.
+   */
+  String in(String page, String run) {
     int begin = page.indexOf(BEGIN) + BEGIN.length();
+    int end = page.indexOf(END);
+    List<String> before = page.substring(begin, end).lines().toList();
+    Map<String, String> measured = new HashMap<>();
+    rows.forEach(row -> measured.put(row.fault().name(), row.toString()));
+    List<String> lines =
+        Faults.ALL.stream()
+            .filter(fault -> !failed.contains(fault.name()))
+            .flatMap(
+                fault ->
+                    Optional.ofNullable(measured.get(fault.name()))
+                        .or(() -> starting(before, "| " + fault.what() + " |"))
+                        .stream())
+            .toList();
     return page.substring(0, begin)
         + "\n"
-        + machine
+        + run
         + "\n\n"
-        + this
+        + table(lines, comparison.map(Comparison::toString).or(() -> starting(before, COMPARISON)))
         + "\n\n"
-        + page.substring(page.indexOf(END));
+        + page.substring(end);
+  }
+
+  private static Optional<String> starting(List<String> lines, String words) {
+    return lines.stream().filter(line -> line.startsWith(words)).findFirst();
   }
 }

@@ -26,33 +26,45 @@ class FaultsTest {
         .hasMessageContaining("There is no fault 'flood'; there are: [primary-destroyed");
   }
 
+  private static FaultTable.Row row(Fault fault, long lostRows) {
+    return new FaultTable.Row(
+        fault,
+        true,
+        Duration.ofMillis(1500),
+        Duration.ofSeconds(8),
+        Duration.ofMillis(71_240),
+        300,
+        lostRows,
+        70,
+        1,
+        0);
+  }
+
   @Test
   void theTableHasAPlaceInTheDocumentation() {
-    FaultTable table = new FaultTable();
-    table.add(
-        new FaultTable.Row(
-            Faults.SHORT.get(0),
-            true,
-            Duration.ofMillis(1500),
-            Duration.ofSeconds(8),
-            Duration.ofMillis(71_240),
-            300,
-            0,
-            70,
-            1,
-            0));
-    table.compared(new FaultTable.Comparison(Duration.ofSeconds(4), Duration.ofSeconds(8)));
-    String page = "# Reliability\n" + FaultTable.BEGIN + "\nold\n" + FaultTable.END + "\nrest\n";
+    FaultTable first = new FaultTable();
+    first.add(row(Faults.ALL.get(0), 7));
+    first.add(row(Faults.ALL.get(1), 8));
+    first.add(row(Faults.ALL.get(2), 9));
+    first.compared(new FaultTable.Comparison(Duration.ofSeconds(4), Duration.ofSeconds(8)));
+    FaultTable second = new FaultTable();
+    second.add(row(Faults.ALL.get(1), 0));
+    second.failed(Faults.ALL.get(2));
+    String empty = "# Reliability\n" + FaultTable.BEGIN + "\nold\n" + FaultTable.END + "\nrest\n";
 
-    assertThat(table.in(page, "A machine:"))
+    assertThat(second.in(first.in(empty, "First:"), "Second:"))
+        .as("what was not measured again stays, what has failed goes")
         .isEqualTo(
             """
             # Reliability
             %s
-            A machine:
+            Second:
 
             %s
-            | primary: domain destroyed | another | 1.5 s | 8.0 s | 71.2 s | 0 of 300 | 1 of 70 | no |
+            | %s | another | 1.5 s | 8.0 s | 71.2 s | 7 of 300 | 1 of 70 | no |
+            | %s | another | 1.5 s | 8.0 s | 71.2 s | 0 of 300 | 1 of 70 | no |
+
+            Not recovered: %s
 
             %s
 
@@ -62,6 +74,9 @@ class FaultsTest {
                 .formatted(
                     FaultTable.BEGIN,
                     FaultTable.heading(),
+                    Faults.ALL.get(0).what(),
+                    Faults.ALL.get(1).what(),
+                    Faults.ALL.get(2).name(),
                     new FaultTable.Comparison(Duration.ofSeconds(4), Duration.ofSeconds(8)),
                     FaultTable.END));
     assertThat(FaultTable.REPORT).content().contains(FaultTable.BEGIN, FaultTable.END);
