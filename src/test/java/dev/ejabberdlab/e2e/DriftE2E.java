@@ -10,6 +10,7 @@ import java.util.UUID;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -69,6 +70,7 @@ class DriftE2E {
   }
 
   @Test
+  @Tag("long")
   void anUnregisteredAccountIsRegisteredAgainWithItsPassword() {
     String password = lab.secret(SharedLab.NAME + "-accounts").get("max");
     String account = "{\"user\":\"max\",\"host\":\"%s\"}".formatted(SharedLab.DOMAIN);
