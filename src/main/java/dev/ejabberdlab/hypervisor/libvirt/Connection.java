@@ -52,10 +52,11 @@ final class Connection implements AutoCloseable {
   private static final int KEEPALIVE_COUNT = 3;
 
   /**
-   * Calls at once. libvirtd stops reading from a client with 5 calls under way (max_client_requests
-   * in libvirtd.conf), and warns that keepalive may then take the connection for dead.
+   * Calls at once over a network connection. With two the client library may crash the process: a
+   * thread that wakes the one which reads answers leaves it with a source on a stack that is gone
+   * (CVE-2024-4418, up to libvirt 10.3; seen with 9.0 after libvirtd had hung).
    */
-  private static final int CALLS_AT_ONCE = 4;
+  private static final int CALLS_AT_ONCE = 1;
 
   /** How long a call may wait for its turn. */
   private static final Duration TURN_WAIT = Duration.ofSeconds(30);
@@ -64,6 +65,7 @@ final class Connection implements AutoCloseable {
   private final String host;
   private final Consumer<HypervisorEvent> events;
   private final ExecutorService calls;
+  private final AtomicInteger load = new AtomicInteger();
 
   private final Object lock = new Object();
   private Thread connector;
@@ -105,6 +107,18 @@ final class Connection implements AutoCloseable {
   /** The URI without its parameters, for messages. */
   String host() {
     return host;
+  }
+
+  /** How many calls are under way or wait for their turn. */
+  int load() {
+    return load.get();
+  }
+
+  /** Whether there is a session, or nobody has asked for one yet. */
+  boolean isUsable() {
+    synchronized (lock) {
+      return session != null || connector == null;
+    }
   }
 
   /** Starts connecting in the background. */
@@ -172,6 +186,7 @@ final class Connection implements AutoCloseable {
           "cannot " + what + " on " + host + ": the connection to libvirt is lost", null);
     }
     boolean running = false;
+    load.incrementAndGet();
     try {
       if (!at.turns.tryAcquire(TURN_WAIT.toMillis(), TimeUnit.MILLISECONDS)) {
         String reason = "earlier calls did not end within " + TURN_WAIT.toSeconds() + " s";
@@ -187,6 +202,7 @@ final class Connection implements AutoCloseable {
                   throw e;
                 } finally {
                   at.turns.release();
+                  load.decrementAndGet();
                   at.release();
                 }
               });
@@ -198,6 +214,7 @@ final class Connection implements AutoCloseable {
       throw new Unreachable("cannot " + what + " on " + host + ": the connection is closed", e);
     } finally {
       if (!running) {
+        load.decrementAndGet();
         at.release();
       }
     }

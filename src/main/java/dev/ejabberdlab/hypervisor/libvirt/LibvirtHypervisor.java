@@ -29,7 +29,6 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 import org.libvirt.Connect;
@@ -49,8 +48,7 @@ import org.w3c.dom.Element;
  *
  * <p>The connection is made when it is first needed and again after a loss; until then every call
  * throws {@link HypervisorException.Unreachable} at once. Commands to guest agents go over
- * connections of their own, because a silent agent holds one of the few calls that a connection may
- * have under way.
+ * connections of their own, because a silent agent holds its connections.
  */
 public final class LibvirtHypervisor implements Hypervisor {
 
@@ -71,8 +69,11 @@ public final class LibvirtHypervisor implements Hypervisor {
   /** libvirt waits so long for its own lock on a domain (QEMU_JOB_WAIT_TIME), and a bit. */
   private static final Duration DOMAIN_LOCK = Duration.ofSeconds(35);
 
-  /** Connections for agents; each takes four commands at once. libvirtd has 20 threads for all. */
-  private static final int AGENT_CONNECTIONS = 3;
+  /** How many calls at once; what is only looked up does not wait for a domain that starts. */
+  private static final int CONNECTIONS = 4;
+
+  /** How many commands to agents at once. libvirtd has 20 threads for all. */
+  private static final int AGENT_CONNECTIONS = 12;
 
   /** Not in libvirt-java's constants. */
   private static final int UNDEFINE_NVRAM = 1 << 2;
@@ -81,8 +82,8 @@ public final class LibvirtHypervisor implements Hypervisor {
   private static final int NETWORK_XML_INACTIVE = 1;
   private static final int AFFECT_LIVE = 1;
 
-  private final Connection connection;
-  private final List<Connection> agents;
+  private final Connections connections;
+  private final Connections agents;
   private final List<Consumer<HypervisorEvent>> listeners = new CopyOnWriteArrayList<>();
   private final Map<String, ReentrantLock> poolLocks = new ConcurrentHashMap<>();
   private final Map<UUID, ReentrantLock> agentLocks = new ConcurrentHashMap<>();
@@ -94,14 +95,10 @@ public final class LibvirtHypervisor implements Hypervisor {
    * @param uri libvirt's connection URI
    */
   public LibvirtHypervisor(String uri) {
-    connection = new Connection(uri, this::emit);
-    // The test driver's state can belong to the connection, and it has no limit of calls.
-    agents =
-        uri.startsWith("test:")
-            ? List.of(connection)
-            : IntStream.range(0, AGENT_CONNECTIONS)
-                .mapToObj(i -> new Connection(uri, null))
-                .toList();
+    // The test driver's state can belong to the connections.
+    boolean simulated = uri.startsWith("test:");
+    connections = new Connections(uri, simulated ? 1 : CONNECTIONS, this::emit);
+    agents = simulated ? connections : new Connections(uri, AGENT_CONNECTIONS, null);
   }
 
   private void emit(HypervisorEvent event) {
@@ -117,19 +114,19 @@ public final class LibvirtHypervisor implements Hypervisor {
   @Override
   public AutoCloseable listen(Consumer<HypervisorEvent> listener) {
     listeners.add(listener);
-    connection.open();
+    connections.open();
     return () -> listeners.remove(listener);
   }
 
   @Override
   public void close() {
-    connection.close();
-    agents.forEach(Connection::close);
+    connections.close();
+    agents.close();
   }
 
   @Override
   public HostFacts facts() {
-    return connection.call(
+    return connections.call(
         "read the host's facts",
         LIMIT,
         c -> {
@@ -156,7 +153,7 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   @Override
   public List<NetworkState> networks() {
-    return connection.call(
+    return connections.call(
         "list the networks",
         LIMIT,
         c -> {
@@ -176,7 +173,7 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   @Override
   public Optional<NetworkState> network(UUID uuid) {
-    return connection.call("look up network " + uuid, LIMIT, c -> networkState(c, uuid));
+    return connections.call("look up network " + uuid, LIMIT, c -> networkState(c, uuid));
   }
 
   private Optional<NetworkState> networkState(Connect c, UUID uuid) throws LibvirtException {
@@ -205,7 +202,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   @Override
   public void defineNetwork(NetworkDefinition network) {
     String what = "define network '" + network.name() + "'";
-    connection.call(
+    connections.call(
         what,
         LIMIT,
         c -> {
@@ -255,7 +252,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   public void startNetwork(UUID uuid, Owner owner, Set<UUID> guests) {
     NetworkState state = network(uuid).orElseThrow(() -> missing("network", uuid.toString()));
     refuseOtherOwner("network", state.name(), owner, state.owner());
-    connection.call(
+    connections.call(
         "start network '" + state.name() + "'",
         LIMIT,
         c ->
@@ -289,7 +286,7 @@ public final class LibvirtHypervisor implements Hypervisor {
             "cannot start network '%s' on %s: its address range %s is already used by the host's interface %s; choose another range"
                 .formatted(
                     state.name(),
-                    connection.host(),
+                    connections.host(),
                     String.join(", ", state.cidrs()),
                     message.substring(at + interfaceInUse.length())),
             e);
@@ -350,7 +347,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     }
     String name = state.get().name();
     refuseOtherOwner("network", name, owner, state.get().owner());
-    connection.call(
+    connections.call(
         "delete network '" + name + "'",
         LIMIT,
         c ->
@@ -389,7 +386,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   public Optional<VolumeState> volume(String pool, String name) {
     String what = "look up volume '" + name + "' of pool '" + pool + "'";
     Optional<VolumeState> known =
-        connection.call(
+        connections.call(
             what,
             LIMIT,
             c ->
@@ -435,7 +432,7 @@ public final class LibvirtHypervisor implements Hypervisor {
           if (!base.format().equals("qcow2")) {
             throw new HypervisorException(
                 "volume '%s' in pool '%s' on %s is %s, not a complete qcow2 image"
-                    .formatted(baseVolume, pool, connection.host(), base.format()));
+                    .formatted(baseVolume, pool, connections.host(), base.format()));
           }
           long capacity = Math.max(capacityBytes, base.capacityBytes());
           try {
@@ -476,7 +473,7 @@ public final class LibvirtHypervisor implements Hypervisor {
         LIMIT,
         () -> new HypervisorException("cannot " + what + ": pool '" + pool + "' is busy"),
         () ->
-            connection.call(
+            connections.call(
                 what,
                 LIMIT,
                 c ->
@@ -492,7 +489,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     if (pool.isActive() == 0) {
       throw new HypervisorException(
           "storage pool '%s' on %s is stopped; start it with: virsh pool-start %s"
-              .formatted(name, connection.host(), name));
+              .formatted(name, connections.host(), name));
     }
     try {
       pool.refresh(0);
@@ -525,7 +522,7 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   @Override
   public List<DomainState> domains() {
-    return connection.call(
+    return connections.call(
         "list the domains",
         LIMIT,
         c -> {
@@ -539,7 +536,7 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   @Override
   public Optional<DomainState> domain(UUID uuid) {
-    return connection.call("look up domain " + uuid, LIMIT, c -> domainState(c, uuid));
+    return connections.call("look up domain " + uuid, LIMIT, c -> domainState(c, uuid));
   }
 
   private Optional<DomainState> domainState(Connect c, UUID uuid) throws LibvirtException {
@@ -578,7 +575,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   @Override
   public void defineDomain(DomainDefinition domain) {
     String what = "define domain '" + domain.name() + "'";
-    connection.call(
+    connections.call(
         what,
         LIMIT,
         c -> {
@@ -651,7 +648,7 @@ public final class LibvirtHypervisor implements Hypervisor {
             case SHUTTING_DOWN ->
                 throw new HypervisorException(
                     "cannot start domain '%s' on %s: it is shutting down"
-                        .formatted(state.name(), connection.host()));
+                        .formatted(state.name(), connections.host()));
             case CRASHED -> {
               domain.destroy();
               create(domain);
@@ -711,24 +708,23 @@ public final class LibvirtHypervisor implements Hypervisor {
       return;
     }
     try {
-      agents(uuid)
-          .callAndLeave(
-              "shut down domain '" + state.get().name() + "'",
-              SHUTDOWN_WAIT,
-              c -> {
-                try {
-                  find(
-                      () -> c.domainLookupByUUIDString(uuid.toString()),
-                      Domain::free,
-                      domain -> {
-                        domain.shutdown();
-                        return uuid;
-                      });
-                } finally {
-                  shuttingDown.remove(uuid);
-                }
-                return null;
-              });
+      agents.callAndLeave(
+          "shut down domain '" + state.get().name() + "'",
+          SHUTDOWN_WAIT,
+          c -> {
+            try {
+              find(
+                  () -> c.domainLookupByUUIDString(uuid.toString()),
+                  Domain::free,
+                  domain -> {
+                    domain.shutdown();
+                    return uuid;
+                  });
+            } finally {
+              shuttingDown.remove(uuid);
+            }
+            return null;
+          });
     } catch (HypervisorException e) {
       shuttingDown.remove(uuid);
       throw e;
@@ -761,7 +757,7 @@ public final class LibvirtHypervisor implements Hypervisor {
           if (now != Power.SHUT_OFF) {
             throw new HypervisorException(
                 "domain '%s' on %s was destroyed but is %s"
-                    .formatted(name, connection.host(), now));
+                    .formatted(name, connections.host(), now));
           }
         });
   }
@@ -782,7 +778,7 @@ public final class LibvirtHypervisor implements Hypervisor {
           if (now != Power.SHUT_OFF) {
             throw new HypervisorException(
                 "cannot undefine domain '%s' on %s: it is %s; stop it first"
-                    .formatted(name, connection.host(), now));
+                    .formatted(name, connections.host(), now));
           }
           undefine(domain);
         });
@@ -808,7 +804,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   /** Changes a domain if it is the owner's; a domain that vanishes meanwhile counts as changed. */
   private void change(String verb, DomainState state, Owner owner, Change change) {
     refuseOtherOwner("domain", state.name(), owner, state.owner());
-    connection.call(
+    connections.call(
         verb + " domain '" + state.name() + "'",
         POWER_LIMIT,
         c ->
@@ -832,26 +828,21 @@ public final class LibvirtHypervisor implements Hypervisor {
             new AgentUnavailable(
                 "cannot " + what + ": an earlier command is still under way", null),
         () ->
-            agents(uuid)
-                .call(
-                    what,
-                    // libvirt first synchronizes with the agent, under the same timeout.
-                    timeout.multipliedBy(2).plus(DOMAIN_LOCK),
-                    LibvirtErrors::translateAgent,
-                    c ->
-                        find(
-                                () -> c.domainLookupByUUIDString(uuid.toString()),
-                                Domain::free,
-                                d -> d.qemuAgentCommand(command, seconds(timeout), 0))
-                            .orElseThrow(() -> missing("domain", uuid.toString()))));
+            agents.call(
+                what,
+                // libvirt first synchronizes with the agent, under the same timeout.
+                timeout.multipliedBy(2).plus(DOMAIN_LOCK),
+                LibvirtErrors::translateAgent,
+                c ->
+                    find(
+                            () -> c.domainLookupByUUIDString(uuid.toString()),
+                            Domain::free,
+                            d -> d.qemuAgentCommand(command, seconds(timeout), 0))
+                        .orElseThrow(() -> missing("domain", uuid.toString()))));
   }
 
   private static int seconds(Duration timeout) {
     return (int) Math.max(1, timeout.plusMillis(999).toSeconds());
-  }
-
-  private Connection agents(UUID uuid) {
-    return agents.get(Math.floorMod(uuid.hashCode(), agents.size()));
   }
 
   // Common
@@ -919,7 +910,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   }
 
   private NotFound missing(String kind, String name) {
-    return new NotFound("there is no %s '%s' on %s".formatted(kind, name, connection.host()));
+    return new NotFound("there is no %s '%s' on %s".formatted(kind, name, connections.host()));
   }
 
   private void refuseOtherOwner(String kind, String name, Owner owner, Optional<Owner> present) {
@@ -929,7 +920,7 @@ public final class LibvirtHypervisor implements Hypervisor {
               .formatted(
                   kind,
                   name,
-                  connection.host(),
+                  connections.host(),
                   present
                       .map(o -> "belongs to " + o + " (UID " + o.uid() + ")")
                       .orElse("is not ours")));
@@ -940,7 +931,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     if (present.isPresent() && !present.get().equals(uuid)) {
       throw new NameConflict(
           "another %s named '%s' exists on %s (UUID %s); it was left alone: rename or remove it"
-              .formatted(kind, name, connection.host(), present.get()));
+              .formatted(kind, name, connections.host(), present.get()));
     }
   }
 }

@@ -1,0 +1,68 @@
+package dev.ejabberdlab.hypervisor.libvirt;
+
+import dev.ejabberdlab.hypervisor.HypervisorEvent;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+
+/**
+ * Connections to one libvirt, for calls at the same time: each carries one. They are made when they
+ * are first needed.
+ */
+final class Connections implements AutoCloseable {
+
+  private final List<Connection> all;
+
+  /**
+   * @param size how many calls at the same time
+   * @param events gets domain events and those of the first connection; null for none
+   */
+  Connections(String uri, int size, Consumer<HypervisorEvent> events) {
+    this.all =
+        IntStream.range(0, size)
+            .mapToObj(i -> new Connection(uri, i == 0 ? events : null))
+            .toList();
+  }
+
+  /** The URI without its parameters, for messages. */
+  String host() {
+    return all.get(0).host();
+  }
+
+  /** Starts connecting the one that has the events. */
+  void open() {
+    all.get(0).open();
+  }
+
+  /** As {@link Connection#call(String, Duration, Connection.Call)}. */
+  <T> T call(String what, Duration limit, Connection.Call<T> call) {
+    return best().call(what, limit, call);
+  }
+
+  /** As {@link Connection#call(String, Duration, Connection.Translation, Connection.Call)}. */
+  <T> T call(
+      String what, Duration limit, Connection.Translation translation, Connection.Call<T> call) {
+    return best().call(what, limit, translation, call);
+  }
+
+  /** As {@link Connection#callAndLeave}. */
+  void callAndLeave(String what, Duration wait, Connection.Call<Void> call) {
+    best().callAndLeave(what, wait, call);
+  }
+
+  /** The first of those with the least to do; one that is lost only when all are. */
+  private Connection best() {
+    return all.stream()
+        .min(
+            Comparator.comparing((Connection c) -> !c.isUsable())
+                .thenComparingInt(Connection::load))
+        .orElseThrow();
+  }
+
+  @Override
+  public void close() {
+    all.forEach(Connection::close);
+  }
+}
