@@ -109,9 +109,15 @@ final class Connection implements AutoCloseable {
     return host;
   }
 
-  /** How many calls are under way or wait for their turn. */
+  /** How many calls are reserved and have not ended. */
   int load() {
     return load.get();
+  }
+
+  /** Announces a call; to be followed by one, at whose end the reservation ends. */
+  Connection reserved() {
+    load.incrementAndGet();
+    return this;
   }
 
   /** Whether there is a session, or nobody has asked for one yet. */
@@ -146,7 +152,7 @@ final class Connection implements AutoCloseable {
 
   /** As {@link #call(String, Duration, Call)} with an own translation of refusals. */
   <T> T call(String what, Duration limit, Translation translation, Call<T> call) {
-    Session at = session(what);
+    Session at = reservedSession(what);
     Future<T> answer = start(at, what, call);
     try {
       return answer.get(limit.toMillis(), TimeUnit.MILLISECONDS);
@@ -167,7 +173,7 @@ final class Connection implements AutoCloseable {
    * @throws HypervisorException when it failed within that time
    */
   void callAndLeave(String what, Duration wait, Call<Void> call) {
-    Session at = session(what);
+    Session at = reservedSession(what);
     Future<Void> answer = start(at, what, call);
     try {
       answer.get(wait.toMillis(), TimeUnit.MILLISECONDS);
@@ -182,11 +188,11 @@ final class Connection implements AutoCloseable {
 
   private <T> Future<T> start(Session at, String what, Call<T> call) {
     if (!at.hold()) {
+      load.decrementAndGet();
       throw new Unreachable(
           "cannot " + what + " on " + host + ": the connection to libvirt is lost", null);
     }
     boolean running = false;
-    load.incrementAndGet();
     try {
       if (!at.turns.tryAcquire(TURN_WAIT.toMillis(), TimeUnit.MILLISECONDS)) {
         String reason = "earlier calls did not end within " + TURN_WAIT.toSeconds() + " s";
@@ -242,6 +248,15 @@ final class Connection implements AutoCloseable {
   private Unreachable interrupted(String what, InterruptedException e) {
     Thread.currentThread().interrupt();
     return new Unreachable("cannot " + what + " on " + host + ": interrupted", e);
+  }
+
+  private Session reservedSession(String what) {
+    try {
+      return session(what);
+    } catch (Unreachable e) {
+      load.decrementAndGet();
+      throw e;
+    }
   }
 
   /** The session, waiting for an attempt under way but not for the next one. */

@@ -38,27 +38,28 @@ final class Connections implements AutoCloseable {
 
   /** As {@link Connection#call(String, Duration, Connection.Call)}. */
   <T> T call(String what, Duration limit, Connection.Call<T> call) {
-    return best().call(what, limit, call);
+    return reserve().call(what, limit, call);
   }
 
   /** As {@link Connection#call(String, Duration, Connection.Translation, Connection.Call)}. */
   <T> T call(
       String what, Duration limit, Connection.Translation translation, Connection.Call<T> call) {
-    return best().call(what, limit, translation, call);
+    return reserve().call(what, limit, translation, call);
   }
 
   /** As {@link Connection#callAndLeave}. */
   void callAndLeave(String what, Duration wait, Connection.Call<Void> call) {
-    best().callAndLeave(what, wait, call);
+    reserve().callAndLeave(what, wait, call);
   }
 
   /** The first of those with the least to do; one that is lost only when all are. */
-  private Connection best() {
+  private synchronized Connection reserve() {
     return all.stream()
         .min(
             Comparator.comparing((Connection c) -> !c.isUsable())
                 .thenComparingInt(Connection::load))
-        .orElseThrow();
+        .orElseThrow()
+        .reserved();
   }
 
   @Override
