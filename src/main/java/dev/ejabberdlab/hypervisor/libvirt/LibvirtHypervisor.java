@@ -48,7 +48,7 @@ import org.w3c.dom.Element;
  *
  * <p>The connection is made when it is first needed and again after a loss; until then every call
  * throws {@link HypervisorException.Unreachable} at once. Commands to guest agents go over
- * connections of their own, because a silent agent holds its connections.
+ * connections of their own, because a silent agent holds its connection.
  */
 public final class LibvirtHypervisor implements Hypervisor {
 
@@ -95,7 +95,7 @@ public final class LibvirtHypervisor implements Hypervisor {
    * @param uri libvirt's connection URI
    */
   public LibvirtHypervisor(String uri) {
-    // The test driver's state can belong to the connections.
+    // The test driver's state can belong to the connection.
     boolean simulated = uri.startsWith("test:");
     connections = new Connections(uri, simulated ? 1 : CONNECTIONS, this::emit);
     agents = simulated ? connections : new Connections(uri, AGENT_CONNECTIONS, null);
