@@ -11,7 +11,7 @@ final class GuestDiff {
 
   private GuestDiff() {}
 
-  /** The report without ages, and with lag in the buckets that users see. */
+  /** The report without ages and WAL positions, and with lag in the buckets that users see. */
   static Seen<GuestReport> settled(Seen<GuestReport> seen) {
     return seen.map(
         report ->
@@ -35,9 +35,13 @@ final class GuestDiff {
                                             new Standby(
                                                 s.name(),
                                                 s.state(),
-                                                LagBucket.of(s.lagBytes()).floorBytes()))
+                                                LagBucket.of(s.lagBytes()).floorBytes(),
+                                                s.synchronous()))
                                     .toList(),
-                                p.slots())),
+                                p.slots(),
+                                0,
+                                p.receiving(),
+                                p.stopped())),
                 report.ejabberd()));
   }
 

@@ -6,6 +6,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Standby;
+import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.observe.LabSnapshot.Past;
 import dev.ejabberdlab.topology.LabTopology;
@@ -80,6 +81,13 @@ final class Candidates {
       return Optional.empty();
     }
     return within(new Candidate(name, standby.get().lsn(), sender.get().lagBytes()));
+  }
+
+  /** Whether one that runs has not answered yet, as when libvirt was away a moment ago. */
+  boolean isOneUnasked() {
+    return standbys().stream()
+        .map(name -> input.snapshot().machine(name))
+        .anyMatch(m -> m.guest().isUnknown() && m.domain().is(DomainState::agentConnected));
   }
 
   /** Why nobody can, one sentence. */

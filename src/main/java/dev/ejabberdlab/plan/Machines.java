@@ -113,7 +113,9 @@ final class Machines {
     Optional<Action> define = redefinition(node, domain);
     if (define.isPresent()) {
       agenda.want(define.get());
-    } else if (networksActive(node) && !isHeldBack(node)) {
+    } else if (networksActive(node)
+        && !isHeldBack(node)
+        && !input.primacy().keepsOff(node.name())) {
       agenda.want(startOf(node));
     }
   }

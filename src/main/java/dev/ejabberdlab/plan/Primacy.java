@@ -20,6 +20,8 @@ import java.util.Optional;
  * @param change the last change of the primary, or the one under way; empty when there was none
  * @param synchrony whether commits wait for a standby; empty when the spec does not want it
  * @param held why the target may not accept writes yet, one sentence; empty when it may
+ * @param open whether somebody may take over from the target who could not be asked yet: until then
+ *     the target's domain is not started
  * @param obstacle why nobody takes over although somebody should, one sentence; empty when nothing
  *     is in the way
  * @param wakeAt when to decide again even if nothing happens
@@ -30,6 +32,7 @@ public record Primacy(
     Optional<Failover> change,
     Optional<Synchrony> synchrony,
     Optional<String> held,
+    boolean open,
     Optional<String> obstacle,
     Optional<Instant> wakeAt) {
 
@@ -41,6 +44,7 @@ public record Primacy(
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
+        false,
         Optional.empty(),
         Optional.empty());
   }
@@ -56,6 +60,11 @@ public record Primacy(
         .filter(c -> c.reason() != FailoverReason.Switchover)
         .map(c -> List.of(c.from()))
         .orElse(List.of());
+  }
+
+  /** Whether a node's domain stays off if it is off. */
+  boolean keepsOff(String node) {
+    return fenced().contains(node) || (open && node.equals(target));
   }
 
   /** The instance that is stopped in order, for another one to take over. */

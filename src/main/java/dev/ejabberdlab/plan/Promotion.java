@@ -90,6 +90,7 @@ public final class Promotion {
           last,
           recorded.map(PostgresqlStatus::synchronous),
           held(target, underWay),
+          recorded.map(PostgresqlStatus::systemIdentifier).isPresent(),
           Optional.empty(),
           Optional.empty());
     }
@@ -139,7 +140,8 @@ public final class Promotion {
     if (isOff(change.from()) || isDataLost(change.to()) || !now.isBefore(limit)) {
       return ended(change, FailoverState.Aborted);
     }
-    return going(change, Optional.of(limit));
+    Instant again = now.plus(AGAIN);
+    return going(change, Optional.of(again.isBefore(limit) ? again : limit));
   }
 
   /** A step that an operator has left behind would start the server again. */
@@ -197,6 +199,7 @@ public final class Promotion {
         change,
         synchrony(target, change),
         held,
+        false,
         Optional.empty(),
         wakeAt);
   }
@@ -363,8 +366,13 @@ public final class Promotion {
                           null)))
           .orElseGet(
               () ->
-                  stays(
+                  new Primacy(
+                      target,
                       Optional.of(since),
+                      last,
+                      synchrony(target, last),
+                      held(target, Optional.empty()),
+                      candidates.isOneUnasked() && now.isBefore(since.plus(PrimaryHealth.SILENCE)),
                       Optional.of("Nobody can take over: " + candidates.why()),
                       Optional.of(now.plus(AGAIN))));
     }
@@ -421,6 +429,7 @@ public final class Promotion {
           last,
           synchrony(target, last),
           held(target, Optional.empty()),
+          false,
           obstacle,
           wakeAt);
     }

@@ -12,6 +12,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Slot;
+import dev.ejabberdlab.guest.GuestReport.Standby;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,6 +32,16 @@ class GuestDiffTest {
   private static Postgresql slot(boolean active, String walStatus) {
     return new Postgresql(
         true, false, 1, "7", true, List.of(), List.of(new Slot("s", active, walStatus)));
+  }
+
+  /** A standby that has so much WAL, and whether it receives more. */
+  private static Postgresql standby(long lsn, boolean receiving) {
+    return new Postgresql(true, true, 1, "7", false, List.of(), List.of(), lsn, receiving, false);
+  }
+
+  /** A server that does not run, and whether it was stopped in order. */
+  private static Postgresql down(boolean stopped) {
+    return new Postgresql(false, false, 1, "7", false, List.of(), List.of(), 0, false, stopped);
   }
 
   static Stream<Arguments> table() {
@@ -85,6 +96,23 @@ class GuestDiffTest {
             database(slot(false, "reserved")),
             database(slot(false, "lost")),
             true),
+        arguments(
+            "a standby that commits wait for",
+            database(primary(sender("streaming", 0))),
+            database(primary(new Standby("psql2server", "streaming", 0, true))),
+            true),
+        arguments(
+            "a standby that receives more",
+            database(standby(1, true)),
+            database(standby(2, true)),
+            false),
+        arguments(
+            "a standby that receives no more",
+            database(standby(1, true)),
+            database(standby(1, false)),
+            true),
+        arguments(
+            "a server that has come to rest", database(down(false)), database(down(true)), true),
         arguments("a database that appears", Seen.of(BASE), database(primary()), true),
         arguments(
             "a member that joins",

@@ -423,6 +423,7 @@ class PlannerTest {
                     null)),
             Optional.empty(),
             Optional.of("psql1server must be turned off first."),
+            false,
             Optional.empty(),
             Optional.empty());
 
@@ -443,6 +444,29 @@ class PlannerTest {
                   Scene.ready().domain(PSQL1, Seen.unknown("no answer")).primacy(TAKEN_OVER),
                   machineKey(PSQL1)))
           .isEqualTo(NOTHING);
+    }
+
+    @Test
+    void whoMayBeTakenOverFromIsNotStartedBeforeTheOthersHaveBeenAsked() {
+      Primacy open =
+          new Primacy(
+              PSQL1,
+              Optional.of(NOW),
+              Optional.empty(),
+              Optional.empty(),
+              Optional.empty(),
+              true,
+              Optional.empty(),
+              Optional.empty());
+      Scene off = Scene.ready().power(PSQL1, Power.SHUT_OFF);
+      assertThat(next(off.primacy(open), machineKey(PSQL1))).isEqualTo(NOTHING);
+      assertThat(next(off.primacy(Primacy.of(PSQL1)), machineKey(PSQL1))).isEqualTo("StartDomain");
+      assertThat(next(Scene.ready().power(E2, Power.SHUT_OFF).primacy(open), machineKey(E2)))
+          .as("the others are")
+          .isEqualTo("StartDomain");
+      assertThat(next(Scene.ready().power(PSQL1, Power.PAUSED).primacy(open), machineKey(PSQL1)))
+          .as("one that is not off is not turned off for it")
+          .isEqualTo("StartDomain");
     }
 
     @Test

@@ -229,6 +229,7 @@ class PromotionTest {
                   scene.lab(), working(), false, scene.snapshot(), scene.progress(), NOW));
       assertThat(told(primacy)).isEqualTo("psql1server");
       assertThat(primacy.isRecordedIn(working())).isTrue();
+      assertThat(primacy.open()).as("it is decided when everybody has been asked").isTrue();
     }
   }
 
@@ -306,6 +307,27 @@ class PromotionTest {
         assertThat(primacy.obstacle()).contains("Nobody can take over: " + why + ".");
         assertThat(primacy.wakeAt()).isPresent();
       }
+    }
+
+    /** As when libvirt was away a moment ago. */
+    @Test
+    void thePrimaryStaysOffUntilTheStandbyThatRunsHasBeenAsked() {
+      Scene unasked =
+          Scene.ready()
+              .power(P1, Power.SHUT_OFF)
+              .mute(P2, "It has not been asked yet.", Duration.ZERO);
+      Primacy waits = decide(unasked, working());
+      assertThat(told(waits)).isEqualTo("psql1server failing");
+      assertThat(waits.open()).isTrue();
+      assertThat(waits.wakeAt()).contains(NOW.plus(Promotion.AGAIN));
+
+      Instant late = NOW.minus(PrimaryHealth.SILENCE);
+      assertThat(decide(unasked, status(late, null, null, lost(late, 0L, null))).open())
+          .as("it does not answer")
+          .isFalse();
+      assertThat(decide(unasked.power(P2, Power.SHUT_OFF), working()).open())
+          .as("it is off too")
+          .isFalse();
     }
 
     @Test
@@ -394,6 +416,9 @@ class PromotionTest {
               null, change(FailoverReason.Switchover, FailoverState.Demoting), null, streaming());
       assertThat(told(decide(Scene.ready(), demoting)))
           .isEqualTo("psql2server Demoting Switchover");
+      assertThat(decide(Scene.ready(), demoting).wakeAt())
+          .as("how far a standby is makes no event")
+          .contains(NOW.plus(Promotion.AGAIN));
       assertThat(
               told(
                   decide(

@@ -218,6 +218,7 @@ class PostgresqlStatusesTest {
         Optional.ofNullable(change),
         Optional.ofNullable(synchrony),
         Optional.empty(),
+        false,
         Optional.ofNullable(obstacle),
         Optional.empty());
   }
