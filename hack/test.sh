@@ -28,6 +28,16 @@ Starts what a layer needs, and stops and removes what it started, whatever the o
 EOF
 }
 
+# How the lab was when the first test failed; the whole is in target/e2e/failures.
+first_failure() {
+  local reports=("$REPO_DIR"/target/e2e/failures/*) oldest report
+  oldest=${reports[0]}
+  [[ -e $oldest ]] || return 0
+  for report in "${reports[@]}"; do [[ $oldest -ot $report ]] || oldest=$report; done
+  step "the end of $oldest"
+  tail -n 50 "$oldest" | cut -c 1-240
+}
+
 clean_up() {
   local outcome=$?
   trap - EXIT
@@ -38,7 +48,12 @@ clean_up() {
   [[ -z $started ]] || "$HACK_DIR/libvirt.sh" down --name "$INSTANCE" || outcome=1
   "$HACK_DIR/control-plane.sh" down || outcome=1
   [[ -n $ended ]] || outcome=$((outcome ? outcome : 1))
-  if ((outcome == 0)); then step "passed"; else step "failed"; fi
+  if ((outcome == 0)); then
+    step "passed"
+  else
+    first_failure
+    step "failed"
+  fi
   exit "$outcome"
 }
 
@@ -91,6 +106,7 @@ guests() {
   LAB_LIBVIRT_URI=$("$HACK_DIR/libvirt.sh" uri "$INSTANCE")
   "$REPO_DIR/image/publish.sh" "$LAB_LIBVIRT_URI" default
   package
+  rm -rf "$REPO_DIR/target/e2e"
   step "tests with real guests ($profile); the operator's log: target/e2e/operator.log"
   LAB_KUBECONFIG=$LAB_KUBECONFIG LAB_OPERATOR_KUBECONFIG=$LAB_OPERATOR_KUBECONFIG LAB_LIBVIRT_URI=$LAB_LIBVIRT_URI \
     LAB_LIBVIRT_NAME=$INSTANCE "${MVN[@]}" -DskipUnitTests "-P$profile" "$@" verify

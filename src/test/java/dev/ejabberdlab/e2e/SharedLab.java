@@ -35,6 +35,7 @@ import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
@@ -74,8 +75,8 @@ final class SharedLab implements AutoCloseable {
     stand.operator.start();
   }
 
-  /** Gives the shared lab to constructors of test classes. */
-  static final class Extension implements ParameterResolver {
+  /** Gives the shared lab to constructors of test classes, and tells how it was when one failed. */
+  static final class Extension implements ParameterResolver, AfterTestExecutionCallback {
 
     @Override
     public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
@@ -84,6 +85,17 @@ final class SharedLab implements AutoCloseable {
 
     @Override
     public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+      return lab(context);
+    }
+
+    @Override
+    public void afterTestExecution(ExtensionContext context) throws IOException {
+      if (context.getExecutionException().isPresent()) {
+        new FailureReport(lab(context)).write(context);
+      }
+    }
+
+    private static SharedLab lab(ExtensionContext context) {
       return context
           .getRoot()
           .getStore(ExtensionContext.Namespace.create(SharedLab.class))
