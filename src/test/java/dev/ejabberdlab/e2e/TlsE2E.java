@@ -74,7 +74,8 @@ class TlsE2E {
                 "-euc",
                 "exec 3<>/dev/tcp/$0/5222; printf '%s' \"<stream:stream to='$1' version='1.0' xmlns='jabber:client'"
                     + " xmlns:stream='http://etherx.jabber.org/streams'>\" >&3;"
-                    + " IFS= read -r -t 60 -d '~' -n 2000 text <&3 || :; printf '%s' \"$text\"",
+                    + " while IFS= read -r -t 60 -d '>' tag <&3; do printf '%s>' \"$tag\";"
+                    + " [[ $tag != */stream:features ]] || break; done",
                 lab.address("e1server", "management"),
                 SharedLab.DOMAIN));
     assertThat(features).contains("<starttls").contains("<required").doesNotContain("<mechanism>");

@@ -39,6 +39,7 @@ public final class XmppLogin {
       client.connect();
       client.login(input.nextLine(), input.nextLine());
       System.out.println("in " + serial(tls, address));
+      client.disconnect();
     } catch (SASLErrorException e) {
       System.out.println("refused");
     } catch (SmackException | IOException e) {
@@ -46,8 +47,10 @@ public final class XmppLogin {
         throw e;
       }
       System.out.println("distrusted");
+    } finally {
+      // It would wait for the end of a stream that never was.
+      client.instantShutdown();
     }
-    client.disconnect();
   }
 
   private static boolean isDistrust(Throwable e) {
