@@ -18,7 +18,7 @@ import java.util.Set;
 /**
  * Says which machines must be restarted because their hardware has changed in the spec, and which
  * one may be now: one at a time, standbys before the primary, and only while everything else works
- * or the machine itself does not work anyway.
+ * or the machine's own service is down anyway.
  */
 final class Rollout {
 
@@ -120,7 +120,7 @@ final class Rollout {
 
   /** Names of the nodes that must be complete first. */
   private List<String> waitsFor(LabTopology.Node node, Set<String> blocked) {
-    if (services.works(node, node.name()).equals(Optional.of(false))) {
+    if (services.isDown(node)) {
       return List.of();
     }
     return lab.nodes().stream()

@@ -21,6 +21,35 @@ record Services(LabTopology lab, LabSnapshot snapshot, Instant now) {
    * @param without a node that the service need not see
    */
   Optional<Boolean> works(LabTopology.Node node, String without) {
+    return answers(node)
+        .map(
+            answers ->
+                answers
+                    && switch (node.role()) {
+                      case gateway, plain -> true;
+                      case ejabberd ->
+                          ejabberd(node.name()).filter(e -> sees(e, without)).isPresent();
+                      case postgresql ->
+                          postgresql(node.name()).filter(p -> works(node.name(), p)).isPresent();
+                    });
+  }
+
+  /** Whether the node's service is known not to run. One that only misses others runs. */
+  boolean isDown(LabTopology.Node node) {
+    return answers(node)
+        .filter(
+            answers ->
+                !answers
+                    || switch (node.role()) {
+                      case gateway, plain -> false;
+                      case ejabberd -> ejabberd(node.name()).filter(Ejabberd::up).isEmpty();
+                      case postgresql -> postgresql(node.name()).filter(Postgresql::up).isEmpty();
+                    })
+        .isPresent();
+  }
+
+  /** Whether the guest answers; empty when it could not be asked, or not yet. */
+  private Optional<Boolean> answers(LabTopology.Node node) {
     Machine machine = snapshot.machine(node.name());
     if (machine.domain().isUnknown()) {
       return Optional.empty();
@@ -31,12 +60,7 @@ record Services(LabTopology lab, LabSnapshot snapshot, Instant now) {
     if (!machine.guest().isPresent()) {
       return isSilent(machine) ? Optional.of(false) : Optional.empty();
     }
-    return Optional.of(
-        switch (node.role()) {
-          case gateway, plain -> true;
-          case ejabberd -> ejabberd(node.name()).filter(e -> sees(e, without)).isPresent();
-          case postgresql -> postgresql(node.name()).filter(p -> works(node.name(), p)).isPresent();
-        });
+    return Optional.of(true);
   }
 
   private boolean isSilent(Machine machine) {

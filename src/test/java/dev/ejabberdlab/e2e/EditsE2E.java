@@ -105,6 +105,11 @@ class EditsE2E {
     return Long.parseLong(lab.bash(node, "awk '/^MemTotal/ {print int($2 / 1024)}' /proc/meminfo"));
   }
 
+  /** A time of the guest's clock, since 1970. */
+  private long seconds(String node, String script) {
+    return Long.parseLong(lab.bash(node, script));
+  }
+
   @Test
   void aStandbyWithMoreMemoryRestartsAndNobodyElse() {
     Map<String, String> before = lab.bootIds();
@@ -199,6 +204,12 @@ class EditsE2E {
     assertThat(down.stream().flatMap(Set::stream)).hasSameElementsAs(before.keySet());
     Map<String, String> after = lab.bootIds();
     before.forEach((node, boot) -> assertThat(after).as(node).doesNotContainEntry(node, boot));
+    assertThat(seconds("e1server", "awk '$1 == \"btime\" {print $2}' /proc/stat"))
+        .as("e1server went down when ejabberd on e2server was up")
+        .isGreaterThan(
+            seconds(
+                "e2server",
+                "date +%s -d \"$(systemctl show --property=ActiveEnterTimestamp --value ejabberd)\""));
     assertThat(lab.status().postgresql().currentPrimary()).isEqualTo(postgresql.currentPrimary());
     assertThat(lab.status().postgresql().lastFailover()).isEqualTo(postgresql.lastFailover());
     restore();

@@ -199,12 +199,25 @@ class RolloutTest {
     scene.defined(E1, RolloutTest::small).defined(E2, RolloutTest::small);
     assertThat(going()).containsExactly(E2);
 
+    scene.power(E2, Power.SHUT_OFF);
+    scene.ejabberd(E1, LabFixture.ejabberd(E1)).defined(E1, RolloutTest::small);
+    assertThat(going()).as("E2 has its memory, is off, and E1 misses it").isEmpty();
     scene.power(E2, Power.RUNNING);
     assertThat(going()).as("E2 boots").isEmpty();
     scene.reports(E2, scene.allDone(E2));
     assertThat(going()).as("its ejabberd starts").isEmpty();
     scene.ejabberd(E2, LabFixture.ejabberd(E1, E2));
     assertThat(going()).containsExactly(E1);
+  }
+
+  @Test
+  void aStandbyThatOnlyMissesItsPrimaryWaitsForIt() {
+    scene.power(PRIMARY, Power.RUNNING).defined(STANDBY, RolloutTest::small);
+
+    assertThat(going()).isEmpty();
+    assertThat(scene.plan().restarts())
+        .singleElement()
+        .satisfies(r -> assertThat(r.waitsFor()).contains(PRIMARY));
   }
 
   @Test
