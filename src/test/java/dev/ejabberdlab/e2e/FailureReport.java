@@ -64,8 +64,9 @@ final class FailureReport {
                             """
                             curl -sS -m 20 http://127.0.0.1:5280/api/list_cluster/v2
                             echo
-                            journalctl -q --no-pager -n 8 -u ejabberd -u 'lab-step-*'
-                            grep -v '\\[info\\]' /var/log/ejabberd/ejabberd.log | tail -n 12
+                            journalctl -q --no-pager _PID=1 -n 8
+                            grep -E '\\[(error|critical)\\]|Mnesia SM|is started in' \
+                              /var/log/ejabberd/ejabberd.log | tail -n 12
                             """)))
         .collect(Collectors.joining("\n"));
   }
