@@ -43,11 +43,17 @@ finish() { # DONE|FAILED JSON_STRING
 
 # Ends what the phase has left running, in its process group and out of it: it would hold the log open.
 kill_left() {
-  local pid
+  local pid pids left round
   kill -KILL -- "-$child" 2>/dev/null
-  while read -r pid; do
-    [[ $pid == "$$" || $pid == "$log" ]] || kill -KILL "$pid" 2>/dev/null
-  done 2>/dev/null <"$cgroup/cgroup.procs"
+  # More than once: one may have been about to start another. The list is read at once, because it gets shorter.
+  for round in {1..10}; do
+    left=''
+    mapfile -t pids 2>/dev/null <"$cgroup/cgroup.procs" || return
+    for pid in "${pids[@]}"; do
+      [[ $pid == "$$" || $pid == "$log" ]] || { kill -KILL "$pid" 2>/dev/null && left=$round; }
+    done
+    [[ -n $left ]] || return
+  done
 }
 
 fail() { # SENTENCE
@@ -58,6 +64,8 @@ fail() { # SENTENCE
   exec 3>&-
   kill_left
   timeout 5 tail -s 0.1 -f /dev/null --pid="$log"
+  # Somebody who cannot be killed still holds it.
+  [[ -s $work/output ]] || printf '%s\n' "$1" >"$work/output"
   output=$(jq -Rs 'gsub("[^\\P{Cc}\\n\\t]"; "")' <"$work/output") || output='"its output could not be read"'
   finish FAILED "$output"
 }

@@ -324,6 +324,17 @@ class StepScriptsTest {
   }
 
   @Test
+  void aProcessThatCannotBeEndedDoesNotHideWhatWentWrong() {
+    String apart = "setsid bash -c 'touch \"$GUEST/apart\"; exec sleep 10' & ";
+    String wait = "until [[ -e $GUEST/apart ]]; do sleep 0.1; done; false";
+
+    StepState state = run(step("d1", "false", apart + wait, "true"), "1");
+
+    assertThat(state.status()).isEqualTo(Status.FAILED);
+    assertThat(state.output()).isEqualTo("apply failed\n");
+  }
+
+  @Test
   void whatLastsUntilTheRebootIsForgottenByIt() throws IOException {
     Step boot =
         step(
