@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
@@ -32,6 +33,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Order(0)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class BringUpE2E {
+
+  private static final String HOST = "the host";
 
   private final SharedLab lab;
 
@@ -154,13 +157,32 @@ class BringUpE2E {
 
   @Test
   @Order(6)
-  void anIdleLabWritesNothing() {
+  void anIdleLabWritesNothingAndItsClocksGoRight() {
     lab.ready();
     String version = settled();
+    Map<String, Double> before = clocks();
     await()
         .during(Duration.ofSeconds(45))
         .atMost(Duration.ofSeconds(90))
         .until(() -> version().equals(version));
+    // One that calibrates its TSC while others take the CPU may be wrong by a factor of 11.
+    Map<String, Double> after = clocks();
+    double host = after.remove(HOST) - before.remove(HOST);
+    assertThat(after)
+        .allSatisfy(
+            (node, time) -> assertThat((time - before.get(node)) / host).isBetween(0.5, 2.0));
+  }
+
+  /** Seconds that every guest's clock has gone, and the host's. */
+  private Map<String, Double> clocks() {
+    Map<String, Double> clocks = new TreeMap<>();
+    clocks.put(HOST, System.nanoTime() / 1e9);
+    for (NodeStatus node : lab.status().nodes()) {
+      clocks.put(
+          node.name(),
+          Double.parseDouble(lab.bash(node.name(), "read -r up _ </proc/uptime; echo $up")));
+    }
+    return clocks;
   }
 
   @Test
