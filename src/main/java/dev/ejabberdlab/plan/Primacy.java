@@ -62,9 +62,9 @@ public record Primacy(
         .orElse(List.of());
   }
 
-  /** Whether a node's domain stays off if it is off. */
+  /** Whether a node's domain, if it is off, stays so until it is known who takes over. */
   boolean keepsOff(String node) {
-    return fenced().contains(node) || (open && node.equals(target));
+    return open && node.equals(target);
   }
 
   /** The instance that is stopped in order, for another one to take over. */
