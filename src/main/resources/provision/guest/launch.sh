@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Runs one step in this guest and returns when it has ended; joins it when it runs already.
-# usage: bash -c "$(cat launch.sh)" lab NAME DIGEST EPOCH DISK|BOOT TIMEOUT_SECONDS <TAR
+# usage: bash -c "$(cat launch.sh)" lab NAME DIGEST EPOCH DISK|BOOT TIMEOUT_SECONDS "$(cat report.sh)" <TAR
 #
 # The tar holds run.sh, lib.sh, step.sh, values/VARIABLE and files/NAME. The step runs as the transient unit
-# lab-step-NAME, so it goes on when this script, the agent or the operator ends. Exit code 0 says that the step has
-# ended, in whatever way; report.sh tells how.
+# lab-step-NAME, so it goes on when this script, the agent or the operator ends. When the step has ended, in whatever
+# way, this becomes report.sh, which tells how.
 #
 # What a step leaves, in $disk/steps/NAME (scope DISK) or $boot/steps/NAME (scope BOOT, gone after a reboot):
 #   running   "DIGEST EPOCH ATTEMPTS" while it runs; empty when it has ended
@@ -14,7 +14,7 @@
 set -euo pipefail
 umask 077
 
-name=$1 digest=$2 epoch=$3 scope=$4 timeout=$5
+name=$1 digest=$2 epoch=$3 scope=$4 timeout=$5 report=$6
 disk=${LAB_DISK:-/var/lib/ejabberd-lab}
 boot=${LAB_BOOT:-/run/ejabberd-lab}
 cgroup=${LAB_CGROUP:-/sys/fs/cgroup/system.slice}/lab-step-$name.service
@@ -25,9 +25,13 @@ case $scope in
   *) echo "scope '$scope' is neither DISK nor BOOT" >&2; exit 2 ;;
 esac
 
+ended() {
+  exec /bin/bash -c "$report" lab
+}
+
 join() {
   while [[ -d $cgroup ]]; do sleep 0.3; done
-  exit 0
+  ended
 }
 
 [[ ! -d $cgroup ]] || join
@@ -40,7 +44,7 @@ if [[ $was == DONE && $was_digest == "$digest" ]]; then
   mapfile -t drift < <(cat "$boot/drift/$name" 2>/dev/null)
   if ((${#drift[@]} < 2)); then
     : >"$state/running"
-    exit 0
+    ended
   fi
   drifted=yes
 fi
@@ -73,3 +77,4 @@ if ((status != 0)) && [[ -d $work && ! -e $work/started ]]; then
   echo "unit lab-step-$name could not be started: $message" >&2
   exit 1
 fi
+ended

@@ -1,6 +1,7 @@
 package dev.ejabberdlab.act;
 
 import dev.ejabberdlab.guest.GuestChannel.GuestTimeoutException;
+import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.StepLaunchException;
 import dev.ejabberdlab.hypervisor.HypervisorException;
 import dev.ejabberdlab.hypervisor.HypervisorException.NameConflict;
@@ -15,11 +16,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import org.jboss.logging.Logger;
 
 /** Runs one lab's actions in the background. */
@@ -31,7 +33,7 @@ public final class Actor {
   private final Hands hands;
   private final Executor io;
   private final Clock clock;
-  private final Function<Action, CompletableFuture<Void>> observe;
+  private final BiFunction<Action, Optional<GuestReport>, CompletableFuture<Void>> observe;
   private final Runnable changed;
 
   private final Set<String> inFlight = new HashSet<>();
@@ -42,8 +44,9 @@ public final class Actor {
   /**
    * @param lab namespace and name, for the log
    * @param hands what carries the actions out
-   * @param observe looks again at what an action has changed; the action's key stays taken until
-   *     that is done, so that nobody plans on an old view
+   * @param observe looks again at what an action has changed, or takes over what the guest said at
+   *     its end; the action's key stays taken until that is done, so that nobody plans on an old
+   *     view
    * @param changed called after each action; must return at once
    */
   public Actor(
@@ -51,7 +54,7 @@ public final class Actor {
       Hands hands,
       Executor io,
       Clock clock,
-      Function<Action, CompletableFuture<Void>> observe,
+      BiFunction<Action, Optional<GuestReport>, CompletableFuture<Void>> observe,
       Runnable changed) {
     this.lab = lab;
     this.hands = hands;
@@ -87,13 +90,14 @@ public final class Actor {
   private void run(Action action) {
     LOG.infof("%s: %s", lab, action.description());
     Throwable failure = null;
+    Optional<GuestReport> report = Optional.empty();
     try {
-      hands.perform(action);
+      report = hands.perform(action);
     } catch (RuntimeException | Error e) {
       failure = e;
     }
     ended(action, failure);
-    observation(action)
+    observation(action, report)
         .whenComplete(
             (nothing, ignored) -> {
               synchronized (this) {
@@ -104,9 +108,9 @@ public final class Actor {
   }
 
   /** Whatever goes wrong in it: the action's key must become free again. */
-  private CompletableFuture<Void> observation(Action action) {
+  private CompletableFuture<Void> observation(Action action, Optional<GuestReport> report) {
     try {
-      return observe.apply(action);
+      return observe.apply(action, report);
     } catch (RuntimeException | Error e) {
       LOG.errorf(e, "%s: what came of %s could not be looked at.", lab, action.description());
       return CompletableFuture.completedFuture(null);

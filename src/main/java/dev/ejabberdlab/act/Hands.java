@@ -1,11 +1,13 @@
 package dev.ejabberdlab.act;
 
 import dev.ejabberdlab.guest.GuestChannel;
+import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.StepRunner;
 import dev.ejabberdlab.hypervisor.Hypervisor;
 import dev.ejabberdlab.hypervisor.Owner;
 import dev.ejabberdlab.plan.Action;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
 
@@ -31,8 +33,12 @@ public final class Hands {
     this.owner = owner;
   }
 
-  /** Does it, and returns when it is done. */
-  public void perform(Action action) {
+  /**
+   * Does it, and returns when it is done.
+   *
+   * @return what a guest said of itself then; empty when no guest was asked
+   */
+  public Optional<GuestReport> perform(Action action) {
     if (action instanceof Action.DefineNetwork a) {
       hypervisor.defineNetwork(a.definition());
     } else if (action instanceof Action.StartNetwork a) {
@@ -54,9 +60,12 @@ public final class Hands {
     } else if (action instanceof Action.UndefineDomain a) {
       hypervisor.undefineDomain(a.uuid(), owner);
     } else if (action instanceof Action.RunStep a) {
-      steps.run(channels.apply(a.uuid()), a.step(), a.epoch(), a.step().timeout().plus(MARGIN));
+      GuestReport report =
+          steps.run(channels.apply(a.uuid()), a.step(), a.epoch(), a.step().timeout().plus(MARGIN));
+      return Optional.of(report);
     } else {
       throw new IllegalStateException("No way to " + action.description() + ".");
     }
+    return Optional.empty();
   }
 }

@@ -3,6 +3,7 @@ package dev.ejabberdlab.controller;
 import dev.ejabberdlab.act.Actor;
 import dev.ejabberdlab.act.Hands;
 import dev.ejabberdlab.guest.AgentGuestChannel;
+import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.StepRunner;
 import dev.ejabberdlab.hypervisor.Hypervisor;
 import dev.ejabberdlab.hypervisor.HypervisorEvent;
@@ -12,6 +13,7 @@ import dev.ejabberdlab.observe.LabWatch;
 import dev.ejabberdlab.observe.RemainsWatch;
 import dev.ejabberdlab.plan.Action;
 import java.time.Clock;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
@@ -75,12 +77,12 @@ final class LabRuntime implements AutoCloseable {
     return actor;
   }
 
-  private CompletableFuture<Void> observe(Action action) {
+  private CompletableFuture<Void> observe(Action action, Optional<GuestReport> report) {
     if (remains.active()) {
       return remains.refresh();
     }
-    return action instanceof Action.RunStep step
-        ? watch.refreshPeers(step.node())
+    return action instanceof Action.RunStep run
+        ? watch.stepEnded(run.step(), report)
         : watch.refresh();
   }
 

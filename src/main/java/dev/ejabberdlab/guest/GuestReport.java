@@ -19,6 +19,24 @@ public record GuestReport(
     Optional<Postgresql> postgresql,
     Optional<Ejabberd> ejabberd) {
 
+  /** Whether one of its services answers. */
+  @JsonIgnore
+  public boolean serves() {
+    return postgresql.filter(Postgresql::up).isPresent()
+        || ejabberd.filter(Ejabberd::up).isPresent();
+  }
+
+  /**
+   * Whether a step works on it and nobody misses a service there meanwhile: none answers, and the
+   * clients of the primary are not sent to it.
+   */
+  @JsonIgnore
+  public boolean isBeingSetUp() {
+    return !serves()
+        && postgresql.filter(Postgresql::readWriteAddress).isEmpty()
+        && steps.values().stream().anyMatch(s -> s.status() == StepState.Status.RUNNING);
+  }
+
   /**
    * A PostgreSQL instance.
    *

@@ -6,12 +6,12 @@ import java.time.Duration;
 public interface StepRunner {
 
   /**
-   * Starts the step unless it runs already, and waits for its end. The outcome is in the next
-   * {@link GuestReport}.
+   * Starts the step unless it runs already, and waits for its end.
    *
    * @param epoch see {@link StepState#epoch()}
+   * @return what the guest says of itself then; the outcome of the step is in it
    */
-  void run(GuestChannel guest, Step step, String epoch, Duration wait);
+  GuestReport run(GuestChannel guest, Step step, String epoch, Duration wait);
 
   /** What the guest says of itself. */
   GuestReport report(GuestChannel guest);

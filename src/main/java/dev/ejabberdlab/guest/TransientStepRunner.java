@@ -46,10 +46,10 @@ public final class TransientStepRunner implements StepRunner {
    * {@inheritDoc}
    *
    * @param epoch letters, digits, dots, dashes and underscores, at most 128
-   * @throws StepLaunchException when the step could not be started
+   * @throws StepLaunchException when the step could not be started, or the report not be read
    */
   @Override
-  public void run(GuestChannel guest, Step step, String epoch, Duration wait) {
+  public GuestReport run(GuestChannel guest, Step step, String epoch, Duration wait) {
     require(STEP_NAME, "step", step.name());
     require(TOKEN, "digest", step.digest());
     require(TOKEN, "epoch", epoch);
@@ -63,12 +63,14 @@ public final class TransientStepRunner implements StepRunner {
             step.digest(),
             epoch,
             step.scope().name(),
-            Long.toString(step.timeout().toSeconds()));
+            Long.toString(step.timeout().toSeconds()),
+            REPORT);
     GuestChannel.ExecResult result = guest.exec(argv, archive(step), wait);
     if (result.exitCode() != 0) {
       throw failed(
           "Step %s could not be started on %s".formatted(step.name(), step.node()), result);
     }
+    return parse(result);
   }
 
   @Override
@@ -78,6 +80,10 @@ public final class TransientStepRunner implements StepRunner {
     if (result.exitCode() != 0) {
       throw failed("The guest could not report", result);
     }
+    return parse(result);
+  }
+
+  private static GuestReport parse(GuestChannel.ExecResult result) {
     try {
       return parse(JSON.readTree(result.stdout()));
     } catch (JsonProcessingException e) {

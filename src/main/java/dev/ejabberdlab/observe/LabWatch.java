@@ -4,6 +4,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
 import dev.ejabberdlab.guest.AgentGuestChannel;
 import dev.ejabberdlab.guest.GuestChannel;
 import dev.ejabberdlab.guest.GuestReport;
+import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.guest.StepRunner;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
@@ -40,7 +41,10 @@ public final class LabWatch {
   /** How often a guest with a service is asked. */
   static final Duration SERVICE = Duration.ofSeconds(5);
 
-  /** How often any other guest is asked. */
+  /**
+   * How often any other guest is asked, and one that is being set up: whoever runs a step there
+   * asks when it has ended. Each answer costs an emulated guest half a second of its CPU.
+   */
   static final Duration BASE = Duration.ofSeconds(20);
 
   /**
@@ -149,19 +153,32 @@ public final class LabWatch {
   }
 
   /**
-   * Asks a guest and those of the same role, whose view of it may have changed. Completes when the
-   * guest itself was asked: a peer that is slow to answer holds nobody up.
+   * Takes over what a guest said when a step had ended there, or asks it when it could not say.
+   * When the step builds on one of another node of the same role, those of that role that have a
+   * view of it are asked too. Completes when the guest itself has told: a peer that is slow to
+   * answer holds nobody up.
    */
-  public CompletableFuture<Void> refreshPeers(String node) {
+  public CompletableFuture<Void> stepEnded(Step step, Optional<GuestReport> report) {
     Target now = target;
-    if (now != null) {
-      now.node(node).map(LabTopology.Node::role).stream()
-          .flatMap(role -> now.topology().nodes(role).stream())
-          .map(LabTopology.Node::name)
-          .filter(peer -> !peer.equals(node))
+    if (now == null || now.node(step.node()).isEmpty()) {
+      return CompletableFuture.completedFuture(null);
+    }
+    Set<String> peers =
+        now.topology().nodes(now.node(step.node()).get().role()).stream()
+            .map(LabTopology.Node::name)
+            .filter(peer -> !peer.equals(step.node()))
+            .collect(Collectors.toSet());
+    if (step.requires().stream().map(Step.Ref::node).anyMatch(peers::contains)) {
+      peers.stream()
+          .filter(peer -> snapshot().machine(peer).guest().is(GuestReport::serves))
           .forEach(this::refreshGuest);
     }
-    return refreshGuest(node);
+    if (report.isEmpty()) {
+      return refreshGuest(step.node());
+    }
+    guestAskedAt.put(step.node(), clock.instant());
+    said(step.node(), Seen.of(report.get()), clock.instant());
+    return CompletableFuture.completedFuture(null);
   }
 
   /** Whether the domain is one of this lab's. */
@@ -186,9 +203,11 @@ public final class LabWatch {
       refresh();
     }
     for (LabTopology.Node node : now.topology().nodes()) {
+      Machine machine = seen.machine(node.name());
+      boolean service = node.role() == Role.postgresql || node.role() == Role.ejabberd;
       Duration interval =
-          node.role() == Role.postgresql || node.role() == Role.ejabberd ? SERVICE : BASE;
-      if (seen.machine(node.name()).domain().is(DomainState::agentConnected)
+          service && !machine.guest().is(GuestReport::isBeingSetUp) ? SERVICE : BASE;
+      if (machine.domain().is(DomainState::agentConnected)
           && Refresh.isDue(guestAskedAt.getOrDefault(node.name(), Instant.EPOCH), interval, time)) {
         refreshGuest(node.name());
       }
@@ -308,11 +327,16 @@ public final class LabWatch {
     }
     UUID domain = asked.get().uuid();
     Instant at = clock.instant();
-    Seen<GuestReport> guest = Question.ask(() -> steps.report(channel(domain))).missingIsUnknown();
+    said(node, Question.ask(() -> steps.report(channel(domain))).missingIsUnknown(), at);
+  }
+
+  /** What a guest said that was asked at that time, at the earliest. */
+  private void said(String node, Seen<GuestReport> guest, Instant at) {
     boolean different;
     synchronized (this) {
       Machine old = snapshot.machine(node);
-      if (!old.domain().is(DomainState::agentConnected)) {
+      boolean outdated = old.reportedAt() != null && at.isBefore(old.reportedAt());
+      if (!old.domain().is(DomainState::agentConnected) || outdated) {
         return;
       }
       Map<String, Machine> machinesNow = new LinkedHashMap<>(snapshot.machines());

@@ -3,13 +3,17 @@ package dev.ejabberdlab.act;
 import static dev.ejabberdlab.observe.LabFixture.NOW;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.ArgumentMatchers.any;
+import static org.mockito.ArgumentMatchers.eq;
 import static org.mockito.Mockito.doAnswer;
 import static org.mockito.Mockito.doNothing;
 import static org.mockito.Mockito.doThrow;
 import static org.mockito.Mockito.times;
 import static org.mockito.Mockito.verify;
+import static org.mockito.Mockito.when;
 
 import dev.ejabberdlab.guest.GuestChannel.GuestTimeoutException;
+import dev.ejabberdlab.guest.GuestReport;
+import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.guest.StepLaunchException;
 import dev.ejabberdlab.guest.StepRunner;
 import dev.ejabberdlab.hypervisor.Hypervisor;
@@ -23,6 +27,7 @@ import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.ManualExecutor;
 import dev.ejabberdlab.observe.SettableClock;
 import dev.ejabberdlab.plan.Action;
+import dev.ejabberdlab.plan.Action.RunStep;
 import dev.ejabberdlab.plan.Action.StartDomain;
 import dev.ejabberdlab.plan.Action.UndefineDomain;
 import dev.ejabberdlab.plan.Failure;
@@ -30,6 +35,7 @@ import dev.ejabberdlab.plan.Progress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -60,6 +66,7 @@ class ActorTest {
   private final List<String> takenWhenTold = new ArrayList<>();
   @Mock private Hypervisor hypervisor;
   @Mock private StepRunner steps;
+  private final List<Optional<GuestReport>> reports = new ArrayList<>();
   private Function<Action, CompletableFuture<Void>> observe =
       action -> {
         looks.add(new CompletableFuture<>());
@@ -75,7 +82,10 @@ class ActorTest {
             new Hands(hypervisor, uuid -> null, steps, OWNER),
             io,
             clock,
-            action -> observe.apply(action),
+            (action, report) -> {
+              reports.add(report);
+              return observe.apply(action);
+            },
             () -> {
               changes.incrementAndGet();
               takenWhenTold.addAll(actor.progress().inFlight());
@@ -108,6 +118,18 @@ class ActorTest {
     assertThat(actor.progress().inFlight()).containsExactly(KEY);
     assertThat(io.waiting()).isEqualTo(1);
     verify(hypervisor, times(0)).startDomain(any(), any());
+  }
+
+  @Test
+  void whatAGuestSaysAtTheEndOfAStepIsHandedOn() {
+    Step step = LabFixture.step("e1server", "base");
+    GuestReport said = LabFixture.report(LabFixture.done("base"));
+    when(steps.run(any(), eq(step), any(), any())).thenReturn(said);
+
+    run(new RunStep("e1server", DOMAIN, step, "1"));
+    run(OTHER);
+
+    assertThat(reports).containsExactly(Optional.of(said), Optional.empty());
   }
 
   @Test

@@ -5,8 +5,10 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.verify;
 import static org.mockito.Mockito.verifyNoMoreInteractions;
+import static org.mockito.Mockito.when;
 
 import dev.ejabberdlab.guest.GuestChannel;
+import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.guest.StepRunner;
 import dev.ejabberdlab.hypervisor.DomainDefinition;
@@ -88,7 +90,7 @@ class HandsTest {
   @ParameterizedTest(name = "{0}")
   @MethodSource("table")
   void onTheHost(Action action, Consumer<Hypervisor> call) {
-    hands.perform(action);
+    assertThat(hands.perform(action)).isEmpty();
 
     call.accept(verify(hypervisor));
     verifyNoMoreInteractions(hypervisor, steps);
@@ -98,9 +100,13 @@ class HandsTest {
   void inAGuestWithTimeForTheGuestToEndTheStepItself() {
     Step step = LabFixture.step("e1", "base");
 
-    hands.perform(new Action.RunStep("e1", DOMAIN, step, "epoch"));
+    GuestReport said = LabFixture.report();
+    Duration wait = step.timeout().plus(Duration.ofMinutes(1));
+    when(steps.run(channel, step, "epoch", wait)).thenReturn(said);
 
-    verify(steps).run(channel, step, "epoch", step.timeout().plus(Duration.ofMinutes(1)));
+    assertThat(hands.perform(new Action.RunStep("e1", DOMAIN, step, "epoch"))).contains(said);
+
+    verify(steps).run(channel, step, "epoch", wait);
     verifyNoMoreInteractions(hypervisor, steps);
   }
 

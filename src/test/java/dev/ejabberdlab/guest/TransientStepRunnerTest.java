@@ -50,21 +50,22 @@ class TransientStepRunnerTest {
 
   @Test
   void sendsTheStepAsATarAndNothingSecretAsAnArgument() throws IOException {
-    guestAnswers(0, "", "");
+    guestAnswers(0, "{\"bootId\":\"b\"}", "");
     Step step =
         step(
             "database",
             Map.of("OWNER", "ejabberd"),
             Map.of("password", SECRET.getBytes(StandardCharsets.UTF_8), ".cookie", new byte[] {1}));
 
-    runner.run(guest, step, "3-f00", Duration.ofMinutes(20));
+    GuestReport report = runner.run(guest, step, "3-f00", Duration.ofMinutes(20));
 
+    assertThat(report.bootId()).isEqualTo("b");
     ArgumentCaptor<List<String>> argv = ArgumentCaptor.captor();
     ArgumentCaptor<byte[]> stdin = ArgumentCaptor.captor();
     verify(guest).exec(argv.capture(), stdin.capture(), any());
     assertThat(argv.getValue())
         .startsWith("/bin/bash", "-c")
-        .endsWith("lab", "database", "abc123", "3-f00", "BOOT", "600")
+        .containsSubsequence("lab", "database", "abc123", "3-f00", "BOOT", "600")
         .noneMatch(a -> a.contains(SECRET));
     Map<String, String> entries = new TreeMap<>();
     try (var tar = new TarArchiveInputStream(new ByteArrayInputStream(stdin.getValue()))) {

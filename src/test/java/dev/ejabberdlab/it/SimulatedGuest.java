@@ -189,14 +189,14 @@ final class SimulatedGuest {
 
   private ObjectNode status(long pid) throws JsonProcessingException {
     ObjectNode status = JSON.createObjectNode();
-    if (pid < 0) {
-      byte[] report = JSON.writeValueAsBytes(report());
-      return status
-          .put("exited", true)
-          .put("exitcode", 0)
-          .put("out-data", Base64.getEncoder().encodeToString(report));
+    if (pid > 0 && !ended(pid)) {
+      return status.put("exited", false);
     }
-    return status.put("exited", ended(pid)).put("exitcode", 0);
+    byte[] report = JSON.writeValueAsBytes(report());
+    return status
+        .put("exited", true)
+        .put("exitcode", 0)
+        .put("out-data", Base64.getEncoder().encodeToString(report));
   }
 
   private synchronized boolean ended(long pid) {

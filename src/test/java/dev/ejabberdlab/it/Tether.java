@@ -234,12 +234,13 @@ final class Tether implements AutoCloseable {
   private final class Steps implements StepRunner {
 
     @Override
-    public void run(GuestChannel guest, Step what, String epoch, Duration wait) {
+    public GuestReport run(GuestChannel guest, Step what, String epoch, Duration wait) {
+      GuestReport report;
       String action = "step %s on %s".formatted(what.name(), what.node());
       require(reach(When.BEFORE, action));
       step.set(action);
       try {
-        runner.run(guest, what, epoch, wait);
+        report = runner.run(guest, what, epoch, wait);
       } finally {
         step.remove();
         if (severed) {
@@ -247,6 +248,7 @@ final class Tether implements AutoCloseable {
         }
       }
       require(reach(When.AFTER, action));
+      return report;
     }
 
     @Override

@@ -4,6 +4,8 @@ import static dev.ejabberdlab.observe.LabFixture.NOW;
 import static dev.ejabberdlab.observe.LabFixture.done;
 import static dev.ejabberdlab.observe.LabFixture.failed;
 import static dev.ejabberdlab.observe.LabFixture.report;
+import static dev.ejabberdlab.observe.LabFixture.running;
+import static dev.ejabberdlab.observe.LabFixture.with;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.ArgumentMatchers.anyString;
@@ -16,6 +18,8 @@ import static org.mockito.Mockito.when;
 
 import dev.ejabberdlab.guest.GuestChannel.GuestTimeoutException;
 import dev.ejabberdlab.guest.GuestReport;
+import dev.ejabberdlab.guest.GuestReport.Postgresql;
+import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.guest.StepLaunchException;
 import dev.ejabberdlab.guest.StepRunner;
 import dev.ejabberdlab.hypervisor.DomainState;
@@ -37,12 +41,15 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.mockito.Mock;
 import org.mockito.junit.jupiter.MockitoExtension;
 import org.mockito.junit.jupiter.MockitoSettings;
@@ -55,6 +62,7 @@ class LabWatchTest {
   private static final String E1 = "e1server";
   private static final String E2 = "e2server";
   private static final String GW = "gw1server";
+  private static final Step JOIN = LabFixture.step(E2, "ejabberd-cluster", E1 + "/ejabberd");
   private static final String POOL = "default";
   private static final Unreachable AWAY = new Unreachable("libvirt is away", null);
 
@@ -444,7 +452,7 @@ class LabWatchTest {
       assertThat(watch.snapshot().machines()).doesNotContainKey(E2);
       assertThat(watch.owns(lab.node(E2).uuid())).isFalse();
       assertThat(watch.refreshGuest(E2)).as("nobody waits for it").isCompleted();
-      assertThat(watch.refreshPeers(E2)).isCompleted();
+      assertThat(watch.stepEnded(JOIN, Optional.empty())).isCompleted();
     }
 
     @Test
@@ -627,6 +635,35 @@ class LabWatchTest {
       assertAsked(2, LabWatch.BASE.minus(LabWatch.SERVICE), "both");
     }
 
+    static Stream<Arguments> busy() {
+      GuestReport idle = report(done("base"));
+      GuestReport step = report(done("base"), running("ejabberd"));
+      Postgresql stopped = LabFixture.down();
+      Postgresql held =
+          new Postgresql(false, false, 1, "7311111111111111111", true, List.of(), List.of());
+      return Stream.of(
+          Arguments.of("no step", idle, LabWatch.SERVICE),
+          Arguments.of("nothing set up yet", step, LabWatch.BASE),
+          Arguments.of("starts", with(step, LabFixture.ejabberdDown()), LabWatch.BASE),
+          Arguments.of("a member", with(step, LabFixture.ejabberd(E1)), LabWatch.SERVICE),
+          Arguments.of("a base backup", with(step, stopped), LabWatch.BASE),
+          Arguments.of("a standby", with(step, LabFixture.standby()), LabWatch.SERVICE),
+          Arguments.of("a primary", with(step, LabFixture.primary()), LabWatch.SERVICE),
+          Arguments.of("the primary restarts", with(step, held), LabWatch.SERVICE),
+          Arguments.of("it is down", with(idle, stopped), LabWatch.SERVICE));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("busy")
+    void oneThatIsBeingSetUpIsAskedLessOften(String what, GuestReport said, Duration interval) {
+      domain(E1, Power.RUNNING, true);
+      when(steps.report(any())).thenReturn(said);
+      follow();
+      assertAsked(1, Duration.ZERO, "on connecting");
+      assertAsked(0, interval.minusSeconds(1), "too early");
+      assertAsked(1, Duration.ofSeconds(1), what);
+    }
+
     private void assertAsked(int count, Duration later, String why) {
       clock.advance(later);
       watch.tick();
@@ -640,10 +677,11 @@ class LabWatchTest {
       domain(E1, Power.RUNNING, true);
       domain(E2, Power.RUNNING, true);
       domain(GW, Power.RUNNING, true);
+      when(steps.report(any())).thenReturn(with(report(), LabFixture.ejabberd(E1)));
       follow();
       clearInvocations(steps);
 
-      CompletableFuture<Void> asked = watch.refreshPeers(E2);
+      CompletableFuture<Void> asked = watch.stepEnded(JOIN, Optional.empty());
       assertThat(io.waiting()).as("e2server and e1server").isEqualTo(2);
       GuestReport said = report(done("ejabberd"));
       when(steps.report(any())).thenReturn(said);
@@ -653,13 +691,86 @@ class LabWatchTest {
       verify(steps, times(2)).report(any());
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"", "e2server/ejabberd", "psql1server/postgresql-primary"})
+    void aStepThatBuildsOnNoPeerConcernsNone(String requires) {
+      domain(E1, Power.RUNNING, true);
+      domain(E2, Power.RUNNING, true);
+      when(steps.report(any())).thenReturn(with(report(), LabFixture.ejabberd(E1)));
+      follow();
+      String[] required = requires.isEmpty() ? new String[0] : new String[] {requires};
+
+      watch.stepEnded(LabFixture.step(E2, "ejabberd", required), Optional.empty());
+
+      assertThat(io.waiting()).as("e2server alone").isEqualTo(1);
+    }
+
+    @Test
+    void whatItSaysAtTheEndOfAStepIsTakenOver() {
+      domain(E2, Power.RUNNING, true);
+      follow();
+      newChanges();
+      clock.advance(Duration.ofSeconds(4));
+
+      assertThat(watch.stepEnded(JOIN, Optional.of(report(done("ejabberd-cluster")))))
+          .isCompleted();
+
+      assertThat(io.waiting()).as("it has told").isZero();
+      assertThat(machine(E2).step("ejabberd-cluster")).isPresent();
+      assertThat(machine(E2).reportedAt()).isEqualTo(NOW.plusSeconds(4));
+      assertThat(newChanges()).isEqualTo(1);
+      clearInvocations(steps);
+      assertAsked(0, LabWatch.SERVICE.minusSeconds(1), "not long ago");
+    }
+
+    @Test
+    void whatItWasAskedBeforeTheEndOfAStepIsOutdated() {
+      domain(E2, Power.RUNNING, true);
+      follow();
+      when(steps.report(any()))
+          .thenAnswer(
+              call -> {
+                clock.advance(Duration.ofSeconds(1));
+                watch.stepEnded(JOIN, Optional.of(report(done("ejabberd-cluster"))));
+                return report(running("ejabberd-cluster"));
+              });
+
+      watch.refreshGuest(E2);
+      io.runAll();
+
+      assertThat(machine(E2).step("ejabberd-cluster")).contains(done("ejabberd-cluster"));
+    }
+
+    @Test
+    void whatItSaysAfterItsAgentHasGoneIsDropped() {
+      domain(E2, Power.RUNNING, false);
+      follow();
+
+      watch.stepEnded(JOIN, Optional.of(report(done("ejabberd-cluster"))));
+
+      assertThat(machine(E2).guest().isUnknown()).isTrue();
+    }
+
+    @Test
+    void aPeerWithoutAServiceHasNoViewOfIt() {
+      domain(E1, Power.RUNNING, true);
+      domain(E2, Power.RUNNING, true);
+      when(steps.report(any())).thenReturn(with(report(), LabFixture.ejabberdDown()));
+      follow();
+
+      watch.stepEnded(JOIN, Optional.empty());
+
+      assertThat(io.waiting()).as("e2server alone").isEqualTo(1);
+    }
+
     @Test
     void aSlowPeerHoldsNobodyUp() {
       domain(E1, Power.RUNNING, true);
       domain(E2, Power.RUNNING, true);
+      when(steps.report(any())).thenReturn(with(report(), LabFixture.ejabberd(E1)));
       follow();
 
-      CompletableFuture<Void> asked = watch.refreshPeers(E2);
+      CompletableFuture<Void> asked = watch.stepEnded(JOIN, Optional.empty());
       io.runLast();
 
       assertThat(io.waiting()).as("e1server does not answer yet").isEqualTo(1);
