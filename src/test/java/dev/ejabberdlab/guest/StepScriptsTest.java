@@ -72,8 +72,7 @@ class StepScriptsTest {
   }
 
   private StepState run(Step step, String epoch) {
-    runner.run(guest, step, epoch, WAIT);
-    return runner.report(guest).steps().get("demo");
+    return runner.run(guest, step, epoch, WAIT).steps().get("demo");
   }
 
   private List<String> log() throws IOException {
@@ -213,7 +212,7 @@ class StepScriptsTest {
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(root.resolve("secret"))))
         .isEqualTo("rw-r-----");
     // No second copy of a secret lies around.
-    assertThat(filesBelow("boot")).isEmpty();
+    assertThat(filesBelow("boot/work")).isEmpty();
     assertThat(filesBelow("disk")).allMatch(p -> p.toString().contains("/steps/"));
   }
 
@@ -269,7 +268,7 @@ class StepScriptsTest {
 
     Files.createFile(root.resolve("go"));
     assertThat(run(slow, "1").status()).isEqualTo(Status.DONE);
-    assertThat(filesBelow("boot")).isEmpty();
+    assertThat(filesBelow("boot/work")).isEmpty();
   }
 
   @Test
@@ -367,7 +366,7 @@ class StepScriptsTest {
     StepState state = runner.report(guest).steps().get("demo");
     assertThat(state.digest()).isEqualTo("d1");
     assertThat(state.status()).isEqualTo(Status.DONE);
-    assertThat(filesBelow("boot")).isEmpty();
+    assertThat(filesBelow("boot/work")).isEmpty();
   }
 
   @Test
@@ -379,7 +378,7 @@ class StepScriptsTest {
 
     run(step("d1", "false", "true", "true"), "1");
 
-    assertThat(filesBelow("boot")).isEmpty();
+    assertThat(filesBelow("boot/work")).isEmpty();
   }
 
   private CompletableFuture<Void> launch(Step step) {
@@ -509,6 +508,14 @@ class StepScriptsTest {
   @Test
   void theGuestLooksOnlyNowAndThen() throws IOException {
     run(watching("file $GUEST/file"), "1");
+    Files.delete(root.resolve("file"));
+
+    assertThat(runner.report(guest).steps().get("demo").drift())
+        .as("the step has just seen to it")
+        .isEmpty();
+    assertThat(drift()).hasSize(1);
+    Files.writeString(root.resolve("file"), "good");
+    Files.setLastModifiedTime(root.resolve("file"), FileTime.from(Instant.EPOCH));
     assertThat(drift()).isEmpty();
     Files.delete(root.resolve("file"));
 
