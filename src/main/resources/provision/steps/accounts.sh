@@ -56,31 +56,26 @@ must() { # COMMAND FILE_SUFFIX|'' NAME...
   done
 }
 
-# Runs the SQL of its input, which has the names as :'names'.
+# Runs the SQL of its input, which has the names as :'names', and those of all accounts as :'wanted'.
 sql() { # NAME... <SQL
   PGPASSWORD=$(<"$LAB_FILES/database-password") PGCONNECT_TIMEOUT=30 PGOPTIONS='-c client_min_messages=warning' \
-    psql -XAtq -v ON_ERROR_STOP=1 -v names="$*" -h "$ADDRESS" -p "$PORT" -U "$OWNER" -d "$DATABASE"
+    psql -XAtq -v ON_ERROR_STOP=1 -v names="$*" -v wanted="${accounts[*]}" \
+    -h "$ADDRESS" -p "$PORT" -U "$OWNER" -d "$DATABASE"
 }
 
-# Accounts that this step has registered and that are no longer wanted.
-superfluous() {
-  sql "${accounts[@]}" <<<"SELECT name FROM ejabberd_lab.accounts WHERE name <> ALL (string_to_array(:'names', ' ')) ORDER BY name;"
-}
+# Tells the accounts that this step has registered and that are no longer wanted.
+superfluous="SELECT name FROM ejabberd_lab.accounts WHERE name <> ALL (string_to_array(:'wanted', ' ')) ORDER BY name;"
 
 check() {
   local left
   ask check_password password.json "${accounts[@]}"
   ((${#refused[@]} == 0))
-  left=$(superfluous)
+  left=$(sql <<<"$superfluous")
   [[ -z $left ]]
 }
 
 apply() {
   local wrong=() missing=() present=() gone name left
-  sql <<'SQL'
-CREATE SCHEMA IF NOT EXISTS ejabberd_lab;
-CREATE TABLE IF NOT EXISTS ejabberd_lab.accounts (name text PRIMARY KEY);
-SQL
   ask check_password password.json "${accounts[@]}"
   wrong=("${refused[@]}")
   ask check_account '' "${wrong[@]}"
@@ -89,12 +84,17 @@ SQL
     [[ " ${missing[*]} " == *" $name "* ]] || present+=("$name")
   done
   # Before it is done: what is registered and not written down would never be unregistered.
-  ((${#missing[@]} == 0)) || sql "${missing[@]}" <<<"INSERT INTO ejabberd_lab.accounts
-    SELECT unnest(string_to_array(:'names', ' ')) ON CONFLICT DO NOTHING;"
+  left=$(
+    sql "${missing[@]}" <<SQL
+CREATE SCHEMA IF NOT EXISTS ejabberd_lab;
+CREATE TABLE IF NOT EXISTS ejabberd_lab.accounts (name text PRIMARY KEY);
+INSERT INTO ejabberd_lab.accounts SELECT unnest(string_to_array(:'names', ' ')) ON CONFLICT DO NOTHING;
+$superfluous
+SQL
+  )
   must register password.json "${missing[@]}"
   must change_password change.json "${present[@]}"
 
-  left=$(superfluous)
   [[ -n $left ]] || return 0
   mapfile -t gone <<<"$left"
   must unregister '' "${gone[@]}"

@@ -87,10 +87,10 @@ check() {
 
 apply() {
   local stale
-  # The firewall first: from here on the node answers only whom it should. The whole set is exchanged at once.
-  nft -c -f "$LAB_FILES/nftables.conf"
+  # The firewall first: from here on the node answers only whom it should. The whole set is exchanged at once, and one
+  # that is not accepted does not come into its place.
+  nft -f "$LAB_FILES/nftables.conf"
   place 0644 root /etc "${etc[@]}"
-  nft -f /etc/nftables.conf
 
   printf '%s\n' "$NODE_NAME" >/proc/sys/kernel/hostname
   place 0644 root /etc/sysctl.d 90-ejabberd-lab.conf
@@ -101,7 +101,7 @@ apply() {
   place 0644 root /etc/systemd/network "${networks[@]}"
   # Reloading the manager costs seconds on an emulated CPU and is not needed: the units are started below.
   systemctl --quiet --no-reload enable nftables.service systemd-networkd.service
-  if systemctl --quiet is-active systemd-networkd.service; then
+  if [[ -d /sys/fs/cgroup/system.slice/systemd-networkd.service ]]; then
     networkctl reload
   else
     systemctl start systemd-networkd.service

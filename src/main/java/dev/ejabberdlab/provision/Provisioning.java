@@ -149,15 +149,11 @@ public final class Provisioning {
       return List.copyOf(steps);
     }
 
-    /** When the cluster is whole: a member that joins takes over what the others have. */
+    /** Not after the others have joined: a member that joins takes over what the first one has. */
     private Step accounts(String first) {
       Accounts accounts = new Accounts(lab, inputs);
-      Set<Step.Ref> requires = new LinkedHashSet<>();
-      requires.add(promoted());
-      requires.add(postgresqlPrimary());
-      for (String member : lab.xmpp().members()) {
-        requires.add(new Step.Ref(member, member.equals(first) ? EJABBERD : EJABBERD_CLUSTER));
-      }
+      Set<Step.Ref> requires =
+          Set.of(promoted(), postgresqlPrimary(), new Step.Ref(first, EJABBERD));
       return step(first, ACCOUNTS, accounts.values(), accounts.files(), requires)
           .lacking(accounts.obstacles());
     }

@@ -102,7 +102,7 @@ class ProvisioningTest {
             "e2server/ejabberd e2server/base gw1server/base psql1server/postgresql-primary psql1server/postgresql-promotion",
             "e2server/ejabberd-cluster e1server/ejabberd e2server/ejabberd",
             "e1server/ejabberd-members e1server/ejabberd",
-            "e1server/accounts e1server/ejabberd e2server/ejabberd-cluster psql1server/postgresql-primary psql1server/postgresql-promotion");
+            "e1server/accounts e1server/ejabberd psql1server/postgresql-primary psql1server/postgresql-promotion");
   }
 
   @Test
