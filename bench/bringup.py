@@ -97,7 +97,7 @@ def report(rounds):
         "same image, configured by hand over the same guest agents with nothing in between (`bench/floor.py`). Both run in",
         "turns on one machine, so that only the ratio matters; seconds are for orientation.",
         "",
-        f"`make bench-bringup`, {len(rounds)} rounds on {os.cpu_count()} cores with emulated guests "
+        f"`make bench-bringup`, {len(rounds)} round{'s' * (len(rounds) != 1)} on {os.cpu_count()} cores with emulated guests "
         f"(`<domain type='qemu'>`), {time.strftime('%Y-%m-%d')}:",
         "",
         "| round | floor | operator | ratio | operator's own CPU | operator's memory (peak RSS) |",
