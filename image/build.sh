@@ -16,14 +16,10 @@ suite=bookworm
 size=3G
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/ejabberd-lab/image
 artifacts=(base.qcow2 vmlinuz initrd.img)
-# What provisioning puts into these directories of systemd, under the same name. A guest that finds it there already
-# does not have to reload systemd, which takes an emulated CPU a second.
-provision=$(cd "$here/../src/main/resources/provision" && pwd)
-declare -A drop_ins=(
-  [multi-user.target.d]=base/multi-user.conf
-  [postgresql@15-main.service.d]=postgresql/postgresql.service.conf
-  [ejabberd.service.d]=ejabberd/ejabberd.service.conf
-)
+# What provisioning puts there too, under the same name. A guest that finds it already does not have to reload systemd,
+# which takes an emulated CPU a second.
+target=$here/../src/main/resources/provision/base/multi-user.conf
+target_in_image=etc/systemd/system/multi-user.target.d/lab.conf
 
 fail() { echo "image: $*" >&2; exit 1; }
 say() { printf 'image: %4ds  %s\n' "$SECONDS" "$*"; }
@@ -38,17 +34,8 @@ inputs_digest() {
   {
     (cd "$here" && find build.sh customize.sh initrd.sh initrd-init cmdline.json packages.txt files -type f -printf '%m %p\0' | sort -z \
       | while IFS= read -r -d '' entry; do echo "$entry"; cat "${entry#* }"; done)
-    (cd "$provision" && cat "${drop_ins[@]}")
+    cat "$target"
   } | sha256sum | cut -d' ' -f1
-}
-
-# Makes what is copied into the new root file system before the packages are installed.
-make_overlay() { # DIRECTORY
-  local directory
-  cp -a --no-preserve=ownership "$here/files" "$1"
-  for directory in "${!drop_ins[@]}"; do
-    install -D -m 0644 "$provision/${drop_ins[$directory]}" "$1/etc/systemd/system/$directory/lab.conf"
-  done
 }
 
 # A directory is complete exactly when it has a manifest: it is removed first and written last.
@@ -111,7 +98,8 @@ else
   export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-1735689600}
   uuid=$(sha256sum <<<"$inputs" | sed -E 's/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*/\1-\2-4\3-8\4-\5/')
 
-  make_overlay "$build/overlay"
+  cp -a --no-preserve=ownership "$here/files" "$build/files"
+  install -D -m 0644 "$target" "$build/files/$target_in_image"
   say "installing Debian packages from $mirror"
   packages=$(sed -e 's/#.*//' -e '/^\s*$/d' "$here/packages.txt" | paste -sd,)
   # In namespaces of its own: whatever a package leaves running or mounted ends with them. No initrd-tools run: initrd.sh.
@@ -120,7 +108,7 @@ else
     mmdebstrap --mode=root --format=directory --variant=minbase --include="$packages" \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
-    --setup-hook="cp -a --no-preserve=ownership '$build/overlay/.' \"\$1\"/" \
+    --setup-hook="cp -a --no-preserve=ownership '$build/files/.' \"\$1\"/" \
     --customize-hook="'$here/customize.sh' \"\$1\"" \
     "$suite" "$build/root" "${sources[@]}" 2>&1 | sed -u 's/^/image:        /'
 

@@ -92,9 +92,7 @@ my_turn() {
 
 start() { # start|restart
   local log=/var/log/ejabberd/ejabberd.log
-  if [[ $(systemctl show --property=NeedDaemonReload --value ejabberd.service) == yes ]]; then
-    systemctl daemon-reload
-  fi
+  reload_unit ejabberd.service
   # Returns when ejabberd has told systemd that it is ready.
   if systemctl "$1" ejabberd.service; then
     : >"$facts/ejabberd"
