@@ -60,7 +60,8 @@ public final class LabWatch {
   private final Runnable changed;
   private final Refresh machines;
   private final Map<String, Refresh> guests = new ConcurrentHashMap<>();
-  private final Map<String, Instant> guestAskedAt = new ConcurrentHashMap<>();
+  // When it was last asked or has last answered: one that answers slowly is busy, and asked less.
+  private final Map<String, Instant> guestTouchedAt = new ConcurrentHashMap<>();
   private volatile Target target;
   private volatile Instant askedAt = Instant.EPOCH;
   private volatile Instant searchedAt = Instant.EPOCH;
@@ -123,7 +124,7 @@ public final class LabWatch {
     Set<String> names =
         topology.nodes().stream().map(LabTopology.Node::name).collect(Collectors.toSet());
     guests.keySet().retainAll(names);
-    guestAskedAt.keySet().retainAll(names);
+    guestTouchedAt.keySet().retainAll(names);
     refresh();
   }
 
@@ -148,7 +149,7 @@ public final class LabWatch {
     if (now == null || now.node(node).isEmpty()) {
       return CompletableFuture.completedFuture(null);
     }
-    guestAskedAt.put(node, clock.instant());
+    guestTouchedAt.put(node, clock.instant());
     return guests.computeIfAbsent(node, name -> new Refresh(() -> askGuest(name), io)).request();
   }
 
@@ -176,7 +177,6 @@ public final class LabWatch {
     if (report.isEmpty()) {
       return refreshGuest(step.node());
     }
-    guestAskedAt.put(step.node(), clock.instant());
     said(step.node(), Seen.of(report.get()), clock.instant());
     return CompletableFuture.completedFuture(null);
   }
@@ -207,8 +207,11 @@ public final class LabWatch {
       boolean service = node.role() == Role.postgresql || node.role() == Role.ejabberd;
       Duration interval =
           service && !machine.guest().is(GuestReport::isBeingSetUp) ? SERVICE : BASE;
+      Refresh guest = guests.get(node.name());
       if (machine.domain().is(DomainState::agentConnected)
-          && Refresh.isDue(guestAskedAt.getOrDefault(node.name(), Instant.EPOCH), interval, time)) {
+          && (guest == null || !guest.isRunning())
+          && Refresh.isDue(
+              guestTouchedAt.getOrDefault(node.name(), Instant.EPOCH), interval, time)) {
         refreshGuest(node.name());
       }
     }
@@ -339,6 +342,7 @@ public final class LabWatch {
       if (!old.domain().is(DomainState::agentConnected) || outdated) {
         return;
       }
+      guestTouchedAt.put(node, clock.instant());
       Map<String, Machine> machinesNow = new LinkedHashMap<>(snapshot.machines());
       machinesNow.put(
           node,

@@ -43,6 +43,10 @@ final class Refresh {
     return asked;
   }
 
+  synchronized boolean isRunning() {
+    return running != null;
+  }
+
   private void run() {
     try {
       work.run();

@@ -664,6 +664,22 @@ class LabWatchTest {
       assertAsked(1, Duration.ofSeconds(1), what);
     }
 
+    @Test
+    void oneThatAnswersSlowlyIsAskedLess() {
+      domain(E1, Power.RUNNING, true);
+      when(steps.report(any()))
+          .thenAnswer(
+              call -> {
+                clock.advance(LabWatch.SERVICE);
+                watch.tick();
+                return report();
+              });
+      follow();
+      assertAsked(1, Duration.ZERO, "on connecting, and not again while it answers");
+      assertAsked(0, LabWatch.SERVICE.minusSeconds(1), "it has just answered");
+      assertAsked(1, Duration.ofSeconds(1), "then again");
+    }
+
     private void assertAsked(int count, Duration later, String why) {
       clock.advance(later);
       watch.tick();
