@@ -46,7 +46,7 @@ public final class TransientStepRunner implements StepRunner {
    * {@inheritDoc}
    *
    * @param epoch letters, digits, dots, dashes and underscores, at most 128
-   * @throws StepLaunchException when the step could not be started, or the report not be read
+   * @throws StepLaunchException when the step could not be run, or the report not be read
    */
   @Override
   public GuestReport run(GuestChannel guest, Step step, String epoch, Duration wait) {
@@ -67,8 +67,7 @@ public final class TransientStepRunner implements StepRunner {
             REPORT);
     GuestChannel.ExecResult result = guest.exec(argv, archive(step), wait);
     if (result.exitCode() != 0) {
-      throw failed(
-          "Step %s could not be started on %s".formatted(step.name(), step.node()), result);
+      throw failed("Step %s could not be run on %s".formatted(step.name(), step.node()), result);
     }
     return parse(result);
   }

@@ -17,6 +17,7 @@ import dev.ejabberdlab.topology.LabTopology;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -66,6 +68,10 @@ public final class LabWatch {
   private volatile Instant askedAt = Instant.EPOCH;
   private volatile Instant searchedAt = Instant.EPOCH;
   private LabSnapshot snapshot = LabSnapshot.NOTHING;
+  // Questions to guests in the order of their asking, and the newest that each has answered: a
+  // clock can be set back.
+  private final AtomicLong questions = new AtomicLong();
+  private final Map<String, Long> answered = new HashMap<>();
 
   private record Target(LabTopology topology, String pool) {
 
@@ -109,6 +115,8 @@ public final class LabWatch {
     if (wanted.equals(target)) {
       return;
     }
+    Set<String> names =
+        topology.nodes().stream().map(LabTopology.Node::name).collect(Collectors.toSet());
     synchronized (this) {
       if (target != null && !wanted.sameStorage(target)) {
         snapshot = snapshot.withoutStorage();
@@ -120,9 +128,8 @@ public final class LabWatch {
                   ? LabSnapshot.NOTHING.surplus()
                   : snapshot.surplus().map(r -> r.without(topology)));
       target = wanted;
+      answered.keySet().retainAll(names);
     }
-    Set<String> names =
-        topology.nodes().stream().map(LabTopology.Node::name).collect(Collectors.toSet());
     guests.keySet().retainAll(names);
     guestTouchedAt.keySet().retainAll(names);
     refresh();
@@ -177,7 +184,7 @@ public final class LabWatch {
     if (report.isEmpty()) {
       return refreshGuest(step.node());
     }
-    said(step.node(), Seen.of(report.get()), clock.instant());
+    said(step.node(), Seen.of(report.get()), clock.instant(), questions.incrementAndGet());
     return CompletableFuture.completedFuture(null);
   }
 
@@ -330,18 +337,20 @@ public final class LabWatch {
     }
     UUID domain = asked.get().uuid();
     Instant at = clock.instant();
-    said(node, Question.ask(() -> steps.report(channel(domain))).missingIsUnknown(), at);
+    long question = questions.incrementAndGet();
+    said(node, Question.ask(() -> steps.report(channel(domain))).missingIsUnknown(), at, question);
   }
 
-  /** What a guest said that was asked at that time, at the earliest. */
-  private void said(String node, Seen<GuestReport> guest, Instant at) {
+  /** Takes over what a guest said, unless it has answered a later question already. */
+  private void said(String node, Seen<GuestReport> guest, Instant at, long question) {
     boolean different;
     synchronized (this) {
       Machine old = snapshot.machine(node);
-      boolean outdated = old.reportedAt() != null && at.isBefore(old.reportedAt());
-      if (!old.domain().is(DomainState::agentConnected) || outdated) {
+      if (!old.domain().is(DomainState::agentConnected)
+          || answered.getOrDefault(node, 0L) > question) {
         return;
       }
+      answered.put(node, question);
       guestTouchedAt.put(node, clock.instant());
       Map<String, Machine> machinesNow = new LinkedHashMap<>(snapshot.machines());
       machinesNow.put(

@@ -109,7 +109,7 @@ class TransientStepRunnerTest {
             () -> runner.run(guest, step("base", Map.of(), Map.of()), "1", Duration.ofMinutes(1)))
         .isInstanceOf(StepLaunchException.class)
         .hasMessage(
-            "Step base could not be started on psql1server: exit code 1,"
+            "Step base could not be run on psql1server: exit code 1,"
                 + " tar: No space left on device.");
   }
 

@@ -746,7 +746,7 @@ class LabWatchTest {
       when(steps.report(any()))
           .thenAnswer(
               call -> {
-                clock.advance(Duration.ofSeconds(1));
+                clock.advance(Duration.ofHours(-1));
                 watch.stepEnded(JOIN, Optional.of(report(done("ejabberd-cluster"))));
                 return report(running("ejabberd-cluster"));
               });
@@ -755,6 +755,19 @@ class LabWatchTest {
       io.runAll();
 
       assertThat(machine(E2).step("ejabberd-cluster")).contains(done("ejabberd-cluster"));
+    }
+
+    @Test
+    void whatItIsAskedAfterTheClockWasSetBackIsNot() {
+      domain(E2, Power.RUNNING, true);
+      follow();
+      clock.advance(Duration.ofHours(-1));
+      when(steps.report(any())).thenReturn(report(running("ejabberd-cluster")));
+
+      watch.refreshGuest(E2);
+      io.runAll();
+
+      assertThat(machine(E2).step("ejabberd-cluster")).isPresent();
     }
 
     @Test
