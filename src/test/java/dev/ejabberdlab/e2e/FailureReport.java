@@ -3,6 +3,7 @@ package dev.ejabberdlab.e2e;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
+import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -28,7 +29,9 @@ final class FailureReport {
 
   void write(ExtensionContext test) throws IOException {
     String name =
-        test.getRequiredTestClass().getSimpleName() + "." + test.getRequiredTestMethod().getName();
+        test.getRequiredTestClass().getSimpleName()
+            + "."
+            + test.getTestMethod().map(Method::getName).orElse("constructor");
     Files.createDirectories(DIRECTORY);
     Files.writeString(
         DIRECTORY.resolve(name + ".txt"),

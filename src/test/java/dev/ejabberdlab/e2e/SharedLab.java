@@ -22,6 +22,7 @@ import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Constructor;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -37,8 +38,10 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.InvocationInterceptor;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
+import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 
 /**
  * The reference lab that all classes of this package share: it comes up once, and each class leaves
@@ -76,7 +79,8 @@ final class SharedLab implements AutoCloseable {
   }
 
   /** Gives the shared lab to constructors of test classes, and tells how it was when one failed. */
-  static final class Extension implements ParameterResolver, AfterTestExecutionCallback {
+  static final class Extension
+      implements ParameterResolver, AfterTestExecutionCallback, InvocationInterceptor {
 
     @Override
     public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
@@ -92,6 +96,21 @@ final class SharedLab implements AutoCloseable {
     public void afterTestExecution(ExtensionContext context) throws IOException {
       if (context.getExecutionException().isPresent()) {
         new FailureReport(lab(context)).write(context);
+      }
+    }
+
+    /** Where most classes wait for the lab. */
+    @Override
+    public <T> T interceptTestClassConstructor(
+        Invocation<T> invocation,
+        ReflectiveInvocationContext<Constructor<T>> constructor,
+        ExtensionContext context)
+        throws Throwable {
+      try {
+        return invocation.proceed();
+      } catch (Throwable e) {
+        new FailureReport(lab(context)).write(context);
+        throw e;
       }
     }
 
