@@ -17,6 +17,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Date;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Stream;
 import javax.security.auth.x500.X500Principal;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
@@ -50,6 +51,9 @@ public record Authority(List<X509Certificate> chain, PrivateKey key) {
 
   /** The clocks of guests may be behind. */
   static final Duration BACKDATED = Duration.ofHours(1);
+
+  /** Of private keys: those for which every client of a lab can check a signature. */
+  private static final Set<String> ALGORITHMS = Set.of("EC", "RSA");
 
   private static final int MAX_COMMON_NAME = 64;
   private static final int SERIAL_BITS = 127;
@@ -112,6 +116,12 @@ public record Authority(List<X509Certificate> chain, PrivateKey key) {
             "A certificate has expired at %s; give one that is good."
                 .formatted(chain.get(i).getNotAfter().toInstant()));
       }
+    }
+    if (!ALGORITHMS.contains(privateKey.getAlgorithm())) {
+      throw unusable(
+          "tls.key",
+          "A key of the kind %s is not supported; give a CA with an RSA or an EC key."
+              .formatted(privateKey.getAlgorithm()));
     }
     if (!belongsTo(privateKey, own.getPublicKey())) {
       throw unusable("tls.key", "The key does not belong to the certificate in key 'tls.crt'.");
@@ -267,7 +277,9 @@ public record Authority(List<X509Certificate> chain, PrivateKey key) {
     return switch (key.getAlgorithm()) {
       case "EC" -> "SHA256withECDSA";
       case "RSA" -> "SHA256withRSA";
-      default -> key.getAlgorithm();
+      default ->
+          throw new IllegalArgumentException(
+              "A key of the kind %s is not supported.".formatted(key.getAlgorithm()));
     };
   }
 

@@ -66,6 +66,24 @@ public record Certificates(String authority, Map<String, Certificate> byNode) {
     return new Result(new Certificates(authority.certificatePem(), certificates), issued);
   }
 
+  /**
+   * What {@link #toMap} has made of certificates.
+   *
+   * @param authority PEM: the CA's certificate, and those above it
+   * @param kept by key; what belongs to no pair of keys is ignored
+   */
+  public static Certificates kept(String authority, Map<String, String> kept) {
+    Map<String, Certificate> certificates = new TreeMap<>();
+    kept.forEach(
+        (key, chain) -> {
+          String node = key.replaceFirst("\\.[^.]*$", "");
+          if (key.equals(node + CERTIFICATE) && kept.containsKey(node + KEY)) {
+            certificates.put(node, new Certificate(chain, kept.get(node + KEY)));
+          }
+        });
+    return new Certificates(authority, certificates);
+  }
+
   /** The data of a Secret, decoded. */
   public Map<String, String> toMap() {
     Map<String, String> data = new LinkedHashMap<>();

@@ -7,6 +7,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jboss.logging.Logger;
 
 /**
  * Threads for everything that may wait: calls to libvirt, programs in guests, Events. There are as
@@ -14,6 +15,8 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 @ApplicationScoped
 public class Background {
+
+  private static final Logger LOG = Logger.getLogger(Background.class);
 
   private final ExecutorService threads = Executors.newCachedThreadPool(named());
 
@@ -26,6 +29,8 @@ public class Background {
     return task -> {
       Thread thread = new Thread(task, "background-" + number.incrementAndGet());
       thread.setDaemon(true);
+      thread.setUncaughtExceptionHandler(
+          (t, e) -> LOG.errorf(e, "Work in the background failed (%s).", t.getName()));
       return thread;
     };
   }

@@ -11,14 +11,17 @@ import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.ImageVolumes;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.RemainsWatch;
+import dev.ejabberdlab.plan.Backoff;
 import dev.ejabberdlab.plan.Plan;
 import dev.ejabberdlab.plan.Planner;
 import dev.ejabberdlab.plan.Primacy;
 import dev.ejabberdlab.plan.Progress;
 import dev.ejabberdlab.plan.Promotion;
 import dev.ejabberdlab.plan.Teardown;
+import dev.ejabberdlab.provision.Credentials;
 import dev.ejabberdlab.provision.Inputs;
 import dev.ejabberdlab.provision.Instances;
+import dev.ejabberdlab.provision.NodeCertificates;
 import dev.ejabberdlab.provision.Provisioning;
 import dev.ejabberdlab.provision.References;
 import dev.ejabberdlab.status.Conditions.Finding;
@@ -43,7 +46,6 @@ import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
-import io.javaoperatorsdk.operator.api.reconciler.ErrorStatusUpdateControl;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.MaxReconciliationInterval;
 import io.javaoperatorsdk.operator.api.reconciler.PrimaryUpdateAndCacheUtils;
@@ -56,6 +58,7 @@ import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEven
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -63,6 +66,7 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jboss.logging.Logger;
 
 /** Makes labs what their specs say. Reads what was seen, starts what is next, writes the status. */
 @ControllerConfiguration(
@@ -76,6 +80,8 @@ import java.util.stream.Stream;
         @MaxReconciliationInterval(interval = 5, timeUnit = TimeUnit.MINUTES))
 public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<EjabberdLab> {
 
+  private static final Logger LOG = Logger.getLogger(EjabberdLabReconciler.class);
+
   static final String FIELD_MANAGER = "ejabberd-lab-operator";
 
   /** HTTP status of a resource that its schema refuses. */
@@ -84,6 +90,9 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   /** How soon to look again while something outside is missing. */
   private static final Duration WAIT = Duration.ofSeconds(10);
 
+  /** Between two reconciles of a lab that no event asks for: nothing may make them a busy loop. */
+  private static final Duration MIN_DELAY = Duration.ofMillis(20);
+
   private final Labs labs;
   private final Hosts hosts;
   private final ManagementClaims claims;
@@ -91,6 +100,9 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   private final AccountsSecrets accounts;
   private final LabCertificates certificates;
   private final ReferenceWatches references;
+  private final LastValid lastValid;
+  private final Attendance attendance;
+  private final Checkpoints checkpoints;
   private final Events events;
   private final Clock clock = Clock.systemUTC();
 
@@ -102,6 +114,9 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
       AccountsSecrets accounts,
       LabCertificates certificates,
       ReferenceWatches references,
+      LastValid lastValid,
+      Attendance attendance,
+      Checkpoints checkpoints,
       Events events) {
     this.labs = labs;
     this.hosts = hosts;
@@ -110,6 +125,9 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     this.accounts = accounts;
     this.certificates = certificates;
     this.references = references;
+    this.lastValid = lastValid;
+    this.attendance = attendance;
+    this.checkpoints = checkpoints;
     this.events = events;
   }
 
@@ -121,6 +139,14 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     labs.onChange(observations::propagateEvent);
     references.onChange(observations::propagateEvent);
     hosts.listen(host -> labsOn(host, context).forEach(observations::propagateEvent));
+    attendance.existing(
+        () ->
+            context
+                .getPrimaryCache()
+                .list()
+                .collect(
+                    Collectors.toMap(
+                        lab -> lab.getMetadata().getUid(), EjabberdLabReconciler::name)));
     return List.of(
         observations,
         new InformerEventSource<>(
@@ -129,7 +155,8 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
                 .withWatchAllNamespaces()
                 .withSecondaryToPrimaryMapper(host -> labsOn(host.getMetadata().getName(), context))
                 .withPrimaryToSecondaryMapper(
-                    (EjabberdLab lab) -> Set.of(new ResourceID(lab.getSpec().host())))
+                    (EjabberdLab lab) ->
+                        hostsOf(lab).stream().map(ResourceID::new).collect(Collectors.toSet()))
                 .build(),
             context),
         new InformerEventSource<>(
@@ -147,66 +174,240 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   private static Set<ResourceID> labsOn(String host, EventSourceContext<EjabberdLab> context) {
     return context
         .getPrimaryCache()
-        .list(lab -> host.equals(lab.getSpec().host()))
+        .list(lab -> hostsOf(lab).contains(host))
         .map(ResourceID::fromResource)
         .collect(Collectors.toSet());
   }
 
+  /**
+   * Attends to a lab. Nothing is thrown: an exception that got past here would leave the last
+   * status standing as if it were true.
+   */
   @Override
   public UpdateControl<EjabberdLab> reconcile(EjabberdLab lab, Context<EjabberdLab> context) {
-    Instant now = clock.instant();
     try {
+      return attend(lab, context);
+    } catch (RuntimeException | Error e) {
+      return failed(lab, e, context);
+    } finally {
+      attendance.ended(lab);
+    }
+  }
+
+  private UpdateControl<EjabberdLab> attend(EjabberdLab lab, Context<EjabberdLab> context) {
+    Instant now = clock.instant();
+    Supervised wanted;
+    try {
+      checkpoints.reach(Checkpoint.VALIDATION);
       SpecValidation.validate(lab);
-      LibvirtHost host = host(lab, context);
-      LabRuntime runtime = labs.runtime(lab, host);
-      HostSnapshot seen = runtime.host().snapshot();
+      checkpoints.reach(Checkpoint.HOST);
+      LibvirtHost host = host(lab.getSpec().host(), context);
+      checkpoints.reach(Checkpoint.CONNECTION);
+      HostSnapshot seen = labs.runtime(lab, host).host().snapshot();
       if (!seen.reachable() && isNew(lab)) {
         write(lab, waiting(lab, host, seen, now), context);
         return UpdateControl.<EjabberdLab>noUpdate().rescheduleAfter(WAIT);
       }
-      Allocations allocations = claims.claim(lab, host, seen, others(lab, context));
-      LabTopology topology = LabTopology.of(lab, allocations);
-      References named = references.follow(ResourceID.fromResource(lab), topology.references());
-      Inputs inputs =
-          new Inputs(
-              secrets.credentials(lab, secret(context, CredentialsSecrets.name(lab))),
-              certificates.certificates(
-                  lab,
-                  topology,
-                  context.getSecondaryResources(Secret.class),
-                  context.getSecondaryResources(ConfigMap.class),
-                  named,
-                  now),
-              accounts.complete(lab, topology, named));
-      runtime.watch().follow(topology, host.getSpec().pool());
-      return work(lab, host, runtime, topology, inputs, now, context);
-    } catch (InvalidSpecException e) {
+      wanted = wanted(lab, host, seen, context, now);
+      checkpoints.reach(Checkpoint.RECORD);
+      lastValid.keep(lab, wanted, secret(context, LastValid.name(lab)));
+    } catch (RuntimeException | Error e) {
+      return superviseOn(lab, e, now, context);
+    }
+    UpdateControl<EjabberdLab> control = work(lab, wanted, Optional.empty(), now, context);
+    attendance.succeeded(lab);
+    return control;
+  }
+
+  /** What the lab's resources say that it shall be. */
+  private Supervised wanted(
+      EjabberdLab lab,
+      LibvirtHost host,
+      HostSnapshot seen,
+      Context<EjabberdLab> context,
+      Instant now) {
+    checkpoints.reach(Checkpoint.CLAIM);
+    Allocations allocations = claims.claim(lab, host, seen, others(lab, context));
+    checkpoints.reach(Checkpoint.TOPOLOGY);
+    LabTopology topology = LabTopology.of(lab, allocations);
+    checkpoints.reach(Checkpoint.REFERENCES);
+    References named = references.follow(ResourceID.fromResource(lab), topology.references());
+    checkpoints.reach(Checkpoint.CREDENTIALS);
+    Credentials credentials =
+        secrets.credentials(lab, secret(context, CredentialsSecrets.name(lab)));
+    checkpoints.reach(Checkpoint.CERTIFICATES);
+    NodeCertificates issued =
+        certificates.certificates(
+            lab,
+            topology,
+            context.getSecondaryResources(Secret.class),
+            context.getSecondaryResources(ConfigMap.class),
+            named,
+            now);
+    // A lab that has certificates goes on with them, whatever becomes of the CA.
+    if (!issued.obstacles().isEmpty() && lastValid(lab, context).isPresent()) {
+      throw new LackingException(issued.obstacles().get(0));
+    }
+    checkpoints.reach(Checkpoint.ACCOUNTS);
+    Supervised wanted =
+        new Supervised(
+            generation(lab),
+            host,
+            topology,
+            new Inputs(credentials, issued, accounts.complete(lab, topology, named)));
+    checkpoints.reach(Checkpoint.TRIAL);
+    if (lastValid.isNews(lab, wanted)) {
+      Provisioning.steps(
+          topology, wanted.inputs(), Instances.of(topology.database().instances().get(0)));
+    }
+    return wanted;
+  }
+
+  /**
+   * Supervises a lab by what it was last validly supervised by, and says why it is not what its
+   * resources say. Where nothing was valid yet, nothing is made.
+   */
+  private UpdateControl<EjabberdLab> superviseOn(
+      EjabberdLab lab, Throwable e, Instant now, Context<EjabberdLab> context) {
+    Refusal refusal = Refusal.of(e);
+    Attendance.Failed failed = attendance.failed(lab, refusal);
+    log(lab, refusal, failed, e);
+    Optional<Supervised> before = lastValid(lab, context);
+    if (before.isEmpty()) {
       write(
           lab,
           LabStatuses.refused(
               lab.getStatus(),
               generation(lab),
               lab.getSpec().host(),
-              Reason.InvalidSpec,
-              e.getMessage(),
+              refusal.reason(),
+              refusal.message(),
+              refusal.passing(),
               now),
           context);
+      tell(lab, refusal, failed);
       return UpdateControl.<EjabberdLab>noUpdate().rescheduleAfter(WAIT);
+    }
+    boolean quiet =
+        refusal.isTolerable(failed.failures()) && before.get().generation() == generation(lab);
+    UpdateControl<EjabberdLab> control =
+        work(lab, before.get(), quiet ? Optional.empty() : Optional.of(refusal), now, context);
+    if (!quiet) {
+      tell(lab, refusal, failed);
+    }
+    return soon(control, refusal, failed);
+  }
+
+  /** What a lab was last validly supervised by, as this operator or an earlier one knows it. */
+  private Optional<Supervised> lastValid(EjabberdLab lab, Context<EjabberdLab> context) {
+    Optional<Supervised> remembered = lastValid.remembered(lab);
+    if (remembered.isPresent()) {
+      // Its resource may be gone; the connection is still there.
+      return remembered.map(
+          s -> existing(s.host().getMetadata().getName(), context).map(s::on).orElse(s));
+    }
+    try {
+      return lastValid
+          .kept(lab, secret(context, LastValid.name(lab)))
+          .map(kept -> restored(lab, kept, context));
+    } catch (RuntimeException e) {
+      LOG.warnf(
+          "%s: what it was last supervised by cannot be used any more: %s",
+          name(lab), Refusal.of(e).message());
+      return Optional.empty();
+    }
+  }
+
+  private Supervised restored(EjabberdLab lab, LastValid.Kept kept, Context<EjabberdLab> context) {
+    EjabberdLab then = new EjabberdLab();
+    then.setMetadata(lab.getMetadata());
+    then.setSpec(kept.spec());
+    then.setStatus(lab.getStatus());
+    SpecValidation.validate(then);
+    LibvirtHost host = host(kept.spec().host(), context);
+    HostSnapshot seen = labs.runtime(lab, host).host().snapshot();
+    LabTopology topology =
+        LabTopology.of(then, claims.claim(then, host, seen, others(lab, context)));
+    Supervised restored =
+        new Supervised(
+            kept.generation(),
+            host,
+            topology,
+            new Inputs(
+                kept.inputs().credentials(),
+                kept.inputs().certificates(),
+                references.follow(ResourceID.fromResource(lab), topology.references())));
+    lastValid.remember(lab, restored);
+    return restored;
+  }
+
+  /** A reconcile failed where nothing could take its place: it is told, and tried again. */
+  private UpdateControl<EjabberdLab> failed(
+      EjabberdLab lab, Throwable e, Context<EjabberdLab> context) {
+    Refusal refusal = Refusal.of(e);
+    Attendance.Failed failed = attendance.failed(lab, refusal);
+    log(lab, refusal, failed, e);
+    if (!refusal.isTolerable(failed.failures())) {
+      tell(lab, refusal, failed);
+      try {
+        write(
+            lab,
+            LabStatuses.refused(
+                lab.getStatus(),
+                generation(lab),
+                lab.getSpec().host(),
+                refusal.reason(),
+                refusal.message(),
+                true,
+                clock.instant()),
+            context);
+      } catch (RuntimeException again) {
+        LOG.warnf(
+            "%s: its status could not be written: %s", name(lab), Refusal.of(again).message());
+      }
+    }
+    return soon(UpdateControl.noUpdate(), refusal, failed);
+  }
+
+  /** Tries again before long, and less and less often; sooner if the plan says so. */
+  private static UpdateControl<EjabberdLab> soon(
+      UpdateControl<EjabberdLab> control, Refusal refusal, Attendance.Failed failed) {
+    Duration retry = refusal.passing() ? Backoff.ACTION.after(failed.failures()) : WAIT;
+    long planned = control.getScheduleDelay().orElse(Long.MAX_VALUE);
+    return control.rescheduleAfter(Math.min(planned, retry.toMillis()));
+  }
+
+  private static void log(EjabberdLab lab, Refusal refusal, Attendance.Failed failed, Throwable e) {
+    if (!refusal.expected()) {
+      LOG.errorf(e, "%s: a reconcile failed, for the %d. time.", name(lab), failed.failures());
+    } else if (failed.news()) {
+      LOG.warnf("%s: %s: %s", name(lab), refusal.reason(), refusal.message());
+    }
+  }
+
+  /** What somebody must change is told with the condition Stalled. */
+  private void tell(EjabberdLab lab, Refusal refusal, Attendance.Failed failed) {
+    if (refusal.passing() && failed.news()) {
+      events.warn(lab, refusal.reason(), refusal.message());
     }
   }
 
   private UpdateControl<EjabberdLab> work(
       EjabberdLab lab,
-      LibvirtHost host,
-      LabRuntime runtime,
-      LabTopology topology,
-      Inputs inputs,
+      Supervised supervised,
+      Optional<Refusal> refusal,
       Instant now,
       Context<EjabberdLab> context) {
+    LabTopology topology = supervised.topology();
+    LibvirtHost host = supervised.host();
+    LabRuntime runtime = labs.runtime(lab, host);
+    checkpoints.reach(Checkpoint.WATCH);
+    runtime.watch().follow(topology, host.getSpec().pool());
     // Before the snapshot: what has ended by now can be seen in it, so nothing is done again.
     Progress progress = runtime.actor().progress();
     HostSnapshot seen = runtime.host().snapshot();
     LabSnapshot snapshot = runtime.watch().snapshot();
+    checkpoints.reach(Checkpoint.PRIMACY);
     Primacy primacy =
         Promotion.decide(
             new Promotion.Input(
@@ -219,13 +420,15 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
                 snapshot,
                 progress,
                 now));
+    checkpoints.reach(Checkpoint.STEPS);
     List<Step> steps =
         Provisioning.steps(
             topology,
-            inputs,
+            supervised.inputs(),
             new Instances(
                 primacy.target(), primacy.demoted(), primacy.held(), primacy.waitsForStandby()));
     Virtualization virtualization = host.getSpec().virtualization();
+    checkpoints.reach(Checkpoint.PLAN);
     // Nothing is done before the status tells what belongs to the lab and who is to be primary.
     Plan plan =
         !isNew(lab) && primacy.isRecordedIn(lab.getStatus().postgresql())
@@ -243,12 +446,14 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
                     epoch(lab, snapshot),
                     now))
             : Plan.nothing(Optional.of(now));
+    checkpoints.reach(Checkpoint.ACTIONS);
     if (!lab.paused()) {
       runtime.actor().submit(plan.actions());
     }
     boolean autoKvm =
         virtualization == Virtualization.auto
             && seen.facts().is(f -> Planner.accelerator(virtualization, f) == Accelerator.kvm);
+    checkpoints.reach(Checkpoint.STATUS);
     EjabberdLabStatus status =
         LabStatuses.of(
             new View(
@@ -262,11 +467,13 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
                 snapshot,
                 plan,
                 progress,
-                tls(lab, inputs),
+                tls(lab, supervised.inputs()),
                 now));
     write(
         lab,
-        status,
+        refusal
+            .map(r -> r.in(lab.getStatus(), status, generation(lab), supervised.generation(), now))
+            .orElse(status),
         plan.restarts().stream()
             .filter(Plan.Restart::isGoing)
             .map(Plan.Restart::node)
@@ -275,13 +482,41 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     UpdateControl<EjabberdLab> control = UpdateControl.noUpdate();
     plan.wakeAt()
         .ifPresent(
-            at -> control.rescheduleAfter(Math.max(1, Duration.between(now, at).toMillis())));
+            at ->
+                control.rescheduleAfter(
+                    Math.max(MIN_DELAY.toMillis(), Duration.between(now, at).toMillis())));
     return control;
   }
 
+  /** Takes a lab down. Nothing is thrown: the framework would tell nobody but the log. */
   @Override
   public DeleteControl cleanup(EjabberdLab lab, Context<EjabberdLab> context) {
-    Optional<LibvirtHost> host = context.getSecondaryResource(LibvirtHost.class);
+    try {
+      return takeDown(lab, context);
+    } catch (RuntimeException | Error e) {
+      Refusal refusal = Refusal.of(e);
+      Attendance.Failed failed = attendance.failed(lab, refusal);
+      log(lab, refusal, failed, e);
+      if (!refusal.isTolerable(failed.failures())) {
+        if (failed.news()) {
+          events.warn(lab, refusal.reason(), refusal.message());
+        }
+        try {
+          writeStatus(lab, context, Finding.unknown(refusal.reason(), refusal.message()));
+        } catch (RuntimeException again) {
+          LOG.warnf(
+              "%s: its status could not be written: %s", name(lab), Refusal.of(again).message());
+        }
+      }
+      return DeleteControl.noFinalizerRemoval()
+          .rescheduleAfter(Backoff.ACTION.after(failed.failures()).toMillis());
+    } finally {
+      attendance.ended(lab);
+    }
+  }
+
+  private DeleteControl takeDown(EjabberdLab lab, Context<EjabberdLab> context) {
+    Optional<LibvirtHost> host = existing(lab.getSpec().host(), context);
     if (isNew(lab)) {
       return gone(lab, Deleting.deleted());
     }
@@ -337,10 +572,12 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     secrets.delete(lab);
     accounts.delete(lab);
     certificates.delete(lab);
+    lastValid.delete(lab);
     events.publish(lab, List.of(how));
     claims.release(lab);
     references.forget(ResourceID.fromResource(lab));
     labs.forget(lab.getMetadata().getUid());
+    attendance.forget(lab.getMetadata().getUid());
     return DeleteControl.defaultDelete();
   }
 
@@ -356,12 +593,6 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     write(lab, status, context);
   }
 
-  @Override
-  public ErrorStatusUpdateControl<EjabberdLab> updateErrorStatus(
-      EjabberdLab lab, Context<EjabberdLab> context, Exception e) {
-    return ErrorStatusUpdateControl.<EjabberdLab>noStatusUpdate().rescheduleAfter(WAIT);
-  }
-
   /** A Secret that the operator made for the lab, as the informer has it. */
   private static Optional<Secret> secret(Context<EjabberdLab> context, String name) {
     return context.getSecondaryResources(Secret.class).stream()
@@ -369,15 +600,31 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
         .findFirst();
   }
 
-  private static LibvirtHost host(EjabberdLab lab, Context<EjabberdLab> context) {
-    return context
-        .getSecondaryResource(LibvirtHost.class)
+  /** A LibvirtHost as the informer has it. */
+  private static Optional<LibvirtHost> existing(String name, Context<EjabberdLab> context) {
+    return context.getSecondaryResources(LibvirtHost.class).stream()
+        .filter(host -> host.getMetadata().getName().equals(name))
+        .findFirst();
+  }
+
+  private static LibvirtHost host(String name, Context<EjabberdLab> context) {
+    return existing(name, context)
         .orElseThrow(
             () ->
                 new InvalidSpecException(
                     List.of(
                         "spec.host: there is no LibvirtHost named %s; create it or name one that exists."
-                            .formatted(lab.getSpec().host()))));
+                            .formatted(name))));
+  }
+
+  /** The hosts that a lab is about: the one it runs on, and the one that its spec names now. */
+  private static Set<String> hostsOf(EjabberdLab lab) {
+    Set<String> names = new HashSet<>();
+    names.add(lab.getSpec().host());
+    if (lab.getStatus() != null && lab.getStatus().host() != null) {
+      names.add(lab.getStatus().host());
+    }
+    return names;
   }
 
   private EjabberdLabStatus waiting(
@@ -414,6 +661,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     if (status.equals(lab.getStatus())) {
       return;
     }
+    checkpoints.reach(Checkpoint.WRITE);
     PrimaryUpdateAndCacheUtils.updateAndCacheResource(
         lab, context, l -> withStatus(l, status), patch -> apply(patch, context));
     events.publish(lab, Transitions.between(lab.getStatus(), status, restarting));
@@ -478,6 +726,11 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     return context
         .getPrimaryCache()
         .list(other -> !other.getMetadata().getUid().equals(lab.getMetadata().getUid()));
+  }
+
+  /** For the log. */
+  private static String name(EjabberdLab lab) {
+    return lab.getMetadata().getNamespace() + "/" + lab.getMetadata().getName();
   }
 
   private static long generation(EjabberdLab lab) {

@@ -8,7 +8,6 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectReference;
 import io.fabric8.kubernetes.api.model.ObjectReferenceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -38,6 +37,10 @@ public class Events {
 
   void publish(HasMetadata about, Reason reason, String message) {
     publish(about, List.of(new Transition(false, reason, message)));
+  }
+
+  void warn(HasMetadata about, Reason reason, String message) {
+    publish(about, List.of(new Transition(true, reason, message)));
   }
 
   void publish(HasMetadata about, List<Transition> transitions) {
@@ -70,7 +73,7 @@ public class Events {
                 .build();
         client.v1().events().inNamespace(namespace).resource(again).update();
       }
-    } catch (KubernetesClientException e) {
+    } catch (RuntimeException e) {
       LOG.warnf(
           "Event %s about %s was lost: %s",
           transition.reason(), about.getMetadata().getName(), e.getMessage());

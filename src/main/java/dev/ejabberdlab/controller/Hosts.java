@@ -13,10 +13,13 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.jboss.logging.Logger;
 
 /** The connections to the hosts, one for each LibvirtHost, made when first needed. */
 @ApplicationScoped
 public class Hosts {
+
+  private static final Logger LOG = Logger.getLogger(Hosts.class);
 
   private final HypervisorFactory hypervisors;
   private final Background background;
@@ -75,7 +78,13 @@ public class Hosts {
       connected.keySet().stream().filter(exists.negate()).toList().forEach(this::forget);
       all = new ArrayList<>(connected.values());
     }
-    all.forEach(c -> c.watch().tick());
+    for (Connected host : all) {
+      try {
+        host.watch().tick();
+      } catch (RuntimeException | Error e) {
+        LOG.errorf(e, "%s: its observation was not started; the next beat tries.", host.uri());
+      }
+    }
   }
 
   @PreDestroy

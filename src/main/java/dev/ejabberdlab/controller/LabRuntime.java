@@ -77,6 +77,15 @@ final class LabRuntime implements AutoCloseable {
     return actor;
   }
 
+  /** Starts the observations that are due. */
+  void tick() {
+    if (remains.active()) {
+      remains.tick();
+    } else {
+      watch.tick();
+    }
+  }
+
   private CompletableFuture<Void> observe(Action action, Optional<GuestReport> report) {
     if (remains.active()) {
       return remains.refresh();

@@ -17,10 +17,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
+import org.jboss.logging.Logger;
 
 /** What the operator holds in memory for each lab. */
 @ApplicationScoped
 public class Labs {
+
+  private static final Logger LOG = Logger.getLogger(Labs.class);
 
   private final Hosts hosts;
   private final StepRunner steps;
@@ -85,10 +88,10 @@ public class Labs {
 
   void tick() {
     for (LabRuntime runtime : all()) {
-      if (runtime.remains().active()) {
-        runtime.remains().tick();
-      } else {
-        runtime.watch().tick();
+      try {
+        runtime.tick();
+      } catch (RuntimeException | Error e) {
+        LOG.errorf(e, "%s: its observation was not started; the next beat tries.", runtime.owner());
       }
     }
   }

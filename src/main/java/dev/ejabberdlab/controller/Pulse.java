@@ -4,6 +4,7 @@ import io.quarkus.runtime.StartupEvent;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -15,9 +16,14 @@ public class Pulse {
 
   private static final Logger LOG = Logger.getLogger(Pulse.class);
 
+  /** How long no beat may come: on a busy machine ten seconds without the processor happen. */
+  private static final Duration LIMIT = Duration.ofMinutes(1);
+
   private final Hosts hosts;
   private final Labs labs;
+  private final Attendance attendance;
   private final LagMetric lag;
+  private volatile long beatAt = System.nanoTime();
   private final ScheduledExecutorService scheduler =
       Executors.newSingleThreadScheduledExecutor(
           task -> {
@@ -26,9 +32,10 @@ public class Pulse {
             return thread;
           });
 
-  public Pulse(Hosts hosts, Labs labs, LagMetric lag) {
+  public Pulse(Hosts hosts, Labs labs, Attendance attendance, LagMetric lag) {
     this.hosts = hosts;
     this.labs = labs;
+    this.attendance = attendance;
     this.lag = lag;
   }
 
@@ -36,13 +43,25 @@ public class Pulse {
     scheduler.scheduleWithFixedDelay(this::beat, 1, 1, TimeUnit.SECONDS);
   }
 
-  private void beat() {
+  /** Whether it has beaten not long ago. */
+  boolean beats() {
+    return System.nanoTime() - beatAt < LIMIT.toNanos();
+  }
+
+  void beat() {
+    part("hosts", hosts::tick);
+    part("labs", labs::tick);
+    part("attendance", attendance::beat);
+    part("lag", () -> lag.update(labs.all()));
+    beatAt = System.nanoTime();
+  }
+
+  /** What goes wrong in one part, whatever it is, keeps neither the others nor the timer. */
+  private static void part(String name, Runnable work) {
     try {
-      hosts.tick();
-      labs.tick();
-      lag.update(labs.all());
-    } catch (RuntimeException e) {
-      LOG.error("A beat was lost; the next one comes.", e);
+      work.run();
+    } catch (RuntimeException | Error e) {
+      LOG.errorf(e, "The beat of %s failed; the next one comes.", name);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.ejabberdlab.provision;
 
 import dev.ejabberdlab.guest.Step.Obstacle;
 import dev.ejabberdlab.topology.Reference;
+import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -37,6 +38,29 @@ public record References(Map<Reference, Map<String, byte[]>> objects) {
     Map<Reference, Map<String, byte[]>> all = new HashMap<>(objects);
     all.put(object, data);
     return new References(Map.copyOf(all));
+  }
+
+  /** By what is in the objects: a byte array itself equals only itself. */
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof References that && texts(objects).equals(texts(that.objects));
+  }
+
+  @Override
+  public int hashCode() {
+    return texts(objects).hashCode();
+  }
+
+  private static Map<Reference, Map<String, ByteBuffer>> texts(
+      Map<Reference, Map<String, byte[]>> objects) {
+    Map<Reference, Map<String, ByteBuffer>> texts = new HashMap<>();
+    objects.forEach(
+        (object, data) -> {
+          Map<String, ByteBuffer> values = new HashMap<>();
+          data.forEach((key, value) -> values.put(key, ByteBuffer.wrap(value)));
+          texts.put(object, values);
+        });
+    return texts;
   }
 
   /** Names the objects, never what is in them. */

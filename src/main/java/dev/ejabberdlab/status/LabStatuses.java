@@ -95,6 +95,8 @@ public final class LabStatuses {
    *
    * @param reason why not
    * @param message one sentence for the user
+   * @param passing whether it is tried again, as opposed to one where somebody must change
+   *     something
    */
   public static EjabberdLabStatus refused(
       EjabberdLabStatus previous,
@@ -102,12 +104,59 @@ public final class LabStatuses {
       String host,
       Reason reason,
       String message,
+      boolean passing,
       Instant now) {
     Conditions conditions = new Conditions(conditions(previous), generation, now);
-    conditions.add(Conditions.READY, Finding.no(reason, message));
-    conditions.add(Conditions.STALLED, Finding.yes(reason, message));
+    // What was seen before may not be so any more, and nobody has looked.
+    conditions.add(
+        Conditions.READY, passing ? Finding.unknown(reason, message) : Finding.no(reason, message));
+    conditions.add(
+        passing ? Conditions.RECONCILING : Conditions.STALLED, Finding.yes(reason, message));
     conditions.keep(PARTS);
-    return withConditions(previous, generation, host, Phase.Stalled, conditions.build());
+    return withConditions(
+        previous, generation, host, passing ? Phase.Unknown : Phase.Stalled, conditions.build());
+  }
+
+  /**
+   * The status of a lab whose resources say something that cannot be followed, and that is
+   * supervised by what they last validly said: its parts are told as they are, and the lab is not
+   * what its resources say.
+   *
+   * @param status of the lab as it is supervised
+   * @param generation of the resource as it is now
+   * @param reason why it cannot be followed
+   * @param message one sentence for the user
+   * @param passing whether it is tried again, as opposed to one where somebody must change
+   *     something
+   * @param supervised generation of the spec that the lab is supervised by; 0 when not known
+   */
+  public static EjabberdLabStatus supervised(
+      EjabberdLabStatus previous,
+      EjabberdLabStatus status,
+      long generation,
+      Reason reason,
+      String message,
+      boolean passing,
+      long supervised,
+      Instant now) {
+    String whole =
+        message
+            + (supervised > 0 && supervised != generation
+                ? " The lab is supervised by generation %d of its spec meanwhile."
+                    .formatted(supervised)
+                : " The lab is supervised by what was valid before meanwhile.");
+    Conditions conditions = new Conditions(conditions(previous), generation, now);
+    conditions.add(Conditions.READY, Finding.no(reason, whole));
+    conditions.add(
+        passing ? Conditions.RECONCILING : Conditions.STALLED, Finding.yes(reason, whole));
+    List<Condition> all = new ArrayList<>(conditions.build());
+    status.conditions().stream().filter(c -> PARTS.contains(c.getType())).forEach(all::add);
+    return withConditions(
+        status,
+        generation,
+        status.host(),
+        passing ? Phase.Degraded : Phase.Stalled,
+        List.copyOf(all));
   }
 
   /**
@@ -189,7 +238,8 @@ public final class LabStatuses {
     return new EjabberdLabStatus(
         generation,
         phase,
-        host,
+        // Where the lab is does not change because its spec names another host.
+        fresh || previous.networks() == null || previous.host() == null ? host : previous.host(),
         fresh ? null : previous.image(),
         fresh ? null : previous.readyNodes(),
         conditions,

@@ -12,6 +12,12 @@ public enum Reason {
   HostUnreachable,
   /** The spec cannot work as it is. */
   InvalidSpec,
+  /** The API server refused a request of the operator: a quota, a policy, a missing right. */
+  RequestRefused,
+  /** The API server did not answer a request of the operator, or not as it should. */
+  RequestFailed,
+  /** The operator met an error that it does not know; its log has the details. */
+  ReconcileFailed,
   /** Something of that name exists and is not the lab's. */
   NameConflict,
   /** An action on the host failed and is tried again. */

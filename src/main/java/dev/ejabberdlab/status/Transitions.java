@@ -24,6 +24,9 @@ public final class Transitions {
   /** Worth a warning even while a lab is on its way up. */
   private static final Set<Reason> TROUBLE =
       Set.of(
+          Reason.RequestRefused,
+          Reason.RequestFailed,
+          Reason.ReconcileFailed,
           Reason.HypervisorError,
           Reason.AgentSilent,
           Reason.SplitBrain,

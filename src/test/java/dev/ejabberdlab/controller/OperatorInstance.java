@@ -36,11 +36,23 @@ public final class OperatorInstance implements AutoCloseable {
       ExecutorService reconciles,
       String namespace,
       String hostSelector) {
+    this(client, hypervisors, steps, reconciles, namespace, hostSelector, new Checkpoints());
+  }
+
+  OperatorInstance(
+      KubernetesClient client,
+      HypervisorFactory hypervisors,
+      StepRunner steps,
+      ExecutorService reconciles,
+      String namespace,
+      String hostSelector,
+      Checkpoints checkpoints) {
     Events events = new Events(client, background);
     hosts = new Hosts(hypervisors, background);
     labs = new Labs(hosts, steps, background);
     references = new ReferenceWatches(client);
-    pulse = new Pulse(hosts, labs, new LagMetric(new SimpleMeterRegistry()));
+    Attendance attendance = new Attendance();
+    pulse = new Pulse(hosts, labs, attendance, new LagMetric(new SimpleMeterRegistry()));
     operator =
         new Operator(
             o ->
@@ -59,6 +71,9 @@ public final class OperatorInstance implements AutoCloseable {
             new AccountsSecrets(client, events),
             new LabCertificates(client, events),
             references,
+            new LastValid(client),
+            attendance,
+            checkpoints,
             events),
         o -> o.settingNamespace(namespace));
     operator.start();

@@ -607,6 +607,7 @@ class LabStatusesTest {
           "default",
           Reason.InvalidSpec,
           "spec.x: no.",
+          false,
           LabFixture.NOW.plusSeconds(generation));
     }
   }

@@ -237,7 +237,13 @@ class TransitionsTest {
       story.events();
       EjabberdLabStatus refused =
           LabStatuses.refused(
-              story.status(), 1, "default", Reason.InvalidSpec, "spec.x: no.", LabFixture.NOW);
+              story.status(),
+              1,
+              "default",
+              Reason.InvalidSpec,
+              "spec.x: no.",
+              false,
+              LabFixture.NOW);
 
       assertThat(words(story.becomes(refused).events()))
           .containsExactly("Warning InvalidSpec spec.x: no.");
