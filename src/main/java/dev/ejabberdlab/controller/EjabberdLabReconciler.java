@@ -198,18 +198,18 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     Instant now = clock.instant();
     Supervised wanted;
     try {
-      checkpoints.reach(Checkpoint.VALIDATION);
+      checkpoints.reach(Checkpoint.VALIDATION, lab);
       SpecValidation.validate(lab);
-      checkpoints.reach(Checkpoint.HOST);
+      checkpoints.reach(Checkpoint.HOST, lab);
       LibvirtHost host = host(lab.getSpec().host(), context);
-      checkpoints.reach(Checkpoint.CONNECTION);
+      checkpoints.reach(Checkpoint.CONNECTION, lab);
       HostSnapshot seen = labs.runtime(lab, host).host().snapshot();
       if (!seen.reachable() && isNew(lab)) {
         write(lab, waiting(lab, host, seen, now), context);
         return UpdateControl.<EjabberdLab>noUpdate().rescheduleAfter(WAIT);
       }
       wanted = wanted(lab, host, seen, context, now);
-      checkpoints.reach(Checkpoint.RECORD);
+      checkpoints.reach(Checkpoint.RECORD, lab);
       lastValid.keep(lab, wanted, secret(context, LastValid.name(lab)));
     } catch (RuntimeException | Error e) {
       return superviseOn(lab, e, now, context);
@@ -226,16 +226,16 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
       HostSnapshot seen,
       Context<EjabberdLab> context,
       Instant now) {
-    checkpoints.reach(Checkpoint.CLAIM);
+    checkpoints.reach(Checkpoint.CLAIM, lab);
     Allocations allocations = claims.claim(lab, host, seen, others(lab, context));
-    checkpoints.reach(Checkpoint.TOPOLOGY);
+    checkpoints.reach(Checkpoint.TOPOLOGY, lab);
     LabTopology topology = LabTopology.of(lab, allocations);
-    checkpoints.reach(Checkpoint.REFERENCES);
+    checkpoints.reach(Checkpoint.REFERENCES, lab);
     References named = references.follow(ResourceID.fromResource(lab), topology.references());
-    checkpoints.reach(Checkpoint.CREDENTIALS);
+    checkpoints.reach(Checkpoint.CREDENTIALS, lab);
     Credentials credentials =
         secrets.credentials(lab, secret(context, CredentialsSecrets.name(lab)));
-    checkpoints.reach(Checkpoint.CERTIFICATES);
+    checkpoints.reach(Checkpoint.CERTIFICATES, lab);
     NodeCertificates issued =
         certificates.certificates(
             lab,
@@ -248,14 +248,14 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     if (!issued.obstacles().isEmpty() && lastValid(lab, context).isPresent()) {
       throw new LackingException(issued.obstacles().get(0));
     }
-    checkpoints.reach(Checkpoint.ACCOUNTS);
+    checkpoints.reach(Checkpoint.ACCOUNTS, lab);
     Supervised wanted =
         new Supervised(
             generation(lab),
             host,
             topology,
             new Inputs(credentials, issued, accounts.complete(lab, topology, named)));
-    checkpoints.reach(Checkpoint.TRIAL);
+    checkpoints.reach(Checkpoint.TRIAL, lab);
     if (lastValid.isNews(lab, wanted)) {
       Provisioning.steps(
           topology, wanted.inputs(), Instances.of(topology.database().instances().get(0)));
@@ -401,13 +401,13 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     LabTopology topology = supervised.topology();
     LibvirtHost host = supervised.host();
     LabRuntime runtime = labs.runtime(lab, host);
-    checkpoints.reach(Checkpoint.WATCH);
+    checkpoints.reach(Checkpoint.WATCH, lab);
     runtime.watch().follow(topology, host.getSpec().pool());
     // Before the snapshot: what has ended by now can be seen in it, so nothing is done again.
     Progress progress = runtime.actor().progress();
     HostSnapshot seen = runtime.host().snapshot();
     LabSnapshot snapshot = runtime.watch().snapshot();
-    checkpoints.reach(Checkpoint.PRIMACY);
+    checkpoints.reach(Checkpoint.PRIMACY, lab);
     Primacy primacy =
         Promotion.decide(
             new Promotion.Input(
@@ -420,7 +420,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
                 snapshot,
                 progress,
                 now));
-    checkpoints.reach(Checkpoint.STEPS);
+    checkpoints.reach(Checkpoint.STEPS, lab);
     List<Step> steps =
         Provisioning.steps(
             topology,
@@ -428,7 +428,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
             new Instances(
                 primacy.target(), primacy.demoted(), primacy.held(), primacy.waitsForStandby()));
     Virtualization virtualization = host.getSpec().virtualization();
-    checkpoints.reach(Checkpoint.PLAN);
+    checkpoints.reach(Checkpoint.PLAN, lab);
     // Nothing is done before the status tells what belongs to the lab and who is to be primary.
     Plan plan =
         !isNew(lab) && primacy.isRecordedIn(lab.getStatus().postgresql())
@@ -446,14 +446,14 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
                     epoch(lab, snapshot),
                     now))
             : Plan.nothing(Optional.of(now));
-    checkpoints.reach(Checkpoint.ACTIONS);
+    checkpoints.reach(Checkpoint.ACTIONS, lab);
     if (!lab.paused()) {
       runtime.actor().submit(plan.actions());
     }
     boolean autoKvm =
         virtualization == Virtualization.auto
             && seen.facts().is(f -> Planner.accelerator(virtualization, f) == Accelerator.kvm);
-    checkpoints.reach(Checkpoint.STATUS);
+    checkpoints.reach(Checkpoint.STATUS, lab);
     EjabberdLabStatus status =
         LabStatuses.of(
             new View(
@@ -661,7 +661,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     if (status.equals(lab.getStatus())) {
       return;
     }
-    checkpoints.reach(Checkpoint.WRITE);
+    checkpoints.reach(Checkpoint.WRITE, lab);
     PrimaryUpdateAndCacheUtils.updateAndCacheResource(
         lab, context, l -> withStatus(l, status), patch -> apply(patch, context));
     events.publish(lab, Transitions.between(lab.getStatus(), status, restarting));

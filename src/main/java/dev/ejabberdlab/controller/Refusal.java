@@ -97,12 +97,12 @@ record Refusal(Reason reason, String message, boolean passing, boolean expected)
           false,
           true);
     }
-    String answer = e.getCode() == 0 ? "did not answer" : "answered with " + e.getCode();
+    String answer = e.getCode() <= 0 ? "did not answer" : "answered with " + e.getCode();
     return new Refusal(
         Reason.RequestFailed,
         "The API server %s: %s.".formatted(answer, said),
         true,
-        e.getCode() == 0
+        e.getCode() <= 0
             || e.getCode() == HttpURLConnection.HTTP_CONFLICT
             || e.getCode() == TOO_MANY_REQUESTS);
   }

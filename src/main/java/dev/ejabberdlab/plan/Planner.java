@@ -19,8 +19,14 @@ import java.util.List;
  */
 public final class Planner {
 
-  /** A step that failed this often is not tried again until spec or image changes. */
+  /** A step that failed this often needs somebody: the lab is Stalled. */
   public static final int MAX_ATTEMPTS = 5;
+
+  /**
+   * How often such a step is tried nevertheless: its cause may have been a mirror that was away for
+   * some minutes.
+   */
+  public static final Duration STALLED_RETRY = Duration.ofMinutes(5);
 
   /**
    * How long a running domain may be without an answer from its agent before it counts as silent.

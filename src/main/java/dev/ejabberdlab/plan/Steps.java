@@ -53,21 +53,22 @@ final class Steps {
   private boolean isStarted(LabTopology.Node node, Machine machine, Step step) {
     Optional<StepState> tried =
         NodeSteps.state(step, snapshot)
-            .filter(s -> s.status() != StepState.Status.RUNNING && s.epoch().equals(epoch))
+            .filter(s -> s.epoch().equals(epoch))
             .filter(s -> s.attempts() > 0);
     if (tried.isPresent()) {
       StepState state = tried.get();
-      if (state.attempts() >= Planner.MAX_ATTEMPTS) {
+      boolean isStalled = state.attempts() >= Planner.MAX_ATTEMPTS;
+      if (isStalled) {
         stalled.add(new StalledStep(node.name(), step.name(), state.attempts(), state.output()));
-        return false;
       }
       // One that was interrupted has cost a reboot already, and its end is not known.
-      if (state.status() == StepState.Status.FAILED) {
+      if (state.status() == StepState.Status.FAILED
+          || (isStalled && state.status() == StepState.Status.INTERRUPTED)) {
         Instant due =
             machine
                 .reportedAt()
                 .minusSeconds(state.secondsAgo())
-                .plus(Backoff.STEP.after(state.attempts()));
+                .plus(isStalled ? Planner.STALLED_RETRY : Backoff.STEP.after(state.attempts()));
         if (due.isAfter(agenda.now())) {
           agenda.wake(due);
           return false;

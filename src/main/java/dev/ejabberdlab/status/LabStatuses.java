@@ -359,9 +359,13 @@ public final class LabStatuses {
     return Optional.of(
         Finding.yes(
             Reason.StepFailed,
-            "Step %s on %s failed %s and is not tried again until the spec, the image or the annotation ejabberdlab.dev/retry changes; it last said: %s"
+            "Step %s on %s failed %d times or more and is tried every %d minutes now, and at once when the spec, the image or the annotation ejabberdlab.dev/retry changes; it last said: %s"
                 .formatted(
-                    step.step(), step.node(), times(step.attempts()), lastLine(step.output()))));
+                    step.step(),
+                    step.node(),
+                    Planner.MAX_ATTEMPTS,
+                    Planner.STALLED_RETRY.toMinutes(),
+                    lastLine(step.output()))));
   }
 
   /** What a step lacks, as opposed to one that must not run now. */
@@ -595,7 +599,7 @@ public final class LabStatuses {
             "%s %s %s, which failed %s: %s"
                 .formatted(
                     node.name(),
-                    isGivenUp ? "has given up" : "retries",
+                    isGivenUp ? "seldom retries" : "retries",
                     node.step(),
                     times(node.attempts()),
                     lastLine(node.lastError())));

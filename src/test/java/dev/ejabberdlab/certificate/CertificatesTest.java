@@ -30,6 +30,8 @@ import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.jce.provider.BouncyCastleProvider;
+import org.bouncycastle.operator.ContentSigner;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.junit.jupiter.api.Test;
@@ -250,6 +252,27 @@ class CertificatesTest {
         "key 'tls.crt' cannot be used: The chain is not complete; append the certificates above the CA's, up to the root.");
   }
 
+  @ParameterizedTest
+  @CsvSource({"Ed25519, Ed25519", "Ed448, Ed448", "DSA, SHA256withDSA"})
+  void anAuthorityOfAnotherKindIsRefused(String kind, String algorithm) throws Exception {
+    KeyPair root = KeyPairGenerator.getInstance(kind, new BouncyCastleProvider()).generateKeyPair();
+    X509Certificate certificate =
+        ca(
+            "root",
+            root,
+            "root",
+            new JcaContentSignerBuilder(algorithm)
+                .setProvider(new BouncyCastleProvider())
+                .build(root.getPrivate()),
+            10);
+
+    assertThatThrownBy(
+            () -> Authority.of(Pem.of(List.of(certificate)), Pem.of(root.getPrivate()), NOW))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("key 'tls.key' cannot be used: A key of the kind ")
+        .hasMessageEndingWith(" is not supported; give a CA with an RSA or an EC key.");
+  }
+
   @Test
   void nothingTellsOfKeys() {
     Certificates certificates = issue(Map.of(), NOW).certificates();
@@ -288,6 +311,15 @@ class CertificatesTest {
   private static X509Certificate ca(
       String name, KeyPair pair, String issuer, KeyPair above, int days) {
     try {
+      return ca(name, pair, issuer, signer(above.getPrivate()), days);
+    } catch (OperatorCreationException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static X509Certificate ca(
+      String name, KeyPair pair, String issuer, ContentSigner above, int days) {
+    try {
       return new JcaX509CertificateConverter()
           .getCertificate(
               new JcaX509v3CertificateBuilder(
@@ -298,16 +330,15 @@ class CertificatesTest {
                       new X500Principal("CN=" + name),
                       pair.getPublic())
                   .addExtension(Extension.basicConstraints, true, new BasicConstraints(true))
-                  .build(signer(above.getPrivate())));
-    } catch (GeneralSecurityException | OperatorCreationException e) {
+                  .build(above));
+    } catch (GeneralSecurityException e) {
       throw new IllegalStateException(e);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private static org.bouncycastle.operator.ContentSigner signer(PrivateKey key)
-      throws OperatorCreationException {
+  private static ContentSigner signer(PrivateKey key) throws OperatorCreationException {
     return new JcaContentSignerBuilder("SHA256withRSA").build(key);
   }
 }

@@ -1,11 +1,15 @@
 package dev.ejabberdlab.controller;
 
+import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.guest.StepRunner;
 import dev.ejabberdlab.hypervisor.HypervisorFactory;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
+import java.util.function.BiConsumer;
 
 /**
  * The operator with everything that it holds in memory, wired as in production but without Quarkus:
@@ -36,17 +40,23 @@ public final class OperatorInstance implements AutoCloseable {
       ExecutorService reconciles,
       String namespace,
       String hostSelector) {
-    this(client, hypervisors, steps, reconciles, namespace, hostSelector, new Checkpoints());
+    this(client, hypervisors, steps, reconciles, namespace, hostSelector, (step, lab) -> {});
   }
 
-  OperatorInstance(
+  /**
+   * Starts one whose reconciles can be made to fail.
+   *
+   * @param reached is told each step of each reconcile before it is done, by the step's and the
+   *     lab's name; what it throws the reconcile throws
+   */
+  public OperatorInstance(
       KubernetesClient client,
       HypervisorFactory hypervisors,
       StepRunner steps,
       ExecutorService reconciles,
       String namespace,
       String hostSelector,
-      Checkpoints checkpoints) {
+      BiConsumer<String, String> reached) {
     Events events = new Events(client, background);
     hosts = new Hosts(hypervisors, background);
     labs = new Labs(hosts, steps, background);
@@ -73,11 +83,21 @@ public final class OperatorInstance implements AutoCloseable {
             references,
             new LastValid(client),
             attendance,
-            checkpoints,
+            new Checkpoints() {
+              @Override
+              void reach(Checkpoint step, EjabberdLab lab) {
+                reached.accept(step.name(), lab.getMetadata().getName());
+              }
+            },
             events),
         o -> o.settingNamespace(namespace));
     operator.start();
     pulse.start(null);
+  }
+
+  /** Names of the steps of a reconcile, in their order. */
+  public static List<String> reconcileSteps() {
+    return Arrays.stream(Checkpoint.values()).map(Checkpoint::name).toList();
   }
 
   @Override

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.Collection;
+import java.util.List;
 import java.util.regex.Pattern;
 
 /** What the operator has logged since the tests began. */
@@ -25,8 +26,14 @@ final class OperatorLog {
     assertThat(
             text()
                 .lines()
-                .filter(line -> FAULT.matcher(line).find() && !line.contains(Tether.DEAD)))
+                .filter(line -> FAULT.matcher(line).find() && !line.contains(Tether.DEAD))
+                .filter(line -> !line.contains("/" + SupervisionIT.BROKEN)))
         .isEmpty();
+  }
+
+  /** Lines about a lab. */
+  static List<String> about(String namespace, String lab) {
+    return text().lines().filter(line -> line.contains(namespace + "/" + lab + ":")).toList();
   }
 
   static void assertWithout(Collection<String> secrets) {

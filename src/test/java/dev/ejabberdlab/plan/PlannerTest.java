@@ -608,7 +608,7 @@ class PlannerTest {
     }
 
     @Test
-    void aStepThatIsInterruptedAgainAndAgainIsGivenUp() {
+    void aStepThatIsInterruptedAgainAndAgainStallsTheLab() {
       StepState cutShort =
           new StepState(
               "base",
@@ -625,13 +625,35 @@ class PlannerTest {
     }
 
     @Test
-    void aStepThatFailsAgainAndAgainIsGivenUp() {
-      Plan plan = Scene.ready().steps(E1, failed("base", Planner.MAX_ATTEMPTS, 9999)).plan();
+    void aStepThatFailsAgainAndAgainStallsTheLabAndIsTriedSeldom() {
+      int retry = (int) Planner.STALLED_RETRY.toSeconds();
+      Scene scene = Scene.ready().steps(E1, failed("base", Planner.MAX_ATTEMPTS, retry - 1));
 
-      assertThat(plan.actions()).isEmpty();
-      assertThat(plan.wakeAt()).isEmpty();
-      assertThat(plan.stalled())
+      assertThat(scene.plan().actions()).isEmpty();
+      assertThat(scene.plan().wakeAt()).contains(NOW.plusSeconds(1));
+      assertThat(scene.plan().stalled())
           .containsExactly(new StalledStep(E1, "base", 5, failed("base", 5, 0).output()));
+
+      scene.steps(E1, failed("base", Planner.MAX_ATTEMPTS + 3, retry));
+      assertThat(step(scene, E1)).isEqualTo("base");
+      assertThat(scene.plan().stalled()).extracting(StalledStep::attempts).containsExactly(8);
+    }
+
+    @Test
+    void aStalledStepThatRunsAgainIsStalledUntilItIsDone() {
+      StepState running =
+          new StepState(
+              "base",
+              failed("base", 1, 0).digest(),
+              StepState.Status.RUNNING,
+              Planner.MAX_ATTEMPTS,
+              failed("base", 1, 0).epoch(),
+              0,
+              "the mirror is away");
+
+      assertThat(Scene.ready().steps(E1, running).plan().stalled())
+          .extracting(StalledStep::output)
+          .containsExactly("the mirror is away");
     }
 
     @Test

@@ -149,7 +149,7 @@ class LabStatusesTest {
           is(
               "Provisioned",
               Scene.ready().steps(E1, failed("base", 5, 0)),
-              "False StepFailed: 4 of 5 nodes are ready; e1server has given up base, which failed"
+              "False StepFailed: 4 of 5 nodes are ready; e1server seldom retries base, which failed"
                   + " 5 times: no space left on device."),
           is(
               "Provisioned",
@@ -348,7 +348,7 @@ class LabStatusesTest {
     void byAStepThatFailedTooOften() {
       assertStalled(
           Scene.up().steps(E1, failed("base", 5, 0)),
-          "StepFailed: Step base on e1server failed 5 times and is not tried again until the spec,"
+          "StepFailed: Step base on e1server failed 5 times or more and is tried every 5 minutes now, and at once when the spec,"
               + " the image or the annotation ejabberdlab.dev/retry changes; it last said: no space left on device");
     }
 
@@ -570,6 +570,51 @@ class LabStatusesTest {
       EjabberdLabStatus status = refused(Story.first(Scene.ready()), 2);
 
       assertThat(refused(status, 2)).isEqualTo(status);
+    }
+
+    @Test
+    void aLabThatIsSupervisedByAnOlderSpecTellsBoth() {
+      EjabberdLabStatus before = Story.first(Scene.ready());
+      EjabberdLabStatus seen = Story.first(Scene.ready().network("dmz", Seen.missing("")));
+
+      EjabberdLabStatus status =
+          LabStatuses.supervised(
+              before, seen, 3, Reason.InvalidSpec, "spec.x: no.", false, 1, LabFixture.NOW);
+
+      assertThat(status.observedGeneration()).isEqualTo(3);
+      assertThat(status.networks()).isEqualTo(seen.networks());
+      assertThat(status.phase()).isEqualTo(Phase.Stalled);
+      assertThat(Kstatus.of(status, 3, false)).isEqualTo(Kstatus.Failed);
+      assertThat(Conditions.find(status.conditions(), "Ready").orElseThrow())
+          .extracting(Condition::getStatus, Condition::getReason, Condition::getMessage)
+          .containsExactly(
+              "False",
+              "InvalidSpec",
+              "spec.x: no. The lab is supervised by generation 1 of its spec meanwhile.");
+      assertThat(Conditions.find(status.conditions(), "NetworksReady"))
+          .map(Condition::getStatus)
+          .contains("False");
+      assertThat(status.conditions()).extracting(Condition::getType).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void whatMayPassByItselfIsNotStalled() {
+      EjabberdLabStatus before = Story.first(Scene.ready());
+
+      EjabberdLabStatus supervised =
+          LabStatuses.supervised(
+              before, before, 1, Reason.RequestFailed, "Away.", true, 1, LabFixture.NOW);
+      EjabberdLabStatus failed =
+          LabStatuses.refused(
+              before, 1, "default", Reason.ReconcileFailed, "Oops.", true, LabFixture.NOW);
+
+      assertThat(Kstatus.of(supervised, 1, false)).isEqualTo(Kstatus.InProgress);
+      assertThat(Conditions.isTrue(supervised.conditions(), "Ready")).isFalse();
+      assertThat(Kstatus.of(failed, 1, false)).isEqualTo(Kstatus.InProgress);
+      assertThat(failed.phase()).isEqualTo(Phase.Unknown);
+      assertThat(Conditions.find(failed.conditions(), "Ready"))
+          .map(Condition::getStatus)
+          .contains("Unknown");
     }
 
     @Test

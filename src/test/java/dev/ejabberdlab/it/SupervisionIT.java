@@ -1,0 +1,319 @@
+package dev.ejabberdlab.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.HostEntry;
+import dev.ejabberdlab.api.v1alpha1.Specs;
+import dev.ejabberdlab.controller.OperatorInstance;
+import dev.ejabberdlab.guest.TransientStepRunner;
+import dev.ejabberdlab.hypervisor.DomainState;
+import dev.ejabberdlab.hypervisor.DomainState.Power;
+import dev.ejabberdlab.hypervisor.Hypervisor;
+import dev.ejabberdlab.hypervisor.HypervisorFactory;
+import dev.ejabberdlab.hypervisor.Owner;
+import dev.ejabberdlab.provision.Credentials;
+import dev.ejabberdlab.status.Conditions;
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceQuota;
+import io.fabric8.kubernetes.api.model.ResourceQuotaBuilder;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import java.io.File;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.assertj.core.api.SoftAssertions;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whatever goes wrong with a lab's resources is told, and the lab is supervised all the same. */
+@QuarkusTest
+@TestProfile(WithoutOperatorProfile.class)
+// Another profile: Quarkus starts anew before it and after it.
+@Order(Integer.MAX_VALUE)
+// An operator works without being asked.
+@SuppressWarnings("try")
+class SupervisionIT {
+
+  /** Names of labs whose reconciles fail on purpose begin so. */
+  static final String BROKEN = "broken-";
+
+  /** The first step of a reconcile whose failure nothing can stand in for. */
+  private static final String FIRST_OF_THE_CORE = "WATCH";
+
+  /** How often in a row a step of the core fails. */
+  private static final int TIMES = 3;
+
+  @TempDir static Path directory;
+
+  /** An operator of the test's own. */
+  private static final class Operator implements AutoCloseable {
+
+    private final KubernetesClient client =
+        new KubernetesClientBuilder()
+            .withConfig(
+                Config.fromKubeconfig(
+                    new File(OperatorProfile.variable("LAB_OPERATOR_KUBECONFIG"))))
+            .build();
+
+    /** By lab, what makes its reconciles fail. */
+    private final Map<String, Failing> failing = new ConcurrentHashMap<>();
+
+    private final OperatorInstance instance;
+
+    private record Failing(String step, AtomicInteger times) {}
+
+    Operator(Stand stand) {
+      HypervisorFactory hosts =
+          uri -> {
+            SimulatedHost host = SimulatedHosts.host(uri);
+            host.opened();
+            return host;
+          };
+      instance =
+          new OperatorInstance(
+              client,
+              hosts,
+              new TransientStepRunner(),
+              Executors.newCachedThreadPool(
+                  task -> {
+                    Thread thread = new Thread(task);
+                    thread.setDaemon(true);
+                    return thread;
+                  }),
+              stand.namespace(),
+              stand.hostSelector(),
+              this::reached);
+    }
+
+    /** Lets each reconcile of a lab fail at a step, so often. */
+    void fail(String lab, String step, int times) {
+      failing.put(lab, new Failing(step, new AtomicInteger(times)));
+    }
+
+    void mend() {
+      failing.clear();
+    }
+
+    private void reached(String step, String lab) {
+      Failing how = failing.get(lab);
+      if (how != null && how.step().equals(step) && how.times().getAndDecrement() > 0) {
+        throw new IllegalStateException("on purpose at " + step);
+      }
+    }
+
+    @Override
+    public void close() {
+      instance.close();
+      client.close();
+    }
+  }
+
+  @Test
+  void anErrorAtAnyStepOfAReconcileIsToldAndAPrimaryThatFailsIsTakenOverFrom() {
+    try (Stand stand = Stand.open(directory);
+        Operator operator = new Operator(stand)) {
+      Map<String, EjabberdLab> labs = new HashMap<>();
+      for (String step : OperatorInstance.reconcileSteps()) {
+        labs.put(step, stand.create(BROKEN + step.toLowerCase(Locale.ROOT)));
+      }
+      labs.replaceAll((step, lab) -> stand.awaitReady(lab));
+      int core = OperatorInstance.reconcileSteps().indexOf(FIRST_OF_THE_CORE);
+      List<String> lasting = OperatorInstance.reconcileSteps().subList(0, core);
+
+      labs.forEach(
+          (step, lab) -> {
+            operator.fail(
+                lab.getMetadata().getName(),
+                step,
+                lasting.contains(step) ? Integer.MAX_VALUE : TIMES);
+            stand.guest(lab, "psql1server").stopPostgresql();
+          });
+
+      SoftAssertions soft = new SoftAssertions();
+      labs.forEach(
+          (step, lab) -> {
+            EjabberdLab after =
+                stand.until(
+                    lab,
+                    "is taken over although it fails at " + step,
+                    l -> "psql2server".equals(l.getStatus().postgresql().currentPrimary()));
+            Event told = stand.awaitEvent(lab, "ReconcileFailed");
+            soft.assertThat(told.getType()).as(step).isEqualTo("Warning");
+            soft.assertThat(told.getMessage()).as(step).contains("on purpose at " + step);
+            soft.assertThat(OperatorLog.about(stand.namespace(), lab.getMetadata().getName()))
+                .as(step)
+                .anyMatch(line -> line.contains("a reconcile failed"));
+            if (lasting.contains(step)) {
+              soft.assertThat(Stand.condition(after, Conditions.READY).orElseThrow())
+                  .as(step)
+                  .satisfies(
+                      ready -> {
+                        assertThat(ready.getStatus()).isEqualTo("False");
+                        assertThat(ready.getReason()).isEqualTo("ReconcileFailed");
+                      });
+            }
+          });
+      soft.assertAll();
+      operator.mend();
+      labs.values().forEach(lab -> stand.awaitReady(lab, true));
+    }
+  }
+
+  @Test
+  void aLabIsSupervisedByItsLastValidSpecAlsoByTheNextOperator() {
+    try (Stand stand = Stand.open(directory)) {
+      EjabberdLab lab;
+      try (Operator first = new Operator(stand)) {
+        lab = stand.awaitReady(stand.create("demo"));
+        edit(stand, lab, List.of(new HostEntry("192.168.1.3", List.of("e1server"))));
+        stand.awaitStalled(lab, "InvalidSpec");
+
+        turnOff(stand, lab, "e2server");
+      }
+      try (Operator second = new Operator(stand)) {
+        stand.guest(lab, "psql1server").stopPostgresql();
+        EjabberdLab after =
+            stand.until(
+                lab,
+                "is taken over although its spec is refused",
+                l -> "psql2server".equals(l.getStatus().postgresql().currentPrimary()));
+        assertThat(Stand.condition(after, Conditions.STALLED).orElseThrow().getReason())
+            .isEqualTo("InvalidSpec");
+        assertThat(Stand.message(after, Conditions.READY))
+            .contains("spec.hosts[0]", "generation 1");
+        assertThat(Stand.observed(after)).isTrue();
+
+        edit(stand, lab, null);
+        stand.awaitReady(lab, true);
+      }
+    }
+  }
+
+  @Test
+  void aLabIsSupervisedAlthoughItsCredentialsCannotBeRead() {
+    try (Stand stand = Stand.open(directory)) {
+      EjabberdLab lab;
+      try (Operator first = new Operator(stand)) {
+        lab = stand.awaitReady(stand.create("demo"));
+        Secret credentials = secret(stand, "demo-credentials");
+        credentials.getData().remove(Credentials.ERLANG_COOKIE);
+        Stand.CLIENT.resource(credentials).update();
+        stand.awaitStalled(lab, "InvalidSpec");
+      }
+      Map<String, List<String>> launched = stand.host.launched();
+      try (Operator second = new Operator(stand)) {
+        turnOff(stand, lab, "e1server");
+        stand.guest(lab, "psql1server").stopPostgresql();
+        stand.until(
+            lab,
+            "is taken over although its credentials cannot be read",
+            l -> "psql2server".equals(l.getStatus().postgresql().currentPrimary()));
+        assertThat(stand.host.launched().get("gw1server"))
+            .as("no step is run again")
+            .isEqualTo(launched.get("gw1server"));
+      }
+    }
+  }
+
+  @Test
+  void whatTheApiServerRefusesIsTold() {
+    try (Stand stand = Stand.open(directory);
+        Operator operator = new Operator(stand)) {
+      ResourceQuota quota =
+          Stand.CLIENT
+              .resource(
+                  new ResourceQuotaBuilder()
+                      .withNewMetadata()
+                      .withName("no-secrets")
+                      .withNamespace(stand.namespace())
+                      .endMetadata()
+                      .withNewSpec()
+                      .addToHard("secrets", new Quantity("0"))
+                      .endSpec()
+                      .build())
+              .create();
+      EjabberdLab lab = stand.create("demo");
+      // Without a controller of quotas nothing is counted, and what cannot be counted is refused.
+      EjabberdLab refused = stand.awaitStalled(lab, "RequestRefused");
+      assertThat(Stand.message(refused, Conditions.STALLED)).contains("The API server refused");
+      assertThat(stand.host.changes()).isEmpty();
+
+      Stand.CLIENT.resource(quota).delete();
+      stand.awaitReady(lab, true);
+    }
+  }
+
+  @Test
+  void aSecretOfOursThatCannotBeChangedIsToldAndTheLabIsSupervised() {
+    try (Stand stand = Stand.open(directory);
+        Operator operator = new Operator(stand)) {
+      EjabberdLab lab = stand.awaitReady(stand.create("demo"));
+      Secret certificates = secret(stand, "demo-certificates");
+      certificates.setImmutable(true);
+      Stand.CLIENT.resource(certificates).update();
+      stand
+          .resource(lab)
+          .edit(
+              l -> {
+                l.setSpec(Specs.with(l.getSpec(), "tls", Map.of("certificateDays", 30)));
+                return l;
+              });
+      EjabberdLab refused = stand.awaitStalled(lab, "RequestRefused");
+      assertThat(Stand.message(refused, Conditions.STALLED)).contains("immutable");
+
+      stand.guest(lab, "psql1server").stopPostgresql();
+      stand.until(
+          lab,
+          "is taken over",
+          l -> "psql2server".equals(l.getStatus().postgresql().currentPrimary()));
+      Stand.CLIENT.resource(secret(stand, "demo-certificates")).delete();
+      stand.awaitReady(lab, true);
+    }
+  }
+
+  private static void edit(Stand stand, EjabberdLab lab, List<HostEntry> hosts) {
+    stand
+        .resource(lab)
+        .edit(
+            l -> {
+              l.setSpec(Specs.with(l.getSpec(), "hosts", hosts));
+              return l;
+            });
+  }
+
+  /** Turns a machine off, and waits until it runs again. */
+  private static void turnOff(Stand stand, EjabberdLab lab, String node) {
+    Hypervisor libvirt = stand.host.libvirt();
+    UUID domain =
+        stand.host.domainsOf(lab.getMetadata().getUid()).stream()
+            .filter(d -> d.name().equals(Stand.prefix(lab) + node))
+            .map(DomainState::uuid)
+            .findFirst()
+            .orElseThrow();
+    libvirt.destroyDomain(
+        domain, new Owner(Stand.uid(lab), stand.namespace(), lab.getMetadata().getName()));
+    Awaitility.await(node + " runs again")
+        .atMost(Stand.PATIENCE)
+        .pollInterval(Stand.POLL)
+        .until(() -> libvirt.domain(domain).filter(d -> d.power() == Power.RUNNING).isPresent());
+  }
+
+  private static Secret secret(Stand stand, String name) {
+    return Stand.CLIENT.secrets().inNamespace(stand.namespace()).withName(name).get();
+  }
+}
