@@ -55,6 +55,7 @@ import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -78,6 +79,8 @@ import org.jboss.logging.Logger;
     informer = @Informer(onUpdateFilter = LabChanges.class),
     maxReconciliationInterval =
         @MaxReconciliationInterval(interval = 5, timeUnit = TimeUnit.MINUTES))
+// For what fails before a lab is reconciled at all: without an end, as nobody else would try again.
+@GradualRetry(maxAttempts = Integer.MAX_VALUE, intervalMultiplier = 2, maxInterval = 60_000)
 public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<EjabberdLab> {
 
   private static final Logger LOG = Logger.getLogger(EjabberdLabReconciler.class);
@@ -378,10 +381,12 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   }
 
   private static void log(EjabberdLab lab, Refusal refusal, Attendance.Failed failed, Throwable e) {
-    if (!refusal.expected()) {
-      LOG.errorf(e, "%s: a reconcile failed, for the %d. time.", name(lab), failed.failures());
-    } else if (failed.news()) {
+    if (!failed.news()) {
+      LOG.debugf("%s: %s, for the %d. time.", name(lab), refusal.reason(), failed.failures());
+    } else if (refusal.expected()) {
       LOG.warnf("%s: %s: %s", name(lab), refusal.reason(), refusal.message());
+    } else {
+      LOG.errorf(e, "%s: a reconcile failed.", name(lab));
     }
   }
 

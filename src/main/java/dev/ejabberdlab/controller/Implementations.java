@@ -11,6 +11,12 @@ import io.quarkus.arc.DefaultBean;
 import io.quarkus.runtime.Quarkus;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Produces;
+import io.javaoperatorsdk.operator.api.monitoring.AggregatedMetrics;
+import io.javaoperatorsdk.operator.api.monitoring.Metrics;
+import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetrics;
+import io.micrometer.core.instrument.MeterRegistry;
+import jakarta.inject.Singleton;
+import java.util.List;
 import java.time.Duration;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
@@ -54,6 +60,14 @@ public class Implementations {
         .withExitOnStopLeading(false)
         .withLeaderCallbacks(new LeaderCallbacks(() -> {}, () -> Quarkus.asyncExit(1), id -> {}))
         .build();
+  }
+
+  /** Meters of the framework, without the names of resources: there may be many. */
+  @Produces
+  @Singleton
+  Metrics metrics(MeterRegistry registry, FrameworkFailures failures) {
+    return new AggregatedMetrics(
+        List.of(MicrometerMetrics.newMicrometerMetricsBuilder(registry).build(), failures));
   }
 
   @Produces

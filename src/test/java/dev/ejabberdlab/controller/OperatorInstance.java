@@ -67,6 +67,7 @@ public final class OperatorInstance implements AutoCloseable {
         new Operator(
             o ->
                 o.withKubernetesClient(client)
+                    .withMetrics(new FrameworkFailures(client, background, attendance, events))
                     .withCloseClientOnStop(false)
                     // By default the process ends.
                     .withInformerStoppedHandler((informer, cause) -> {})

@@ -24,6 +24,7 @@ public final class OperatorProfile implements QuarkusTestProfile {
     try {
       // Tests look for faults in it; those of the last run are not theirs.
       Files.deleteIfExists(LOG);
+      OperatorLog.restarted();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

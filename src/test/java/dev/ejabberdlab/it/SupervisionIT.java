@@ -19,9 +19,13 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceQuota;
 import io.fabric8.kubernetes.api.model.ResourceQuotaBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBuilder;
+import io.fabric8.kubernetes.api.model.rbac.PolicyRuleBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.dsl.Resource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.io.File;
@@ -50,7 +54,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SupervisionIT {
 
   /** Names of labs whose reconciles fail on purpose begin so. */
-  static final String BROKEN = "broken-";
+  private static final String BROKEN = "broken-";
 
   /** The first step of a reconcile whose failure nothing can stand in for. */
   private static final String FIRST_OF_THE_CORE = "WATCH";
@@ -171,6 +175,7 @@ class SupervisionIT {
       soft.assertAll();
       operator.mend();
       labs.values().forEach(lab -> stand.awaitReady(lab, true));
+      OperatorLog.forgive();
     }
   }
 
@@ -255,7 +260,46 @@ class SupervisionIT {
 
       Stand.CLIENT.resource(quota).delete();
       stand.awaitReady(lab, true);
+      OperatorLog.forgive();
     }
+  }
+
+  @Test
+  void aFinalizerThatIsRefusedIsTold() {
+    try (Stand stand = Stand.open(directory);
+        Operator operator = new Operator(stand)) {
+      Resource<ClusterRole> role =
+          Stand.CLIENT.rbac().clusterRoles().withName("ejabberd-lab-operator");
+      ClusterRole whole = role.get();
+      EjabberdLab lab;
+      try {
+        role.edit(SupervisionIT::withoutTheRightToChangeLabs);
+        lab = stand.create(BROKEN + "finalizer");
+        EjabberdLab refused = stand.awaitStalled(lab, "RequestRefused");
+        assertThat(Stand.message(refused, Conditions.READY)).contains("cannot patch resource");
+        assertThat(stand.awaitEvent(lab, "RequestRefused").getType()).isEqualTo("Warning");
+        assertThat(stand.host.changes()).isEmpty();
+      } finally {
+        role.edit(r -> new ClusterRoleBuilder(r).withRules(whole.getRules()).build());
+      }
+      stand.awaitReady(lab, true);
+      OperatorLog.forgive();
+    }
+  }
+
+  private static ClusterRole withoutTheRightToChangeLabs(ClusterRole role) {
+    return new ClusterRoleBuilder(role)
+        .withRules(
+            role.getRules().stream()
+                .map(
+                    rule ->
+                        rule.getResources().contains("ejabberdlabs")
+                            ? new PolicyRuleBuilder(rule)
+                                .withVerbs("get", "list", "watch")
+                                .build()
+                            : rule)
+                .toList())
+        .build();
   }
 
   @Test

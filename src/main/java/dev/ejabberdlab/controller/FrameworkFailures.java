@@ -1,0 +1,92 @@
+package dev.ejabberdlab.controller;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.status.LabStatuses;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.javaoperatorsdk.operator.api.monitoring.Metrics;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.inject.Typed;
+import java.time.Clock;
+import java.util.Map;
+import org.jboss.logging.Logger;
+
+/**
+ * Tells what goes wrong before the framework comes to reconcile a lab at all, as when the lab's
+ * finalizer is refused. The framework's metrics are the only place where it tells of that.
+ */
+@ApplicationScoped
+@Typed(FrameworkFailures.class)
+public class FrameworkFailures implements Metrics {
+
+  private static final Logger LOG = Logger.getLogger(FrameworkFailures.class);
+
+  private final KubernetesClient client;
+  private final Background background;
+  private final Attendance attendance;
+  private final Events events;
+  private final Clock clock = Clock.systemUTC();
+
+  public FrameworkFailures(
+      KubernetesClient client, Background background, Attendance attendance, Events events) {
+    this.client = client;
+    this.background = background;
+    this.attendance = attendance;
+    this.events = events;
+  }
+
+  @Override
+  public void failedReconciliation(
+      HasMetadata resource, Exception exception, Map<String, Object> metadata) {
+    // The reconciler tells of its own failures and throws none of them.
+    if (resource instanceof EjabberdLab lab) {
+      background.executor().execute(() -> tell(lab, exception));
+    }
+  }
+
+  private void tell(EjabberdLab lab, Exception exception) {
+    Refusal refusal = Refusal.of(exception);
+    Attendance.Failed failed = attendance.failed(lab, refusal);
+    if (!failed.news() || refusal.isTolerable(failed.failures())) {
+      return;
+    }
+    LOG.warnf(
+        "%s/%s: %s: %s",
+        lab.getMetadata().getNamespace(),
+        lab.getMetadata().getName(),
+        refusal.reason(),
+        refusal.message());
+    events.warn(lab, refusal.reason(), refusal.message());
+    EjabberdLab patch = new EjabberdLab();
+    patch.getMetadata().setName(lab.getMetadata().getName());
+    patch.getMetadata().setNamespace(lab.getMetadata().getNamespace());
+    patch.setStatus(
+        LabStatuses.refused(
+            lab.getStatus(),
+            lab.getMetadata().getGeneration(),
+            lab.getSpec().host(),
+            refusal.reason(),
+            refusal.message(),
+            refusal.passing(),
+            clock.instant()));
+    try {
+      client
+          .resource(patch)
+          .subresource("status")
+          .patch(
+              new PatchContext.Builder()
+                  .withForce(true)
+                  .withFieldManager(EjabberdLabReconciler.FIELD_MANAGER)
+                  .withPatchType(PatchType.SERVER_SIDE_APPLY)
+                  .build());
+    } catch (RuntimeException e) {
+      LOG.warnf(
+          "%s/%s: its status could not be written: %s",
+          lab.getMetadata().getNamespace(),
+          lab.getMetadata().getName(),
+          Refusal.of(e).message());
+    }
+  }
+}
