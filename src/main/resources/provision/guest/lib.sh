@@ -91,6 +91,12 @@ has_address() { # ADDRESS
   return 1
 }
 
+# Whether a list of Erlang nodes, as ejabberd's API or erl_call prints it, has this one. Names are compared whole:
+# ejabberd@xmpp is not ejabberd@xmpp2.
+lists_node() { # LIST ERLANG_NODE
+  [[ " ${1//[][\'\",[:space:]]/ } " == *" $2 "* ]]
+}
+
 # What a step's function watch prints; report.sh says what the lines mean.
 
 watch_files() { # DIRECTORY FILE...
@@ -107,12 +113,52 @@ watch_output() { # WHAT COMMAND...
   printf 'output %s %s %s\n' "$what" "${sum/ /:}" "$*"
 }
 
+# A kernel setting's file below /proc/sys: in its name a dot stands for a slash, and a slash for a dot.
+setting_path() { # NAME
+  local name=${1//\//:}
+  name=${name//.//}
+  printf '%s' "${name//:/.}"
+}
+
+# Says in one sentence which of the kernel settings in a file the kernel does not have as they are written; nothing when
+# it has all. A setting may have more words than were written: those that were not keep their value.
+wrong_settings() { # FILE
+  local sys=${LAB_SYS:-/proc/sys} name rest wanted value file i equal wrong=''
+  while IFS='=' read -r name rest; do
+    name=${name//[[:blank:]]/}
+    [[ -n $name && $name != [\#\;]* && $name != *[*]* ]] || continue
+    file=$sys/$(setting_path "$name")
+    if [[ ! -f $file ]]; then
+      wrong+="${wrong:+, }the kernel has no setting $name"
+      continue
+    fi
+    # One that only orders something to be done cannot be read.
+    value=()
+    read -ra value 2>/dev/null <"$file" || ((${#value[@]} > 0)) || continue
+    read -ra wanted <<<"$rest"
+    equal=yes
+    for i in "${!wanted[@]}"; do
+      [[ ${value[i]:-} == "${wanted[i]}" ]] || same_number "${value[i]:-}" "${wanted[i]}" || equal=no
+    done
+    [[ $equal == yes ]] || wrong+="${wrong:+, }the kernel has $name = ${value[*]} instead of ${wanted[*]}"
+  done <"$1"
+  printf '%s' "$wrong"
+}
+
+# Whether two words are one number, written as the kernel reads it: 0x10 is 16.
+same_number() { # WORD WORD
+  local number='^[+-]?(0[xX][0-9a-fA-F]{1,15}|0[0-7]{0,20}|[1-9][0-9]{0,17})$'
+  [[ $1 =~ $number && $2 =~ $number ]] && (($1 == $2))
+}
+
 # The kernel settings in a file, as the kernel has them now.
 watch_settings() { # FILE
-  local name separator rest value
+  local sys=${LAB_SYS:-/proc/sys} name separator rest value file
   while read -r name separator rest; do
-    [[ $separator == '=' && -r /proc/sys/${name//.//} ]] || continue
-    read -ra value <"/proc/sys/${name//.//}"
+    file=$sys/$(setting_path "$name")
+    [[ $separator == '=' && -f $file ]] || continue
+    value=()
+    read -ra value 2>/dev/null <"$file" || ((${#value[@]} > 0)) || continue
     printf 'setting %s %s\n' "$name" "${value[*]}"
   done <"$1"
 }
@@ -146,7 +192,7 @@ postgresql_runs() {
 # Whether the running instance neither lets clients in nor refuses them.
 postgresql_hangs() {
   local status=0
-  pg_isready -q -t 30 || status=$?
+  as_postgres pg_isready -q -t 30 -d postgres || status=$?
   ((status == 2))
 }
 

@@ -10,7 +10,10 @@ disk=${LAB_DISK:-/var/lib/ejabberd-lab}
 boot=${LAB_BOOT:-/run/ejabberd-lab}
 cgroups=${LAB_CGROUP:-/sys/fs/cgroup/system.slice}
 sys=${LAB_SYS:-/proc/sys}
+tcp=${LAB_TCP:-/proc/net/tcp}
 facts=$disk/facts
+# This guest's name, by which Erlang knows its node.
+read -r host <"$sys/kernel/hostname" || host=''
 # The wrappers in /usr/bin are Perl and cost half a second on an emulated CPU.
 postgresql=${LAB_POSTGRESQL:-/usr/lib/postgresql/15/bin}
 
@@ -29,7 +32,8 @@ runs() { # UNIT
 # Whether the PostgreSQL server here neither lets clients in nor refuses them.
 silent() {
   local status=0
-  "$postgresql/pg_isready" -q -t 10 || status=$?
+  # As one who may log in: the server's log is not for questions that it refuses.
+  setpriv --reuid postgres --regid postgres --clear-groups "$postgresql/pg_isready" -q -t 10 -d postgres || status=$?
   ((status == 2))
 }
 
@@ -40,14 +44,25 @@ prints() { # CKSUM COMMAND...
   [[ $({ "$@" || :; } 2>&1 | cksum) == "${sum/:/ }" ]]
 }
 
+# Whether a list of Erlang nodes, as ejabberd's API or erl_call prints it, has this one, compared whole.
+lists_node() { # LIST ERLANG_NODE
+  [[ " ${1//[][\'\",[:space:]]/ } " == *" $2 "* ]]
+}
+
+# Evaluates Erlang code on a node and prints what comes of it. Not by HTTP: ejabberd's log is its user's, and would have
+# three lines of each question; besides this is the smaller program.
+erlang() { # ERLANG_NODE <CODE
+  HOME=${LAB_EJABBERD_HOME:-/var/lib/ejabberd} timeout 10 erl_call -sname "$1" -e 2>/dev/null
+}
+
 # Whether this Erlang node and another one, which can be reached, are both in a cluster without the other.
 apart() { # HERE THERE
   local answer
-  answer=$(curl -fsS -m 10 http://127.0.0.1:5280/api/list_cluster/v2 2>/dev/null) || return 1
-  [[ $answer == *"$1"* && $answer != *"$2"* ]] || return 1
+  answer=$(erlang "$1" <<<'ejabberd_cluster:get_nodes().') || return 1
+  lists_node "$answer" "$1" && ! lists_node "$answer" "$2" || return 1
   answer=$(HOME=/var/lib/ejabberd timeout 10 setpriv --reuid ejabberd --regid ejabberd --init-groups \
     erl_call -sname "$2" -a 'ejabberd_cluster get_nodes []' 2>/dev/null) || return 1
-  [[ $answer == *"$2"* && $answer != *"$1"* ]]
+  lists_node "$answer" "$2" && ! lists_node "$answer" "$1"
 }
 
 # Prints what is not as a step has left it, a sentence a line. The step's watch file says where to look:
@@ -79,9 +94,9 @@ differences() { # WATCH_FILE
         if runs "$first" && silent && sleep 5 && silent; then printf '%s\n' "$first does not answer"; fi ;;
       address) has_address "$first" || printf '%s\n' "the address $first is gone" ;;
       setting)
-        path=$sys/${first//.//}
-        value=''
-        [[ ! -r $path ]] || read -ra all <"$path"
+        path=$sys/$(setting_path "$first")
+        all=()
+        [[ ! -r $path ]] || read -ra all <"$path" || :
         value=${all[*]}
         [[ $value == "$rest" ]] || printf '%s\n' "$first is $value instead of $rest" ;;
       output)
@@ -89,11 +104,19 @@ differences() { # WATCH_FILE
         # Twice: a route is set a moment after the guest counts as up.
         if ! prints $rest && sleep 5 && ! prints $rest; then printf '%s\n' "the $first was changed"; fi ;;
       accounts)
-        all=("$(curl -fsS -m 10 --data "{\"host\":\"$first\"}" http://127.0.0.1:5280/api/registered_users 2>/dev/null)") || continue
-        # Also what it answers while its database is away.
-        [[ ${all[0]} != '[]' ]] || continue
-        for account in $rest; do
-          [[ ${all[0]} == *"\"$account\""* ]] || printf '%s\n' "the account $account@$first is gone"
+        # They become part of a program: nothing else may be in them.
+        [[ $first$rest =~ ^[a-z0-9._\ -]+$ ]] || continue
+        # No accounts at all is also what it says while its database is away.
+        value=$(
+          erlang "ejabberd@$host" <<ERL
+Users = [User || {User, _} <- ejabberd_auth:get_users(<<"$first">>)],
+Gone = [Name || Name <- string:lexemes("$rest", " "), Users =/= [], not lists:member(list_to_binary(Name), Users)],
+{gone, lists:flatten(lists:join(" ", Gone))}.
+ERL
+        ) || continue
+        [[ $value =~ ^\{ok,\ \{gone,\ \"([^\"]*)\"\}\} ]] || continue
+        for account in ${BASH_REMATCH[1]}; do
+          printf '%s\n' "the account $account@$first is gone"
         done ;;
       slots)
         SLOTS="$first $rest" sql <<'SQL' || :
@@ -114,6 +137,13 @@ SQL
         fi ;;
     esac
   done <"$1"
+}
+
+# A kernel setting's file below /proc/sys: in its name a dot stands for a slash, and a slash for a dot.
+setting_path() { # NAME
+  local name=${1//\//:}
+  name=${name//.//}
+  printf '%s' "${name//:/.}"
 }
 
 # Sets drift to what has drifted from a step that is done, as elements of a JSON array.
@@ -138,6 +168,7 @@ drift_of() { # STATE_DIRECTORY NAME
 }
 
 steps() {
+  local interrupted='"it was interrupted: the guest went down, or the step was killed"'
   local now state name running='' status digest epoch attempts ended output drift separator=''
   printf -v now '%(%s)T' -1
   for state in "$disk"/steps/* "$boot"/steps/*; do
@@ -148,13 +179,16 @@ steps() {
     fi
     [[ ! -e $state/running ]] || read -r running <"$state/running" || :
     if [[ -n $running && ! ($status == DONE && ${running%% *} == "$digest") ]]; then
+      # What the last failure said is said until this try has ended.
+      if [[ "$digest $epoch $attempts" != "$running" || $status != FAILED ]]; then output='""'; fi
       read -r digest epoch attempts <<<"$running"
-      output='""' ended=$now
+      ended=$now
       if [[ -d $cgroups/lab-step-$name.service ]]; then
         status=RUNNING
+        if [[ $attempts != 0 && $output == '""' ]]; then output=$interrupted; fi
       else
         status=INTERRUPTED attempts=$((attempts + 1))
-        output='"it was interrupted: the guest went down, or the step was killed"'
+        output=$interrupted
       fi
     fi
     [[ -n $status ]] || continue
@@ -229,18 +263,41 @@ postgresql_at_rest() { # READ_WRITE_ADDRESS_HELD
     "$standby" "$timeline" "$system" "$1" "$lsn" "$stopped"
 }
 
+# Whether a connection of this guest to that address and port is established. Who cannot reach the other side, or is
+# refused there, has none. (Clients of ejabberd are in another table, however many they are.)
+connected() { # ADDRESS PORT
+  local bytes remote
+  IFS=. read -ra bytes <<<"$1"
+  printf -v remote '%02X%02X%02X%02X:%04X' "${bytes[3]}" "${bytes[2]}" "${bytes[1]}" "${bytes[0]}" "$2"
+  [[ $(<"$tcp") == *" $remote 01 "* ]]
+}
+
 ejabberd() {
-  local status='' members='' up=false version='' address held=false
-  { IFS= read -r status && IFS= read -r members; } < <(curl -fsS -m 10 -w '\n' \
-    http://127.0.0.1:5280/api/status/v2 http://127.0.0.1:5280/api/list_cluster/v2 2>/dev/null) || :
-  [[ $status != *"Status: started"* ]] || up=true
-  [[ ! $status =~ ejabberd\ ([0-9.]+)[^\ ]*\ is\ running ]] || version=${BASH_REMATCH[1]}
-  [[ $members =~ ^\[(\"[A-Za-z0-9@._-]+\",?)*\]$ ]] || members='[]'
+  local answer members='' up=false version='' address port held=false database=true
+  answer=$(
+    erlang "ejabberd@$host" <<'ERL'
+case ejabberd:is_loaded() andalso init:get_status() of
+    {started, _} ->
+        {ok, Version} = application:get_key(ejabberd, vsn),
+        {up, lists:flatten(lists:join(" ", [Version | [atom_to_list(Node) || Node <- ejabberd_cluster:get_nodes()]]))};
+    _ -> down
+end.
+ERL
+  ) || :
+  if [[ $answer =~ ^\{ok,\ \{up,\ \"([0-9.]+)[^\ \"]*((\ [A-Za-z0-9@._-]+)*)\"\}\} ]]; then
+    up=true version=${BASH_REMATCH[1]}
+    for address in ${BASH_REMATCH[2]}; do members+=${members:+,}\"$address\"; done
+  fi
   if [[ -e $facts/virtual-address ]]; then
     read -r address <"$facts/virtual-address"
     ! has_address "$address" || held=true
   fi
-  printf '{"up":%s,"version":"%s","members":%s,"virtualAddress":%s}' "$up" "$version" "$members" "$held"
+  if [[ -e $facts/database ]]; then
+    read -r address port <"$facts/database"
+    connected "$address" "$port" || database=false
+  fi
+  printf '{"up":%s,"version":"%s","members":[%s],"virtualAddress":%s,"database":%s}' \
+    "$up" "$version" "$members" "$held" "$database"
 }
 
 read -r boot_id </proc/sys/kernel/random/boot_id

@@ -5,7 +5,7 @@
 # Values: NODE_NAME, ADDRESSES and ROUTES (DESTINATION,GATEWAY; both separated by blanks), and with keepalived VIRTUAL_ADDRESS and VIRTUAL_ADDRESS_MAC (of
 #         the interface that gets it)
 # Files:  hostname, hosts, resolv.conf, nftables.conf, 90-ejabberd-lab.conf (sysctl), 10-lab-NETWORK.network,
-#         lab.conf (systemd, of multi-user.target), keepalived.conf or none
+#         lab.conf (systemd, of multi-user.target), keepalived.conf and ejabberd-answers or neither
 
 etc=(hostname hosts resolv.conf nftables.conf)
 networks=("$LAB_FILES"/10-lab-*.network)
@@ -30,7 +30,7 @@ keepalived_wanted() {
 # The file is there only as long as the operator wants keepalived.
 keepalived_configured() {
   if keepalived_wanted; then
-    placed /etc/keepalived keepalived.conf && [[ -d /sys/fs/cgroup/system.slice/keepalived.service ]]
+    placed /etc/keepalived keepalived.conf ejabberd-answers && [[ -d /sys/fs/cgroup/system.slice/keepalived.service ]]
   else
     [[ ! -e $facts/virtual-address ]]
   fi
@@ -41,7 +41,7 @@ keepalived_configure() {
   if ! keepalived_wanted; then
     [[ -e $facts/virtual-address ]] || return 0
     systemctl --quiet disable --now keepalived.service
-    rm -f /etc/keepalived/keepalived.conf /etc/keepalived/interface.conf "$facts/virtual-address"
+    rm -f /etc/keepalived/keepalived.conf /etc/keepalived/ejabberd-answers /etc/keepalived/interface.conf "$facts/virtual-address"
     return
   fi
   mkdir -p "$facts" /etc/keepalived
@@ -49,14 +49,50 @@ keepalived_configure() {
   name=$(interface "$VIRTUAL_ADDRESS_MAC")
   # shellcheck disable=SC2016 # a variable of keepalived
   printf '$LAB_INTERFACE=%s\n' "$name" >/etc/keepalived/interface.conf
-  place 0644 root /etc/keepalived keepalived.conf
+  place 0644 root /etc/keepalived ejabberd-answers keepalived.conf
   systemctl --quiet --no-reload add-wants multi-user.target keepalived.service
   systemctl reload-or-restart keepalived.service
 }
 
 # Whether systemd has read that the agent is to run.
 agent_upheld() {
-  [[ $(systemctl show --property=Upholds --value multi-user.target) == *qemu-guest-agent.service* ]]
+  [[ " $(systemctl show --property=Upholds --value multi-user.target) " == *" qemu-guest-agent.service "* ]]
+}
+
+# Loads what gives the kernel settings that it has only with a module, now and at each boot before they are set.
+load_modules() {
+  local name modules=() module
+  while read -r name _; do
+    case $name in
+      net.netfilter.* | net.nf_conntrack_max) module=nf_conntrack ;;
+      net.bridge.*) module=br_netfilter ;;
+      *) continue ;;
+    esac
+    [[ " ${modules[*]} " == *" $module "* ]] || modules+=("$module")
+  done <"$LAB_FILES/90-ejabberd-lab.conf"
+  ((${#modules[@]} > 0)) || return 0
+  printf '%s\n' "${modules[@]}" >/etc/modules-load.d/90-ejabberd-lab.conf
+  modprobe -a "${modules[@]}" || die "the kernel cannot load ${modules[*]}, which spec.sysctls needs"
+}
+
+# The firewall's rules, as the kernel lists what was made of the file in place: two checksums.
+firewall_sums() {
+  local file rules
+  file=$(cksum </etc/nftables.conf)
+  rules=$(nft list ruleset | cksum)
+  printf '%s\n' "$file $rules"
+}
+
+# Whether the kernel still has the rules that were made of the file in place.
+firewall_current() {
+  local was=''
+  [[ ! -e $facts/firewall ]] || read -r was <"$facts/firewall"
+  [[ -n $was && $was == "$(firewall_sums)" ]]
+}
+
+# Units that systemd starts at the next boot.
+enabled() {
+  [[ $(systemctl is-enabled nftables.service systemd-networkd.service) == $'enabled\nenabled' ]]
 }
 
 addressed() {
@@ -91,9 +127,12 @@ apply() {
   # that is not accepted does not come into its place.
   nft -f "$LAB_FILES/nftables.conf"
   place 0644 root /etc "${etc[@]}"
+  mkdir -p "$facts"
+  firewall_sums >"$facts/firewall"
 
   printf '%s\n' "$NODE_NAME" >/proc/sys/kernel/hostname
   place 0644 root /etc/sysctl.d 90-ejabberd-lab.conf
+  load_modules
   /lib/systemd/systemd-sysctl /etc/sysctl.d/90-ejabberd-lab.conf
 
   mapfile -t stale < <(stale_networks)
@@ -118,12 +157,16 @@ apply() {
 }
 
 verify() {
-  local name
+  local name wrong
+  # systemd-sysctl passes over what the kernel does not have.
+  wrong=$(wrong_settings "$LAB_FILES/90-ejabberd-lab.conf")
+  [[ -z $wrong ]] || die "$wrong: see spec.sysctls"
+  firewall_current || die "the kernel does not have the firewall's rules as they were loaded"
+  enabled || die "nftables.service or systemd-networkd.service is not enabled: it would not start at the next boot"
   wait_until 60 routed || die "not all of the routes $ROUTES are there"
   read -r name </proc/sys/kernel/hostname
   [[ $name == "$NODE_NAME" ]] || die "the host name is $name instead of $NODE_NAME"
   wait_until 60 addressed || die "not all of the addresses $ADDRESSES are there"
-  nft list table inet lab >/dev/null || die "the firewall is not loaded"
 }
 
 watch() {
@@ -136,7 +179,7 @@ watch() {
   watch_output routing ip -4 route show proto static
   echo service systemd-networkd.service
   if keepalived_wanted; then
-    watch_files /etc/keepalived keepalived.conf
+    watch_files /etc/keepalived keepalived.conf ejabberd-answers
     echo service keepalived.service
   fi
   # shellcheck disable=SC2086 # addresses separated by blanks

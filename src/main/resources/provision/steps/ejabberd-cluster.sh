@@ -28,7 +28,7 @@ members_there() {
 }
 
 joined() {
-  [[ $(members) == *"\"$CLUSTER_NODE\""* && $(members_there) == *"$ERLANG_NODE"* ]]
+  lists_node "$(members)" "$CLUSTER_NODE" && lists_node "$(members_there)" "$ERLANG_NODE"
 }
 
 check() {
@@ -36,12 +36,13 @@ check() {
 }
 
 apply() {
-  local here answer
+  local here known answer
   here=$(members)
+  if lists_node "$here" "$CLUSTER_NODE"; then return; fi
   case $here in
-    *"\"$CLUSTER_NODE\""*) return ;;
     "[\"$ERLANG_NODE\"]")
-      if [[ $(erlang ejabberd_cluster get_known_nodes '[]') == *"$CLUSTER_NODE"* ]]; then
+      known=$(erlang ejabberd_cluster get_known_nodes '[]')
+      if lists_node "$known" "$CLUSTER_NODE"; then
         systemctl restart ejabberd.service
         return
       fi

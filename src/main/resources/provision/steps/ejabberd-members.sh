@@ -14,7 +14,7 @@ listed() { # FUNCTION
   local answer
   answer=$(erlang ejabberd_cluster "$1")
   [[ $answer == '['*']' ]] || die "ejabberd does not tell its nodes: $answer"
-  printf '%s\n' "${answer//[\[\]\',]/ }"
+  printf '%s\n' "${answer//[][\'\",[:space:]]/ }"
 }
 
 # Members that the cluster knows and that do not belong to it, separated by blanks.

@@ -4,7 +4,7 @@
 #
 # Values: ERLANG_NODE
 # Files:  ejabberd.yml, ejabberd (ejabberdctl.cfg), vm.args, .erlang.cookie, lab.conf (systemd), certificate.pem,
-#         key.pem, ca.pem; reload.erl, cookie.erl and turn.erl (run on the node)
+#         key.pem, ca.pem; database (address and port, for report.sh); reload.erl, cookie.erl and turn.erl (run on the node)
 
 facts=/var/lib/ejabberd-lab/facts
 home=/var/lib/ejabberd
@@ -12,12 +12,15 @@ drop_in=/etc/systemd/system/ejabberd.service.d
 
 configured() {
   placed /etc/ejabberd ejabberd.yml vm.args certificate.pem key.pem ca.pem && placed /etc/default ejabberd \
-    && placed "$home" .erlang.cookie && placed "$drop_in" lab.conf
+    && placed "$home" .erlang.cookie && placed "$drop_in" lab.conf && placed "$facts" database
 }
 
 # Whether ejabberd says that it is started, under its name. Asked over HTTP: ejabberdctl boots an Erlang VM a call.
+# Erlang puts a name with a dash between quotes.
 started() {
-  [[ $(curl -fsS -m 20 http://127.0.0.1:5280/api/status/v2 2>&1) == *"$ERLANG_NODE is started. Status: started"* ]]
+  local answer
+  answer=$(curl -fsS -m 20 http://127.0.0.1:5280/api/status/v2 2>&1) || return 1
+  [[ ${answer//\'/} == *" $ERLANG_NODE is started. Status: started"* ]]
 }
 
 # Whether something lies there that the running node has not read: a file is newer than its start, or its last reload.
@@ -108,6 +111,7 @@ apply() {
   unit=$(systemctl is-active ejabberd.service) || :
   install -d -m 0755 "$drop_in"
   mkdir -p "$facts"
+  place 0644 root "$facts" database
   if [[ $unit == active ]] && started; then
     follow_cookie
     place_certificates

@@ -11,7 +11,9 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.net.HttpURLConnection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** The Secret that holds a lab's generated credentials; made once, then only read. */
 @ApplicationScoped
@@ -19,6 +21,9 @@ public class CredentialsSecrets {
 
   private final KubernetesClient client;
   private final Events events;
+
+  /** By UID of the lab, as it was last read. Labs of before it was derived have a random one. */
+  private final Map<String, String> digestKeys = new ConcurrentHashMap<>();
 
   public CredentialsSecrets(KubernetesClient client, Events events) {
     this.client = client;
@@ -37,9 +42,14 @@ public class CredentialsSecrets {
    */
   Credentials credentials(EjabberdLab lab, Optional<Secret> cached) {
     if (cached.isPresent()) {
-      return read(cached.get());
+      Credentials credentials = read(cached.get());
+      digestKeys.put(lab.getMetadata().getUid(), credentials.digestKey());
+      return credentials;
     }
-    Credentials generated = Credentials.generate();
+    // The Secret may have been deleted: only what depends on its passwords is done again.
+    Credentials generated =
+        Credentials.generate(
+            digestKeys.computeIfAbsent(lab.getMetadata().getUid(), Credentials::digestKeyOf));
     try {
       client.secrets().resource(secret(lab, generated)).create();
       events.publish(
@@ -62,6 +72,7 @@ public class CredentialsSecrets {
   }
 
   void delete(EjabberdLab lab) {
+    digestKeys.remove(lab.getMetadata().getUid());
     Secret existing =
         client.secrets().inNamespace(lab.getMetadata().getNamespace()).withName(name(lab)).get();
     if (existing != null && existing.hasOwnerReferenceFor(lab)) {

@@ -25,6 +25,7 @@ import dev.ejabberdlab.provision.NodeCertificates;
 import dev.ejabberdlab.provision.Provisioning;
 import dev.ejabberdlab.provision.References;
 import dev.ejabberdlab.status.Conditions.Finding;
+import dev.ejabberdlab.status.Decisions;
 import dev.ejabberdlab.status.Deleting;
 import dev.ejabberdlab.status.LabStatuses;
 import dev.ejabberdlab.status.Reason;
@@ -669,6 +670,12 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     checkpoints.reach(Checkpoint.WRITE, lab);
     PrimaryUpdateAndCacheUtils.updateAndCacheResource(
         lab, context, l -> withStatus(l, status), patch -> apply(patch, context));
+    Decisions.between(lab.getStatus(), status)
+        .forEach(
+            decision ->
+                LOG.infof(
+                    "%s/%s: %s",
+                    lab.getMetadata().getNamespace(), lab.getMetadata().getName(), decision));
     events.publish(lab, Transitions.between(lab.getStatus(), status, restarting));
   }
 

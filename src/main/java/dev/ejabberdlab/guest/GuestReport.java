@@ -137,16 +137,18 @@ public record GuestReport(
    * @param version for example 24.12; empty when down
    * @param members Erlang nodes that it lists as running, sorted
    * @param virtualAddress whether this guest holds the members' virtual address
+   * @param database whether it has a connection to its database; true where it is not known which
    */
-  public record Ejabberd(boolean up, String version, List<String> members, boolean virtualAddress) {
+  public record Ejabberd(
+      boolean up, String version, List<String> members, boolean virtualAddress, boolean database) {
 
     public Ejabberd {
       members = members.stream().sorted().toList();
     }
 
-    /** A node without the virtual address. */
+    /** A node without the virtual address, and with a connection to its database. */
     public Ejabberd(boolean up, String version, List<String> members) {
-      this(up, version, members, false);
+      this(up, version, members, false, true);
     }
   }
 }

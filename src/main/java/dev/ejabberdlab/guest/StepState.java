@@ -11,7 +11,8 @@ import java.util.List;
  * @param attempts failures and interruptions of this digest in this epoch; 0 when there was none
  * @param epoch attempts are counted anew when the epoch changes (spec or image changed)
  * @param secondsAgo seconds since it ended, by the guest's clock; 0 while it runs
- * @param output bounded tail of the output of the last failed run; empty otherwise
+ * @param output bounded tail of the output of the last failed run, also while it is tried again;
+ *     empty when that was another digest or epoch, or none
  * @param drift what was changed since the step was done, a sentence each; empty when nothing was
  */
 public record StepState(

@@ -69,6 +69,7 @@ public final class HostWatch implements AutoCloseable {
     HostSnapshot before = snapshot;
     Seen<HostSnapshot> now =
         Question.ask(
+            hypervisor.toString(),
             () ->
                 new HostSnapshot(
                     Seen.of(hypervisor.facts()), hypervisor.networks(), clock.instant()));

@@ -233,13 +233,20 @@ public final class LabWatch {
     for (LabTopology.Network network : now.topology().networks()) {
       networks.put(
           network.name(),
-          Question.ask(() -> hypervisor.network(network.uuid())).flatMap(Seen::answer));
+          Question.ask(
+                  about(now, "network " + network.name()), () -> hypervisor.network(network.uuid()))
+              .flatMap(Seen::answer));
     }
-    Seen<List<VolumeState>> volumes = Question.ask(() -> hypervisor.volumes(now.pool()));
+    Seen<List<VolumeState>> volumes =
+        Question.ask(about(now, "pool " + now.pool()), () -> hypervisor.volumes(now.pool()));
     Map<String, Seen<DomainState>> domains = new LinkedHashMap<>();
     for (LabTopology.Node node : now.topology().nodes()) {
       domains.put(
-          node.name(), Question.ask(() -> hypervisor.domain(node.uuid())).flatMap(Seen::answer));
+          node.name(),
+          Question.ask(
+                  about(now, "the domain of node " + node.name()),
+                  () -> hypervisor.domain(node.uuid()))
+              .flatMap(Seen::answer));
     }
     Seen<Remains> surplus = surplus(now, volumes);
     List<String> connected;
@@ -274,6 +281,12 @@ public final class LabWatch {
     if (different) {
       changed.run();
     }
+  }
+
+  /** For the log. */
+  private static String about(Target target, String what) {
+    LabTopology lab = target.topology();
+    return "%s/%s: %s on host %s".formatted(lab.namespace(), lab.name(), what, lab.host());
   }
 
   /** What the lab shall not have; searched for only when there may be something new. */
@@ -338,7 +351,12 @@ public final class LabWatch {
     UUID domain = asked.get().uuid();
     Instant at = clock.instant();
     long question = questions.incrementAndGet();
-    said(node, Question.ask(() -> steps.report(channel(domain))).missingIsUnknown(), at, question);
+    said(
+        node,
+        Question.ask(about(now, "the guest of node " + node), () -> steps.report(channel(domain)))
+            .missingIsUnknown(),
+        at,
+        question);
   }
 
   /** Takes over what a guest said, unless it has answered a later question already. */

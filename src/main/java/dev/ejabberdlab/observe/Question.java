@@ -16,16 +16,19 @@ final class Question {
   /**
    * The answer; missing when what is asked about does not exist, unknown when there is no answer,
    * whatever the cause: an old answer must not stand for ever.
+   *
+   * @param about lab, node and host, as far as it is about them, for the log
    */
-  static <T> Seen<T> ask(Supplier<T> question) {
+  static <T> Seen<T> ask(String about, Supplier<T> question) {
     try {
       return Seen.of(question.get());
     } catch (HypervisorException.NotFound e) {
       return Seen.missing(e.getMessage());
     } catch (HypervisorException | GuestTimeoutException | StepLaunchException e) {
+      LOG.debugf("%s could not be asked: %s", about, e.getMessage());
       return Seen.unknown(e.getMessage());
     } catch (RuntimeException e) {
-      LOG.error("A question to a host or guest failed.", e);
+      LOG.errorf(e, "%s could not be asked.", about);
       return Seen.unknown("an internal error; see the operator's log");
     }
   }

@@ -42,7 +42,10 @@ public record Remains(
    */
   public static Seen<Remains> of(
       Hypervisor hypervisor, UUID owner, String pool, String volumePrefix) {
-    Seen<List<VolumeState>> volumes = Question.ask(() -> volumes(hypervisor, pool));
+    Seen<List<VolumeState>> volumes =
+        Question.ask(
+            "Pool %s on %s, for lab %s".formatted(pool, hypervisor, owner),
+            () -> volumes(hypervisor, pool));
     return volumes.isPresent()
         ? of(hypervisor, owner, volumes.value(), volumePrefix)
         : of(hypervisor, owner, List.of(), volumePrefix)
@@ -54,6 +57,7 @@ public record Remains(
   static Seen<Remains> of(
       Hypervisor hypervisor, UUID owner, List<VolumeState> volumes, String volumePrefix) {
     return Question.ask(
+        "What lab %s has on %s".formatted(owner, hypervisor),
         () ->
             new Remains(
                 hypervisor.domains().stream()

@@ -74,7 +74,11 @@ final class Base {
     lab.xmpp()
         .virtualAddress()
         .filter(virtual -> node.role() == Role.ejabberd)
-        .ifPresent(virtual -> files.put("keepalived.conf", keepalived(lab, node, virtual)));
+        .ifPresent(
+            virtual -> {
+              files.put("keepalived.conf", keepalived(lab, node, virtual));
+              files.put("ejabberd-answers", Templates.bytes("base/ejabberd-answers"));
+            });
     for (LabTopology.Interface nic : node.interfaces()) {
       files.put("10-lab-" + nic.network() + ".network", network(lab, node, nic));
     }

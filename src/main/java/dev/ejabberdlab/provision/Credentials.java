@@ -44,7 +44,23 @@ public record Credentials(
 
   /** New secrets. */
   public static Credentials generate() {
-    return new Credentials(random(), random(), random(), random());
+    return generate(random());
+  }
+
+  /** New secrets with the key that digests were made with: what does not change is not redone. */
+  public static Credentials generate(String digestKey) {
+    return new Credentials(random(), random(), random(), digestKey);
+  }
+
+  /**
+   * The key for digests of a lab that has none stored. Always the same, so that a lab that lost its
+   * Secret does not do again what it has done: above all the user's own scripts. Whoever sees a
+   * digest in a guest does not know the lab's UID.
+   *
+   * @param uid of the lab
+   */
+  public static String digestKeyOf(String uid) {
+    return StepDigest.of(uid, Map.of("USE", DIGEST_KEY), Map.of());
   }
 
   /**

@@ -65,6 +65,9 @@ record Ejabberd(LabTopology lab, Inputs inputs) {
     files.put("vm.args", arguments("{" + address.replace('.', ',') + "}", start(configuration)));
     files.put(".erlang.cookie", utf8(inputs.credentials().erlangCookie()));
     files.put("lab.conf", unit());
+    files.put(
+        "database",
+        utf8("%s %d\n".formatted(lab.database().readWriteAddress(), Firewall.POSTGRESQL)));
     Certificate certificate = inputs.certificates().of(member);
     files.put("certificate.pem", utf8(certificate.chain()));
     files.put("key.pem", utf8(certificate.key()));

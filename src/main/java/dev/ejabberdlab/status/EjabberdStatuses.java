@@ -6,6 +6,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.EjabberdStatus.VirtualAddr
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Ejabberd;
 import dev.ejabberdlab.status.Conditions.Finding;
+import dev.ejabberdlab.status.Conditions.Truth;
 import dev.ejabberdlab.topology.LabTopology;
 import java.util.List;
 import java.util.Optional;
@@ -73,6 +74,24 @@ final class EjabberdStatuses {
         ? Finding.unknown(
             Reason.NotObserved, "%s could not be asked.".formatted(String.join(", ", unasked)))
         : Finding.no(Reason.ClusterIncomplete, String.join("; ", incomplete) + ".");
+  }
+
+  /**
+   * Whether the database is of use to ejabberd.
+   *
+   * @param serving whether it accepts writes
+   */
+  Finding reaching(Finding serving) {
+    List<String> apart =
+        members.stream()
+            .filter(m -> ejabberd(m).filter(e -> e.up() && !e.database()).isPresent())
+            .toList();
+    return serving.truth() != Truth.True || apart.isEmpty()
+        ? serving
+        : Finding.no(
+            Reason.DatabaseUnreachable,
+            "ejabberd on %s has no connection to the database at %s."
+                .formatted(String.join(", ", apart), view.lab().database().readWriteAddress()));
   }
 
   private String describe(String member) {

@@ -53,6 +53,9 @@ public final class LabStatuses {
           Conditions.REPLICATION_HEALTHY,
           Conditions.CLUSTER_FORMED);
 
+  /** With what run.sh ends the output of a step. */
+  private static final Set<String> PHASE_FAILED = Set.of("apply failed", "verify failed");
+
   private static final int XMPP_PORT = 5222;
   private static final int XMPPS_PORT = 5223;
   private static final int POSTGRESQL_PORT = 5432;
@@ -265,7 +268,7 @@ public final class LabStatuses {
       parts.put(Conditions.NETWORKS_READY, networksReady());
       parts.put(Conditions.MACHINES_READY, machinesReady());
       parts.put(Conditions.PROVISIONED, provisioned());
-      parts.put(Conditions.DATABASE_READY, postgresql.serving());
+      parts.put(Conditions.DATABASE_READY, ejabberd.reaching(postgresql.serving()));
       parts.put(Conditions.REPLICATION_HEALTHY, postgresql.replicating());
       parts.put(Conditions.CLUSTER_FORMED, ejabberd.formed());
     } else {
@@ -735,9 +738,12 @@ public final class LabStatuses {
     return endpoints;
   }
 
+  /** The last that says something: which phase has failed only when nobody said more. */
   private static String lastLine(String output) {
-    List<String> lines =
+    List<String> all =
         output == null ? List.of() : output.lines().filter(l -> !l.isBlank()).toList();
+    List<String> told = all.stream().filter(l -> !PHASE_FAILED.contains(l)).toList();
+    List<String> lines = told.isEmpty() ? all : told;
     return lines.isEmpty() ? "nothing" : lines.get(lines.size() - 1).strip();
   }
 }

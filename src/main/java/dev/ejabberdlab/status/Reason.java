@@ -92,6 +92,8 @@ public enum Reason {
   ClusterComplete,
   /** Some member is missing, or members do not see the same. */
   ClusterIncomplete,
+  /** The primary accepts writes, and an ejabberd node has no connection to it. */
+  DatabaseUnreachable,
   /** What the condition speaks of could not be asked. */
   NotObserved,
   /** The lab is being taken down. */

@@ -82,6 +82,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   private static final int NETWORK_XML_INACTIVE = 1;
   private static final int AFFECT_LIVE = 1;
 
+  private final String uri;
   private final Connections connections;
   private final Connections agents;
   private final List<Consumer<HypervisorEvent>> listeners = new CopyOnWriteArrayList<>();
@@ -95,10 +96,17 @@ public final class LibvirtHypervisor implements Hypervisor {
    * @param uri libvirt's connection URI
    */
   public LibvirtHypervisor(String uri) {
+    this.uri = uri;
     // The test driver's state can belong to the connection.
     boolean simulated = uri.startsWith("test:");
     connections = new Connections(uri, simulated ? 1 : CONNECTIONS, this::emit);
     agents = simulated ? connections : new Connections(uri, AGENT_CONNECTIONS, null);
+  }
+
+  /** For the log. */
+  @Override
+  public String toString() {
+    return "libvirt at " + uri;
   }
 
   private void emit(HypervisorEvent event) {
