@@ -163,10 +163,14 @@ watch_settings() { # FILE
   done <"$1"
 }
 
-# Makes systemd read a unit's files if it has older ones. Reloading costs an emulated CPU a second, and a unit that has
-# not been loaded yet does not need it.
+# Whether systemd has read a unit's files as they are; a unit that has not been loaded yet is read when it is.
+unit_read() { # UNIT
+  [[ $(systemctl show --property=NeedDaemonReload --value "$1") != yes ]]
+}
+
+# Makes systemd read a unit's files if it has older ones. Reloading costs an emulated CPU a second.
 reload_unit() { # UNIT
-  [[ $(systemctl show --property=NeedDaemonReload --value "$1") != yes ]] || systemctl daemon-reload
+  unit_read "$1" || systemctl daemon-reload
 }
 
 # PostgreSQL
@@ -217,7 +221,7 @@ postgresql_watch() {
 postgresql_configured() {
   placed "$PGCONF/conf.d" ejabberd-lab.conf standby.conf \
     && placed "$PGCONF" pg_hba.conf replication.pgpass server.crt server.key ca.crt \
-    && placed "$PGUNIT" lab.conf \
+    && placed "$PGUNIT" lab.conf && unit_read postgresql@15-main.service \
     && placed /var/lib/ejabberd-lab/facts read-write-address
 }
 

@@ -70,7 +70,10 @@ load_modules() {
     esac
     [[ " ${modules[*]} " == *" $module "* ]] || modules+=("$module")
   done <"$LAB_FILES/90-ejabberd-lab.conf"
-  ((${#modules[@]} > 0)) || return 0
+  if ((${#modules[@]} == 0)); then
+    rm -f /etc/modules-load.d/90-ejabberd-lab.conf
+    return
+  fi
   printf '%s\n' "${modules[@]}" >/etc/modules-load.d/90-ejabberd-lab.conf
   modprobe -a "${modules[@]}" || die "the kernel cannot load ${modules[*]}, which spec.sysctls needs"
 }

@@ -35,7 +35,7 @@ reload_due() {
 }
 
 current() {
-  ! restart_due && ! reload_due
+  ! restart_due && ! reload_due && unit_read ejabberd.service
 }
 
 check() {
@@ -117,6 +117,7 @@ apply() {
     place_certificates
     follow_configuration
     place_start_files
+    reload_unit ejabberd.service
     if restart_due; then
       wait_until 1200 my_turn || die "ejabberd must restart here, and waits for other members: $awaited"
       start restart

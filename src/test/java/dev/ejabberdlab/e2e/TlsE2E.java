@@ -64,6 +64,21 @@ class TlsE2E {
     }
   }
 
+  /** Clients of before TLS 1.3's channel binding need 1.2: see ejabberd.yml. */
+  @Test
+  void oldClientsMeetTls12AtItsBestAndNewOnesTls13() {
+    assertThat(protocol("-starttls xmpp -xmpphost " + SharedLab.DOMAIN, 5222))
+        .containsPattern("TLSv1\\.2, Cipher is ECDHE-.*(GCM|CHACHA20)");
+    assertThat(protocol("", 5223)).contains("TLSv1.3, Cipher is");
+  }
+
+  private String protocol(String options, int port) {
+    return lab.bash(
+        "e1server",
+        "openssl s_client %s -connect 127.0.0.1:%d </dev/null 2>/dev/null | grep 'Cipher is'"
+            .formatted(options, port));
+  }
+
   @Test
   void nothingIsSaidBeforeTls() {
     String features =

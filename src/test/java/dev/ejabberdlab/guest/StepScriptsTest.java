@@ -33,6 +33,19 @@ class StepScriptsTest {
 
   private static final Duration WAIT = Duration.ofSeconds(60);
 
+  /** Instead of setpriv: this machine need not have the users of a guest. */
+  static final String AS_HIMSELF =
+      """
+      #!/bin/sh
+      while :; do
+        case $1 in
+          --clear-groups | --init-groups) shift ;;
+          --*) shift 2 ;;
+          *) exec "$@" ;;
+        esac
+      done
+      """;
+
   @TempDir Path root;
   private LocalGuest guest;
   private final TransientStepRunner runner = new TransientStepRunner();
@@ -131,6 +144,51 @@ class StepScriptsTest {
     assertThat(log()).containsExactly("check", "apply");
     assertThat(state.status()).isEqualTo(Status.FAILED);
     assertThat(state.output()).contains("step.sh line 3: exit code 1").endsWith("apply failed\n");
+  }
+
+  @Test
+  void whatTheLastFailureSaidIsSaidUntilTheNextTryHasEnded() throws Exception {
+    run(step("d1", "false", "die 'no space left'", "true"), "1");
+    Step slow = step("d1", "false", "until [[ -e $GUEST/go ]]; do sleep 0.05; done", "true");
+    CompletableFuture<Void> launch = launch(slow);
+    await().until(() -> runner.report(guest).steps().get("demo").status() == Status.RUNNING);
+
+    StepState again = runner.report(guest).steps().get("demo");
+    assertThat(again.attempts()).isEqualTo(1);
+    assertThat(again.output()).isEqualTo("no space left\napply failed\n");
+
+    Files.createFile(root.resolve("go"));
+    launch.get();
+    assertThat(runner.report(guest).steps().get("demo").output()).isEmpty();
+  }
+
+  @Test
+  void whatAnotherDigestSaidIsNotSaidOfThisOne() throws Exception {
+    run(step("d1", "false", "die 'no space left'", "true"), "1");
+    CompletableFuture<Void> launch =
+        launch(step("d2", "false", "until [[ -e $GUEST/go ]]; do sleep 0.05; done", "true"));
+    await().until(() -> runner.report(guest).steps().get("demo").status() == Status.RUNNING);
+
+    assertThat(runner.report(guest).steps().get("demo").output()).isEmpty();
+
+    Files.createFile(root.resolve("go"));
+    launch.get();
+  }
+
+  @Test
+  void aTryAfterAnInterruptionSaysThatItWasInterrupted() throws Exception {
+    Step slow = step("d1", "false", "until [[ -e $GUEST/go ]]; do sleep 0.05; done", "true");
+    CompletableFuture<Void> first = launch(slow);
+    await().until(() -> log().contains("apply"));
+    killUnit("-KILL");
+    first.get();
+    CompletableFuture<Void> second = launch(slow);
+    await().until(() -> runner.report(guest).steps().get("demo").status() == Status.RUNNING);
+
+    assertThat(runner.report(guest).steps().get("demo").output()).startsWith("it was interrupted");
+
+    Files.createFile(root.resolve("go"));
+    second.get();
   }
 
   @Test
@@ -471,12 +529,19 @@ class StepScriptsTest {
   })
   void aServerThatSaysNothingHasDriftedUnlessItDoesNotRun(
       int exitCode, String what, String sentence) throws IOException {
-    guest.program("pg_isready", "#!/bin/sh\nexit %d\n".formatted(exitCode));
+    guest.program("setpriv", AS_HIMSELF);
+    guest.program(
+        "pg_isready",
+        "#!/bin/sh\necho \"$*\" >\"$GUEST/asked\"\nexit %d\n".formatted(exitCode));
     guest.program("sleep", "#!/bin/sh\n");
     run(watching("answers fine.service", "answers none.service"), "1");
     assertThat(drift())
         .as(what)
         .containsExactlyElementsOf(Optional.ofNullable(sentence).map(List::of).orElse(List.of()));
+    assertThat(root.resolve("asked"))
+        .as("whom the server does not know is a line of its log")
+        .content()
+        .contains("-d postgres");
   }
 
   @Test

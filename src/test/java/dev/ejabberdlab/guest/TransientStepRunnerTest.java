@@ -124,7 +124,7 @@ class TransientStepRunnerTest {
         "readWriteAddress":true,"standbys":[{"name":"psql2server","state":"streaming",
         "lagBytes":0}],"slots":[{"name":"psql2server","active":true,"walStatus":"reserved"}]},
         "ejabberd":{"up":true,"version":"24.12","members":["ejabberd@e2server",
-        "ejabberd@e1server"]}}
+        "ejabberd@e1server"],"virtualAddress":false,"database":true}}
         """,
         "");
 

@@ -91,4 +91,17 @@ class CredentialsTest {
   void nothingIsPrinted() {
     assertThat(Credentials.of(DATA)).hasToString("Credentials[hidden]");
   }
+
+  @Test
+  void theKeyForDigestsIsTheSameWheneverItIsNeeded() {
+    String key = Credentials.digestKeyOf("1a2b3c4d-0000-4000-8000-000000000001");
+
+    assertThat(key)
+        .isEqualTo(Credentials.digestKeyOf("1a2b3c4d-0000-4000-8000-000000000001"))
+        .isNotEqualTo(Credentials.digestKeyOf("1a2b3c4d-0000-4000-8000-000000000002"));
+    Credentials generated = Credentials.generate(key);
+    assertThat(Credentials.of(generated.toMap())).isEqualTo(generated);
+    assertThat(generated.digestKey()).isEqualTo(key);
+    assertThat(generated.databasePassword()).isNotEqualTo(Credentials.generate(key).databasePassword());
+  }
 }

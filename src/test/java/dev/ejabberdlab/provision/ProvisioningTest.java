@@ -77,6 +77,31 @@ class ProvisioningTest {
   }
 
   @Test
+  void oldAndNewClientsCanLogIn() {
+    assertThat(file(step(steps(), "e1server", Provisioning.EJABBERD), "ejabberd.yml"))
+        .contains("protocol_options:\n  - no_sslv3\n  - no_tlsv1\n  - no_tlsv1_1\n  - no_tlsv1_3\n")
+        .contains("disable_sasl_mechanisms:\n- \"digest-md5\"\n- \"plain\"\n- \"x-oauth2\"");
+  }
+
+  @Test
+  void newCredentialsConcernOnlyWhatTheyAreIn() {
+    Credentials other =
+        new Credentials("other-database", "other-replication", "OTHERCOOKIE", "digest-secret");
+    List<Step> after = Provisioning.steps(lab, inputs(other), Instances.of("psql1server"));
+
+    assertThat(
+            steps().stream()
+                .filter(s -> !step(after, s.node(), s.name()).digest().equals(s.digest()))
+                .map(s -> s.node() + "/" + s.name()))
+        .containsExactlyInAnyOrder(
+            "psql1server/postgresql-primary",
+            "psql2server/postgresql-standby",
+            "e1server/ejabberd",
+            "e2server/ejabberd",
+            "e1server/accounts");
+  }
+
+  @Test
   void theReferenceLabsStepsAndWhatEachWaitsFor() {
     assertThat(
             steps().stream()

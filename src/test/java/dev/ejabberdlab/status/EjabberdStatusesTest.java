@@ -107,6 +107,39 @@ class EjabberdStatusesTest {
   }
 
   @Test
+  void aMemberThatDoesNotReachTheDatabase() {
+    Scene scene =
+        Scene.ready()
+            .ejabberd(
+                E2,
+                new Ejabberd(
+                    true,
+                    "24.12",
+                    List.of("ejabberd@e1server", "ejabberd@e2server"),
+                    false,
+                    false));
+
+    EjabberdLabStatus status = Story.first(scene);
+
+    String sentence =
+        "False DatabaseUnreachable: ejabberd on e2server has no connection to the database at"
+            + " 192.168.1.10.";
+    assertThat(condition(status, "DatabaseReady")).isEqualTo(sentence);
+    assertThat(condition(status, "Ready")).isEqualTo(sentence);
+  }
+
+  @Test
+  void aDatabaseThatDoesNotServeIsNoMatterOfTheWayToIt() {
+    Scene scene =
+        Scene.ready()
+            .postgresql("psql1server", LabFixture.down())
+            .ejabberd(E2, new Ejabberd(true, "24.12", List.of(), false, false));
+
+    assertThat(condition(Story.first(scene), "DatabaseReady"))
+        .doesNotContain("DatabaseUnreachable");
+  }
+
+  @Test
   void aHealthyPair() {
     List<String> sees = List.of("ejabberd@e1server", "ejabberd@e2server");
 

@@ -1,0 +1,59 @@
+package dev.ejabberdlab.status;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Failover;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverState;
+import dev.ejabberdlab.plan.Primacy;
+import dev.ejabberdlab.plan.Scene;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class DecisionsTest {
+
+  private static EjabberdLabStatus status(String target, FailoverState state) {
+    Failover change =
+        new Failover(
+            "psql1server",
+            "psql2server",
+            FailoverReason.PrimaryStopped,
+            state,
+            0L,
+            "2026-05-04T03:02:01Z",
+            state == FailoverState.Completed ? "2026-05-04T03:02:05Z" : null);
+    return Story.first(
+        Scene.ready()
+            .primacy(
+                new Primacy(
+                    target,
+                    Optional.empty(),
+                    Optional.of(change),
+                    Optional.empty(),
+                    Optional.empty(),
+                    false,
+                    Optional.empty(),
+                    Optional.empty())));
+  }
+
+  @Test
+  void eachStageOfAChangeIsTold() {
+    EjabberdLabStatus ready = Story.first(Scene.ready());
+    EjabberdLabStatus fencing = status("psql1server", FailoverState.Fencing);
+    EjabberdLabStatus promoting = status("psql2server", FailoverState.Promoting);
+
+    assertThat(Decisions.between(null, ready)).containsExactly("psql1server is to be primary.");
+    assertThat(Decisions.between(ready, ready)).isEmpty();
+    assertThat(Decisions.between(ready, fencing))
+        .containsExactly(
+            "change of the primary from psql1server to psql2server, reason PrimaryStopped, begun"
+                + " at 2026-05-04T03:02:01Z: Fencing, 0 bytes behind.");
+    assertThat(Decisions.between(fencing, promoting))
+        .containsExactly(
+            "psql2server is to be primary, no longer psql1server.",
+            "change of the primary from psql1server to psql2server, reason PrimaryStopped, begun"
+                + " at 2026-05-04T03:02:01Z: Promoting, 0 bytes behind.");
+    assertThat(Decisions.between(promoting, promoting)).isEmpty();
+  }
+}
