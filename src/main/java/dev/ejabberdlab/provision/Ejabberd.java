@@ -1,6 +1,7 @@
 package dev.ejabberdlab.provision;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
@@ -177,9 +178,21 @@ record Ejabberd(LabTopology lab, Inputs inputs) {
       root.put("sql_password", inputs.credentials().databasePassword());
       admins((ObjectNode) root.path("acl").path("admin"));
       Settings.merge(root, lab.xmpp().settings());
+      withoutOldTls(root);
       return root;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A listener for clients that says nothing of TLS would take versions that are long broken. */
+  private static void withoutOldTls(ObjectNode root) {
+    for (JsonNode listener : root.path("listen")) {
+      if (listener.path("module").asText().equals("ejabberd_c2s")
+          && !listener.has("protocol_options")) {
+        List.of("no_sslv3", "no_tlsv1", "no_tlsv1_1")
+            .forEach(((ObjectNode) listener).putArray("protocol_options")::add);
+      }
     }
   }
 

@@ -78,9 +78,34 @@ class ProvisioningTest {
 
   @Test
   void oldAndNewClientsCanLogIn() {
-    assertThat(file(step(steps(), "e1server", Provisioning.EJABBERD), "ejabberd.yml"))
-        .contains("protocol_options:\n  - no_sslv3\n  - no_tlsv1\n  - no_tlsv1_1\n  - no_tlsv1_3\n")
-        .contains("disable_sasl_mechanisms:\n- \"digest-md5\"\n- \"plain\"\n- \"x-oauth2\"");
+    String configuration =
+        file(
+            step(
+                Provisioning.steps(
+                    lab(
+                        tree -> {
+                          ObjectNode mine =
+                              ((ObjectNode) tree.path("spec").path("xmpp"))
+                                  .putObject("settings")
+                                  .putArray("listen")
+                                  .addObject();
+                          mine.put("port", 5224).put("module", "ejabberd_c2s");
+                          return tree;
+                        }),
+                    inputs(CREDENTIALS),
+                    Instances.of("psql1server")),
+                "e1server",
+                Provisioning.EJABBERD),
+            "ejabberd.yml");
+
+    assertThat(configuration)
+        .as("it would prevail over the listeners'")
+        .doesNotContain("c2s_protocol_options");
+    assertThat(configuration.split("no_tlsv1_1", -1))
+        .as("three listeners for clients, and other servers")
+        .hasSize(1 + 3 + 1);
+    assertThat(configuration.split("no_tlsv1_3", -1)).as("port 5222").hasSize(1 + 1);
+    assertThat(configuration).contains("plain");
   }
 
   @Test
