@@ -173,7 +173,7 @@ steps() {
   printf -v now '%(%s)T' -1
   for state in "$disk"/steps/* "$boot"/steps/*; do
     [[ -d $state ]] || continue
-    name=${state##*/} running='' status='' output='""' ended=$now
+    name=${state##*/} running='' status='' digest='' epoch='' attempts='' output='""' ended=$now
     if [[ -s $state/result ]]; then
       { read -r status digest epoch attempts ended && read -r output; } <"$state/result"
     fi

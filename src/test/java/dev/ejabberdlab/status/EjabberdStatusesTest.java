@@ -123,7 +123,7 @@ class EjabberdStatusesTest {
 
     String sentence =
         "False DatabaseUnreachable: ejabberd on e2server has no connection to the database at"
-            + " 192.168.1.10.";
+            + " 192.168.1.12.";
     assertThat(condition(status, "DatabaseReady")).isEqualTo(sentence);
     assertThat(condition(status, "Ready")).isEqualTo(sentence);
   }
