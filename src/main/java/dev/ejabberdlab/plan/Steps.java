@@ -1,7 +1,7 @@
 package dev.ejabberdlab.plan;
 
-import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.guest.GuestReport;
+import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.guest.StepState.Status;
 import dev.ejabberdlab.observe.LabSnapshot;
@@ -128,7 +128,9 @@ final class Steps {
             .filter(s -> s.status() == Status.DONE && s.drift().isEmpty())
             .isEmpty();
     return joining.contains(node)
-        || NodeSteps.state(membership, snapshot).filter(s -> s.status() == Status.RUNNING).isPresent()
+        || NodeSteps.state(membership, snapshot)
+            .filter(s -> s.status() == Status.RUNNING)
+            .isPresent()
         || (open && progress.inFlight().contains(Action.machineKey(node)))
         || restartsForItsSettings(node);
   }

@@ -58,7 +58,9 @@ class DriftE2E {
     lab.until("both are back", l -> state.get().equals(before));
   }
 
-  /** By hand, and by a file that comes after ours; meanwhile the operator leaves no line in logs. */
+  /**
+   * By hand, and by a file that comes after ours; meanwhile the operator leaves no line in logs.
+   */
   @Test
   void aGatewayForwardsAgain() {
     Supplier<String> questions =

@@ -87,10 +87,10 @@ class TlsE2E {
             List.of(
                 "bash",
                 "-euc",
-                "exec 3<>/dev/tcp/$0/5222; printf '%s' \"<stream:stream to='$1' version='1.0' xmlns='jabber:client'"
-                    + " xmlns:stream='http://etherx.jabber.org/streams'>\" >&3;"
-                    + " while IFS= read -r -t 60 -d '>' tag <&3; do printf '%s>' \"$tag\";"
-                    + " [[ $tag != */stream:features ]] || break; done",
+                "exec 3<>/dev/tcp/$0/5222; printf '%s' \"<stream:stream to='$1' version='1.0'"
+                    + " xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>\""
+                    + " >&3; while IFS= read -r -t 60 -d '>' tag <&3; do printf '%s>' \"$tag\"; [["
+                    + " $tag != */stream:features ]] || break; done",
                 lab.address("e1server", "management"),
                 SharedLab.DOMAIN));
     assertThat(features).contains("<starttls").contains("<required").doesNotContain("<mechanism>");
@@ -101,8 +101,9 @@ class TlsE2E {
     assertThat(
             lab.sql(
                 "psql1server",
-                "SELECT usename, bool_and(ssl), count(*) > 0 FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)"
-                    + " WHERE client_addr IS NOT NULL AND client_addr <> '127.0.0.1' GROUP BY 1 ORDER BY 1"))
+                "SELECT usename, bool_and(ssl), count(*) > 0 FROM pg_stat_ssl JOIN pg_stat_activity"
+                    + " USING (pid) WHERE client_addr IS NOT NULL AND client_addr <> '127.0.0.1'"
+                    + " GROUP BY 1 ORDER BY 1"))
         .isEqualTo("ejabberd|t|t\nreplica_role|t|t");
     assertThat(lab.sql("psql2server", "SELECT conninfo FROM pg_stat_wal_receiver"))
         .contains("sslmode=verify-full");

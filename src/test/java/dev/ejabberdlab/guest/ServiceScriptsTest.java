@@ -71,7 +71,10 @@ class ServiceScriptsTest {
       })
   void nodesAreComparedWhole(String list, String node, String there) throws IOException {
     file("list", list);
-    assertThat(bash("if lists_node \"$(<$GUEST/list)\" '%s'; then echo yes; else echo no; fi".formatted(node)))
+    assertThat(
+            bash(
+                "if lists_node \"$(<$GUEST/list)\" '%s'; then echo yes; else echo no; fi"
+                    .formatted(node)))
         .isEqualTo(there + "\n");
   }
 
@@ -156,8 +159,7 @@ class ServiceScriptsTest {
     file("disk/facts/ejabberd", "");
     file("sys/kernel/hostname", "xmpp\n");
     file("answer", answer);
-    guest.program(
-        "erl_call", "#!/bin/sh\n[ \"$2\" = ejabberd@xmpp ] && cat \"$GUEST/answer\"\n");
+    guest.program("erl_call", "#!/bin/sh\n[ \"$2\" = ejabberd@xmpp ] && cat \"$GUEST/answer\"\n");
     guest.program("curl", "#!/bin/sh\ntouch \"$GUEST/asked-by-http\"\n");
     GuestReport.Ejabberd said = runner.report(guest).ejabberd().orElseThrow();
     assertThat(root.resolve("asked-by-http")).doesNotExist();
@@ -168,8 +170,7 @@ class ServiceScriptsTest {
   void ejabberdIsAskedWithoutALineInItsLog() throws IOException {
     assertThat(ejabberd("{ok, {up, \"24.12 ejabberd@xmpp ejabberd@my-xmpp\"}}"))
         .isEqualTo(
-            new GuestReport.Ejabberd(
-                true, "24.12", List.of("ejabberd@xmpp", "ejabberd@my-xmpp")));
+            new GuestReport.Ejabberd(true, "24.12", List.of("ejabberd@xmpp", "ejabberd@my-xmpp")));
     assertThat(ejabberd("{ok, down}").up()).isFalse();
     assertThat(ejabberd("{error, \"*** eval: {'EXIT',{undef,[{\\\"").up()).isFalse();
     assertThat(ejabberd("").up()).isFalse();

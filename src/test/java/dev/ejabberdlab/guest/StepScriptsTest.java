@@ -531,8 +531,7 @@ class StepScriptsTest {
       int exitCode, String what, String sentence) throws IOException {
     guest.program("setpriv", AS_HIMSELF);
     guest.program(
-        "pg_isready",
-        "#!/bin/sh\necho \"$*\" >\"$GUEST/asked\"\nexit %d\n".formatted(exitCode));
+        "pg_isready", "#!/bin/sh\necho \"$*\" >\"$GUEST/asked\"\nexit %d\n".formatted(exitCode));
     guest.program("sleep", "#!/bin/sh\n");
     run(watching("answers fine.service", "answers none.service"), "1");
     assertThat(drift())

@@ -42,6 +42,9 @@ class CredentialsIT {
                       == 2);
 
       EjabberdLab after = stand.awaitReady(lab);
+      assertThat(stand.guest(lab, "e1server").launched().stream().filter("base"::equals))
+          .as("a step in which no password is was not done again")
+          .hasSize(1);
       assertThat(after.getStatus().nodes())
           .allSatisfy(n -> assertThat(n.steps()).matches("([1-9])/\\1"));
       assertThat(stand.events(lab)).noneMatch(e -> e.getMessage().contains("0/0"));

@@ -1,6 +1,5 @@
 package dev.ejabberdlab.plan;
 
-import static dev.ejabberdlab.observe.LabFixture.digest;
 import static dev.ejabberdlab.observe.LabFixture.done;
 import static dev.ejabberdlab.observe.LabFixture.drifted;
 import static dev.ejabberdlab.observe.LabFixture.ejabberdDown;
@@ -12,7 +11,6 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.plan.Action.RunStep;
-import java.time.Duration;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;

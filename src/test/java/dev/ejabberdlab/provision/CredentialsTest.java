@@ -102,6 +102,7 @@ class CredentialsTest {
     Credentials generated = Credentials.generate(key);
     assertThat(Credentials.of(generated.toMap())).isEqualTo(generated);
     assertThat(generated.digestKey()).isEqualTo(key);
-    assertThat(generated.databasePassword()).isNotEqualTo(Credentials.generate(key).databasePassword());
+    assertThat(generated.databasePassword())
+        .isNotEqualTo(Credentials.generate(key).databasePassword());
   }
 }

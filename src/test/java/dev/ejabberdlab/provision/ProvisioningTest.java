@@ -148,11 +148,14 @@ class ProvisioningTest {
             "psql1server/postgresql-promotion psql1server/base",
             "psql1server/postgresql-primary psql1server/base psql1server/postgresql-promotion",
             "psql2server/postgresql-standby psql1server/postgresql-primary psql2server/base",
-            "e1server/ejabberd e1server/base gw1server/base psql1server/postgresql-primary psql1server/postgresql-promotion",
-            "e2server/ejabberd e2server/base gw1server/base psql1server/postgresql-primary psql1server/postgresql-promotion",
+            "e1server/ejabberd e1server/base gw1server/base psql1server/postgresql-primary"
+                + " psql1server/postgresql-promotion",
+            "e2server/ejabberd e2server/base gw1server/base psql1server/postgresql-primary"
+                + " psql1server/postgresql-promotion",
             "e2server/ejabberd-cluster e1server/ejabberd e2server/ejabberd",
             "e1server/ejabberd-members e1server/ejabberd",
-            "e1server/accounts e1server/ejabberd psql1server/postgresql-primary psql1server/postgresql-promotion");
+            "e1server/accounts e1server/ejabberd psql1server/postgresql-primary"
+                + " psql1server/postgresql-promotion");
   }
 
   @Test
@@ -209,7 +212,8 @@ class ProvisioningTest {
 
   @ParameterizedTest
   @CsvSource({
-    "database-password, psql1server/postgresql-primary e1server/ejabberd e2server/ejabberd e1server/accounts",
+    "database-password, psql1server/postgresql-primary e1server/ejabberd e2server/ejabberd"
+        + " e1server/accounts",
     "replication-password, psql1server/postgresql-primary psql2server/postgresql-standby",
     "erlang-cookie, e1server/ejabberd e2server/ejabberd",
   })
