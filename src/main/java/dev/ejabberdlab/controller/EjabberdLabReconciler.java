@@ -2,14 +2,17 @@ package dev.ejabberdlab.controller;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.TlsStatus;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHost;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
 import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
+import dev.ejabberdlab.hypervisor.Owner;
 import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.ImageVolumes;
 import dev.ejabberdlab.observe.LabSnapshot;
+import dev.ejabberdlab.observe.Remains;
 import dev.ejabberdlab.observe.RemainsWatch;
 import dev.ejabberdlab.plan.Plan;
 import dev.ejabberdlab.plan.Planner;
@@ -57,12 +60,15 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jboss.logging.Logger;
 
 /** Makes labs what their specs say. Reads what was seen, starts what is next, writes the status. */
 @ControllerConfiguration(
@@ -77,6 +83,8 @@ import java.util.stream.Stream;
 public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<EjabberdLab> {
 
   static final String FIELD_MANAGER = "ejabberd-lab-operator";
+
+  private static final Logger LOG = Logger.getLogger(EjabberdLabReconciler.class);
 
   /** HTTP status of a resource that its schema refuses. */
   private static final int UNPROCESSABLE = 422;
@@ -121,6 +129,14 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     labs.onChange(observations::propagateEvent);
     references.onChange(observations::propagateEvent);
     hosts.listen(host -> labsOn(host, context).forEach(observations::propagateEvent));
+    labs.onVanish(
+        (id, uid) ->
+            context
+                .getPrimaryCache()
+                .get(id)
+                .filter(lab -> lab.getMetadata().getUid().equals(uid.toString()))
+                .isPresent(),
+        runtime -> letGo(runtime, context));
     return List.of(
         observations,
         new InformerEventSource<>(
@@ -129,7 +145,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
                 .withWatchAllNamespaces()
                 .withSecondaryToPrimaryMapper(host -> labsOn(host.getMetadata().getName(), context))
                 .withPrimaryToSecondaryMapper(
-                    (EjabberdLab lab) -> Set.of(new ResourceID(lab.getSpec().host())))
+                    (EjabberdLab lab) -> Set.of(new ResourceID(lab.hostInUse())))
                 .build(),
             context),
         new InformerEventSource<>(
@@ -147,9 +163,32 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   private static Set<ResourceID> labsOn(String host, EventSourceContext<EjabberdLab> context) {
     return context
         .getPrimaryCache()
-        .list(lab -> host.equals(lab.getSpec().host()))
+        .list(lab -> host.equals(lab.hostInUse()))
         .map(ResourceID::fromResource)
         .collect(Collectors.toSet());
+  }
+
+  /** Lets go of a lab that is no more, and says what it has left. */
+  private void letGo(LabRuntime runtime, EventSourceContext<EjabberdLab> context) {
+    Owner owner = runtime.owner();
+    ResourceID id = new ResourceID(owner.name(), owner.namespace());
+    claims.release(owner.uid().toString());
+    if (context.getPrimaryCache().get(id).isEmpty()) {
+      references.forget(id);
+    }
+    List<String> left =
+        runtime.host().snapshot().inventory().marked().stream()
+            .filter(m -> m.owner().uid().equals(owner.uid()))
+            .map(m -> m.kind().name().toLowerCase(Locale.ROOT) + " " + m.name())
+            .toList();
+    Transition told = Deleting.leftBehind(owner.uid(), runtime.hostName(), left);
+    LOG.warnf("Lab %s: %s", owner, told.message());
+    EjabberdLab lab = new EjabberdLab();
+    lab.getMetadata().setName(owner.name());
+    lab.getMetadata().setNamespace(owner.namespace());
+    lab.getMetadata().setUid(owner.uid().toString());
+    events.publish(lab, List.of(told));
+    runtime.host().search();
   }
 
   @Override
@@ -159,7 +198,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
       SpecValidation.validate(lab);
       LibvirtHost host = host(lab, context);
       LabRuntime runtime = labs.runtime(lab, host);
-      HostSnapshot seen = runtime.host().snapshot();
+      HostSnapshot seen = seen(lab, runtime);
       if (!seen.reachable() && isNew(lab)) {
         write(lab, waiting(lab, host, seen, now), context);
         return UpdateControl.<EjabberdLab>noUpdate().rescheduleAfter(WAIT);
@@ -178,7 +217,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
                   named,
                   now),
               accounts.complete(lab, topology, named));
-      runtime.watch().follow(topology, host.getSpec().pool());
+      runtime.watch().follow(topology, runtime.pool(), LabTopology.recordedDisks(lab));
       return work(lab, host, runtime, topology, inputs, now, context);
     } catch (InvalidSpecException e) {
       write(
@@ -186,7 +225,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
           LabStatuses.refused(
               lab.getStatus(),
               generation(lab),
-              lab.getSpec().host(),
+              lab.hostInUse(),
               Reason.InvalidSpec,
               e.getMessage(),
               now),
@@ -205,8 +244,10 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
       Context<EjabberdLab> context) {
     // Before the snapshot: what has ended by now can be seen in it, so nothing is done again.
     Progress progress = runtime.actor().progress();
-    HostSnapshot seen = runtime.host().snapshot();
-    LabSnapshot snapshot = runtime.watch().snapshot();
+    HostSnapshot seen = seen(lab, runtime);
+    // What another host lacks says nothing.
+    LabSnapshot snapshot =
+        seen.other().isPresent() ? LabSnapshot.NOTHING : runtime.watch().snapshot();
     Primacy primacy =
         Promotion.decide(
             new Promotion.Input(
@@ -235,7 +276,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
                     primacy,
                     lab.getStatus().ejabberd() != null,
                     steps,
-                    host.getSpec().pool(),
+                    runtime.pool(),
                     virtualization,
                     seen,
                     snapshot,
@@ -281,53 +322,117 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
 
   @Override
   public DeleteControl cleanup(EjabberdLab lab, Context<EjabberdLab> context) {
-    Optional<LibvirtHost> host = context.getSecondaryResource(LibvirtHost.class);
-    if (isNew(lab)) {
-      return gone(lab, Deleting.deleted());
+    Optional<LibvirtHost> host =
+        context.getSecondaryResource(LibvirtHost.class).map(Hosts::inUse);
+    // A status can be lost; without one, the Secrets that come before everything else tell.
+    boolean nothingMade = isNew(lab) && context.getSecondaryResources(Secret.class).isEmpty();
+    if (host.isEmpty() && nothingMade) {
+      return gone(lab, Deleting.nothingMade());
     }
     if (lab.paused()) {
       return wait(lab, context, Deleting.paused());
     }
     UUID uid = UUID.fromString(lab.getMetadata().getUid());
     if (host.isEmpty()) {
-      String name = lab.getSpec().host();
+      String name = lab.hostInUse();
       return lab.abandoned()
           ? gone(lab, Deleting.abandonedWithoutHost(uid, name))
           : wait(lab, context, Deleting.withoutHost(name));
     }
     LabRuntime runtime = labs.runtime(lab, host.get());
     Progress progress = runtime.actor().progress();
-    RemainsWatch.View view = runtime.remains().follow();
+    String name = host.get().getMetadata().getName();
+    RemainsWatch.View view = runtime.remains().follow(LabTopology.recordedDisks(lab));
+    HostSnapshot seen = seen(lab, runtime);
+    if (seen.other().isPresent()) {
+      if (nothingMade) {
+        return gone(lab, Deleting.nothingMade());
+      }
+      return lab.abandoned() && isAwayForLong(lab)
+          ? gone(lab, Deleting.abandonedUnseen(uid, name, runtime.pool(), seen.facts().why()))
+          : wait(
+              lab, context, Deleting.otherHost(name, seen.facts().why(), lab.abandoned()));
+    }
+    // Which host it is must be known before what it lacks says something.
+    if (!seen.reachable() && view.remains().isPresent()) {
+      return wait(lab, context, Deleting.searching(name));
+    }
     if (!view.remains().isPresent()) {
-      String name = host.get().getMetadata().getName();
       if (view.silentSince().isEmpty()) {
         return wait(lab, context, Deleting.searching(name));
       }
+      if (nothingMade) {
+        return gone(lab, Deleting.nothingMade());
+      }
       String why = view.remains().why();
       return lab.abandoned() && Teardown.isGone(view.silentSince(), clock.instant())
-          ? gone(lab, Deleting.abandonedUnseen(uid, name, host.get().getSpec().pool(), why))
+          ? gone(lab, Deleting.abandonedUnseen(uid, name, runtime.pool(), why))
           : wait(lab, context, Deleting.unseen(name, why, lab.abandoned()));
     }
     boolean settled =
         progress.inFlight().isEmpty() && !view.since().isBefore(runtime.actor().lastEnd());
-    if (view.remains().value().isEmpty()) {
+    Remains remains = view.remains().value();
+    boolean poolMissing = seen.pool().isMissing() && (nothingMade || !mayHaveDisks(lab));
+    if (remains.isEmpty()
+        || poolMissing && remains.domains().isEmpty() && remains.networks().isEmpty()) {
       if (settled) {
-        return gone(lab, Deleting.deleted());
+        return gone(lab, Deleting.deleted(strangers(lab, remains)));
       }
       runtime.remains().refresh();
       return DeleteControl.noFinalizerRemoval().rescheduleAfter(WAIT.toMillis());
     }
+    if (settled && lab.abandoned() && Deleting.mayBeLeft(remains)) {
+      return gone(lab, Deleting.abandonedWith(remains, uid, name, runtime.pool()));
+    }
     Plan plan =
         Teardown.plan(
-            view.remains().value(),
-            host.get().getSpec().pool(),
+            remains,
+            runtime.pool(),
             progress,
             Instant.parse(lab.getMetadata().getDeletionTimestamp()),
             clock.instant());
     runtime.actor().submit(plan.actions());
-    writeStatus(lab, context, Deleting.remaining(view.remains().value(), plan.failures()));
+    writeStatus(lab, context, Deleting.remaining(remains, plan.failures()));
     Duration wake = plan.wakeAt().map(at -> Duration.between(clock.instant(), at)).orElse(WAIT);
     return DeleteControl.noFinalizerRemoval().rescheduleAfter(Math.max(1, wake.toMillis()));
+  }
+
+  /** The host as the lab may see it: one that it does not live on tells it nothing. */
+  private static HostSnapshot seen(EjabberdLab lab, LabRuntime runtime) {
+    String recorded =
+        lab.getStatus() == null || lab.getStatus().libvirt() == null
+            ? null
+            : lab.getStatus().libvirt().uuid();
+    return runtime
+        .host()
+        .snapshot()
+        .seenBy(UUID.fromString(lab.getMetadata().getUid()), recorded);
+  }
+
+  /** An image was found once, so disks may have been made on it. */
+  private static boolean mayHaveDisks(EjabberdLab lab) {
+    return lab.getStatus() == null || lab.getStatus().image() != null;
+  }
+
+  private boolean isAwayForLong(EjabberdLab lab) {
+    Instant deleted = Instant.parse(lab.getMetadata().getDeletionTimestamp());
+    return Teardown.isGone(Optional.of(deleted), clock.instant());
+  }
+
+  /** Files that were in use by the lab, or look like its own, and that the operator did not make. */
+  private static Set<String> strangers(EjabberdLab lab, Remains remains) {
+    Set<String> strangers = new TreeSet<>();
+    remains.strangers().forEach(v -> strangers.add("volume " + v));
+    if (lab.getStatus() != null && lab.getStatus().nodes() != null) {
+      lab.getStatus().nodes().stream()
+          .map(NodeStatus::foreignDisk)
+          .filter(
+              disk ->
+                  disk != null
+                      && remains.strangers().stream().noneMatch(v -> disk.endsWith("/" + v)))
+          .forEach(disk -> strangers.add("file " + disk));
+    }
+    return strangers;
   }
 
   /**
@@ -352,7 +457,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   private void writeStatus(EjabberdLab lab, Context<EjabberdLab> context, Finding finding) {
     EjabberdLabStatus status =
         LabStatuses.deleting(
-            lab.getStatus(), generation(lab), lab.getSpec().host(), finding, clock.instant());
+            lab.getStatus(), generation(lab), lab.hostInUse(), finding, clock.instant());
     write(lab, status, context);
   }
 
@@ -369,7 +474,19 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
         .findFirst();
   }
 
+  /** The lab's host, with the URI and the pool that its labs live with. */
   private static LibvirtHost host(EjabberdLab lab, Context<EjabberdLab> context) {
+    LibvirtHost host = present(lab, context);
+    if (isNew(lab) && host.isMarkedForDeletion()) {
+      throw new InvalidSpecException(
+          List.of(
+              "spec.host: LibvirtHost %s is being deleted; name another one."
+                  .formatted(lab.hostInUse())));
+    }
+    return Hosts.inUse(host);
+  }
+
+  private static LibvirtHost present(EjabberdLab lab, Context<EjabberdLab> context) {
     return context
         .getSecondaryResource(LibvirtHost.class)
         .orElseThrow(
@@ -377,7 +494,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
                 new InvalidSpecException(
                     List.of(
                         "spec.host: there is no LibvirtHost named %s; create it or name one that exists."
-                            .formatted(lab.getSpec().host()))));
+                            .formatted(lab.hostInUse()))));
   }
 
   private EjabberdLabStatus waiting(

@@ -61,6 +61,17 @@ public class EjabberdLab extends CustomResource<EjabberdLabSpec, EjabberdLabStat
     return Optional.ofNullable(getMetadata().getAnnotations()).map(all -> all.get(name));
   }
 
+  /**
+   * The LibvirtHost that the lab lives on: what its status says since something may have been made,
+   * whatever the spec names now.
+   */
+  public String hostInUse() {
+    EjabberdLabStatus status = getStatus();
+    return status != null && status.networks() != null && status.host() != null
+        ? status.host()
+        : getSpec().host();
+  }
+
   /** Whether nothing shall be done with the lab for now. */
   public boolean paused() {
     return annotation(PAUSED).filter("true"::equals).isPresent();
