@@ -322,8 +322,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
 
   @Override
   public DeleteControl cleanup(EjabberdLab lab, Context<EjabberdLab> context) {
-    Optional<LibvirtHost> host =
-        context.getSecondaryResource(LibvirtHost.class).map(Hosts::inUse);
+    Optional<LibvirtHost> host = context.getSecondaryResource(LibvirtHost.class).map(Hosts::inUse);
     // A status can be lost; without one, the Secrets that come before everything else tell.
     boolean nothingMade = isNew(lab) && context.getSecondaryResources(Secret.class).isEmpty();
     if (host.isEmpty() && nothingMade) {
@@ -350,8 +349,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
       }
       return lab.abandoned() && isAwayForLong(lab)
           ? gone(lab, Deleting.abandonedUnseen(uid, name, runtime.pool(), seen.facts().why()))
-          : wait(
-              lab, context, Deleting.otherHost(name, seen.facts().why(), lab.abandoned()));
+          : wait(lab, context, Deleting.otherHost(name, seen.facts().why(), lab.abandoned()));
     }
     // Which host it is must be known before what it lacks says something.
     if (!seen.reachable() && view.remains().isPresent()) {
@@ -403,10 +401,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
         lab.getStatus() == null || lab.getStatus().libvirt() == null
             ? null
             : lab.getStatus().libvirt().uuid();
-    return runtime
-        .host()
-        .snapshot()
-        .seenBy(UUID.fromString(lab.getMetadata().getUid()), recorded);
+    return runtime.host().snapshot().seenBy(UUID.fromString(lab.getMetadata().getUid()), recorded);
   }
 
   /** An image was found once, so disks may have been made on it. */
@@ -419,7 +414,9 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     return Teardown.isGone(Optional.of(deleted), clock.instant());
   }
 
-  /** Files that were in use by the lab, or look like its own, and that the operator did not make. */
+  /**
+   * Files that were in use by the lab, or look like its own, and that the operator did not make.
+   */
   private static Set<String> strangers(EjabberdLab lab, Remains remains) {
     Set<String> strangers = new TreeSet<>();
     remains.strangers().forEach(v -> strangers.add("volume " + v));

@@ -69,8 +69,8 @@ public class Hosts {
   }
 
   /**
-   * A LibvirtHost with the URI and the pool that its labs live with, whatever its spec says now: API
-   * servers before 1.25 let both be changed.
+   * A LibvirtHost with the URI and the pool that its labs live with, whatever its spec says now:
+   * API servers before 1.25 let both be changed.
    */
   static LibvirtHost inUse(LibvirtHost host) {
     LibvirtHostStatus status = host.getStatus();
@@ -146,9 +146,7 @@ public class Hosts {
   }
 
   private static Optional<UUID> recorded(LibvirtHost host) {
-    return Optional.ofNullable(host.getStatus())
-        .map(LibvirtHostStatus::uuid)
-        .flatMap(Hosts::uuid);
+    return Optional.ofNullable(host.getStatus()).map(LibvirtHostStatus::uuid).flatMap(Hosts::uuid);
   }
 
   private static Optional<UUID> uuid(String text) {

@@ -197,8 +197,7 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
     if (host.isMarkedForDeletion()) {
       return HostStatuses.inUse(names);
     }
-    List<String> faults =
-        new ArrayList<>(ManagementCidrs.faults(host.getSpec().managementCidrs()));
+    List<String> faults = new ArrayList<>(ManagementCidrs.faults(host.getSpec().managementCidrs()));
     faults.addAll(HostStatuses.changes(host.getSpec(), inUse.getSpec(), names));
     if (!faults.isEmpty()) {
       return Finding.no(Reason.InvalidSpec, String.join(" ", faults));

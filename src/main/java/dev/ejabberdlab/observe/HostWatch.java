@@ -201,9 +201,7 @@ public final class HostWatch implements AutoCloseable {
     Inventory found =
         new Inventory(
             hypervisor.marked().stream()
-                .sorted(
-                    Comparator.comparing(MarkedObject::kind)
-                        .thenComparing(MarkedObject::name))
+                .sorted(Comparator.comparing(MarkedObject::kind).thenComparing(MarkedObject::name))
                 .toList(),
             disks(before));
     searchedAt = clock.instant();

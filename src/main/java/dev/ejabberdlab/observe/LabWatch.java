@@ -305,8 +305,7 @@ public final class LabWatch {
       return before;
     }
     searchedAt = clock.instant();
-    return Remains.of(
-            hypervisor, now.topology().uid(), now.pool(), all, prefix, now.recorded())
+    return Remains.of(hypervisor, now.topology().uid(), now.pool(), all, prefix, now.recorded())
         .map(r -> r.without(now.topology()));
   }
 
@@ -318,12 +317,12 @@ public final class LabWatch {
     return volumes
         .missingIsUnknown()
         .flatMap(
-        all ->
-            Seen.answer(
-                all.stream()
-                    .filter(v -> v.name().equals(node.volume()) && v.complete())
-                    .map(VolumeState::timeless)
-                    .findFirst()));
+            all ->
+                Seen.answer(
+                    all.stream()
+                        .filter(v -> v.name().equals(node.volume()) && v.complete())
+                        .map(VolumeState::timeless)
+                        .findFirst()));
   }
 
   /** A machine as libvirt sees it now; what its guest said stands as long as its agent is there. */

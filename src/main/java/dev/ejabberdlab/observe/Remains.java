@@ -122,9 +122,7 @@ public record Remains(
         more = false;
         for (VolumeState volume : volumes) {
           if (files.stream().anyMatch(f -> isSame(f, pool, volume))
-              && users
-                  .computeIfAbsent(volume.name(), v -> new TreeSet<>())
-                  .add(domain.name())) {
+              && users.computeIfAbsent(volume.name(), v -> new TreeSet<>()).add(domain.name())) {
             volume.backing().ifPresent(files::add);
             more = true;
           }

@@ -132,8 +132,7 @@ public final class HostStatuses {
    * @param labs UIDs of every lab
    */
   public static Orphans orphans(Inventory inventory, Set<UUID> labs) {
-    Set<String> prefixes =
-        labs.stream().map(LabTopology::namePrefix).collect(Collectors.toSet());
+    Set<String> prefixes = labs.stream().map(LabTopology::namePrefix).collect(Collectors.toSet());
     List<Orphan> all =
         Stream.concat(
                 inventory.marked().stream()
@@ -143,9 +142,7 @@ public final class HostStatuses {
                     .filter(v -> prefixes.stream().noneMatch(v::startsWith))
                     .map(v -> new Orphan(OrphanKind.volume, v, null, null)))
             .toList();
-    return all.isEmpty()
-        ? null
-        : new Orphans(all.size(), all.stream().limit(MAX_ITEMS).toList());
+    return all.isEmpty() ? null : new Orphans(all.size(), all.stream().limit(MAX_ITEMS).toList());
   }
 
   private static Orphan orphan(MarkedObject object) {

@@ -275,17 +275,9 @@ public final class LabStatuses {
       surplus.value().domains().forEach(d -> volumes.add(d.name() + ".qcow2"));
     }
     view.lab().nodes().forEach(n -> volumes.add(n.volume()));
-    String pool =
-        view.host()
-            .pool()
-            .known()
-            .map(PoolState::name)
-            .orElse(null);
+    String pool = view.host().pool().known().map(PoolState::name).orElse(null);
     return new LibvirtStatus(
-        view.host()
-            .uuid()
-            .map(Object::toString)
-            .orElse(before == null ? null : before.uuid()),
+        view.host().uuid().map(Object::toString).orElse(before == null ? null : before.uuid()),
         before != null && before.pool() != null ? before.pool() : pool,
         List.copyOf(volumes));
   }
@@ -400,8 +392,8 @@ public final class LabStatuses {
                 view.host().other().isPresent()
                     ? Finding.unknown(Reason.OtherHost, unreachable())
                     : view.host().lastContact() == null
-                    ? Finding.unknown(Reason.Pending, unreachable())
-                    : Finding.unknown(Reason.HostUnreachable, unreachable()));
+                        ? Finding.unknown(Reason.Pending, unreachable())
+                        : Finding.unknown(Reason.HostUnreachable, unreachable()));
   }
 
   private String unreachable() {

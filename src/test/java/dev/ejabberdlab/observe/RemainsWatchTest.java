@@ -234,7 +234,9 @@ class RemainsWatchTest {
 
     clock.advance(Duration.ofHours(-1));
     look();
-    assertThat(watch.follow(RECORDED).silentSince()).as("the clock was set back").contains(clock.instant());
+    assertThat(watch.follow(RECORDED).silentSince())
+        .as("the clock was set back")
+        .contains(clock.instant());
     clock.advance(Duration.ofSeconds(5));
     look();
     assertThat(watch.follow(RECORDED).silentSince()).contains(clock.instant().minusSeconds(5));

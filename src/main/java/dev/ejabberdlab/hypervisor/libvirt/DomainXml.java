@@ -1,10 +1,10 @@
 package dev.ejabberdlab.hypervisor.libvirt;
 
+import dev.ejabberdlab.hypervisor.Disks;
 import dev.ejabberdlab.hypervisor.DomainDefinition;
 import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
 import dev.ejabberdlab.hypervisor.DomainDefinition.DirectBoot;
 import dev.ejabberdlab.hypervisor.DomainDefinition.Interface;
-import dev.ejabberdlab.hypervisor.Disks;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

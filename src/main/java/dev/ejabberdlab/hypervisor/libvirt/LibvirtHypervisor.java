@@ -1,8 +1,8 @@
 package dev.ejabberdlab.hypervisor.libvirt;
 
+import dev.ejabberdlab.hypervisor.Disks;
 import dev.ejabberdlab.hypervisor.DomainDefinition;
 import dev.ejabberdlab.hypervisor.DomainDefinition.DirectBoot;
-import dev.ejabberdlab.hypervisor.Disks;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.hypervisor.HostFacts;
@@ -177,10 +177,7 @@ public final class LibvirtHypervisor implements Hypervisor {
                   .distinct()
                   .toList();
           for (String name : networks) {
-            find(
-                    () -> c.networkLookupByName(name),
-                    Network::free,
-                    n -> Xml.parse(n.getXMLDesc(0)))
+            find(() -> c.networkLookupByName(name), Network::free, n -> Xml.parse(n.getXMLDesc(0)))
                 .flatMap(xml -> marked(MarkedObject.Kind.NETWORK, xml))
                 .ifPresent(found::add);
           }
@@ -738,8 +735,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   /** Redefined to its own disk, it would lose at its next start what is only on the other one. */
   private void refuseOtherDisk(Connect c, DomainDefinition domain, String disk)
       throws LibvirtException {
-    Set<String> roots =
-        domainState(c, domain.uuid()).map(d -> d.disks().roots()).orElse(Set.of());
+    Set<String> roots = domainState(c, domain.uuid()).map(d -> d.disks().roots()).orElse(Set.of());
     for (String root : roots) {
       if (!root.equals(disk)) {
         throw new InUse(
