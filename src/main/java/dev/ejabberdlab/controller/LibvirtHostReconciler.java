@@ -59,6 +59,8 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
   private final Events events;
   private final Clock clock = Clock.systemUTC();
   private final Map<String, Set<UUID>> labsBefore = new HashMap<>();
+  private final Map<String, Set<UUID>> allBefore = new HashMap<>();
+  private volatile InformerEventSource<EjabberdLab, LibvirtHost> all;
 
   public LibvirtHostReconciler(Hosts hosts, Events events) {
     this.hosts = hosts;
@@ -72,8 +74,7 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
         new SimpleInboundEventSource<>("observations");
     hosts.listen(name -> observations.propagateEvent(new ResourceID(name)));
     hosts.existing(name -> context.getPrimaryCache().get(new ResourceID(name)).isPresent());
-    return List.of(
-        observations,
+    all =
         new InformerEventSource<>(
             InformerEventSourceConfiguration.from(EjabberdLab.class, LibvirtHost.class)
                 .withSecondaryToPrimaryMapper(
@@ -81,7 +82,8 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
                         Set.of(
                             new ResourceID(lab.hostInUse()), new ResourceID(lab.getSpec().host())))
                 .build(),
-            context));
+            context);
+    return List.of(observations, all);
   }
 
   @Override
@@ -114,6 +116,12 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
     hosts.living(this::living);
     LibvirtHost inUse = labs.isEmpty() ? host : Hosts.inUse(host);
     HostWatch watch = hosts.watch(inUse);
+    Set<UUID> everyone = Hosts.uids(all.list());
+    if (isNews(name, everyone)) {
+      // What a lab had may still be listed, and is not left behind by one that was taken down.
+      watch.search();
+    }
+    boolean searched = watch.isSearched();
     HostSnapshot seen = watch.snapshot();
     LibvirtHostStatus before = host.getStatus();
     Optional<HostFacts> facts = seen.facts().known();
@@ -141,9 +149,9 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
                 .map(HostFacts::libvirtVersion)
                 .orElse(before == null ? null : before.libvirtVersion()),
             HostStatuses.pool(inUse.getSpec().pool(), seen),
-            HostStatuses.orphans(
-                seen.inventory(),
-                Hosts.uids(context.getSecondaryResourcesAsStream(EjabberdLab.class))));
+            searched
+                ? HostStatuses.orphans(seen.inventory(), everyone)
+                : before == null ? null : before.orphans());
     if (status.equals(before)) {
       return;
     }
@@ -164,6 +172,12 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
 
   private synchronized Optional<Set<UUID>> living(String host) {
     return Optional.ofNullable(labsBefore.get(host));
+  }
+
+  /** Whether there were other labs when it was last looked. */
+  private synchronized boolean isNews(String host, Set<UUID> labs) {
+    Set<UUID> known = allBefore.put(host, labs);
+    return known != null && !known.equals(labs);
   }
 
   private synchronized void remember(String host, Set<UUID> labs) {

@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /**
@@ -50,6 +51,9 @@ public final class HostWatch implements AutoCloseable {
   private volatile Instant askedAt = Instant.EPOCH;
   private volatile Instant searchedAt = Instant.EPOCH;
   private volatile UUID expected;
+  // How many searches were asked for, and for which of them the last one was begun.
+  private final AtomicInteger searches = new AtomicInteger();
+  private volatile int searched = -1;
 
   /**
    * A host of which it does not matter which one it is.
@@ -104,6 +108,8 @@ public final class HostWatch implements AutoCloseable {
 
   private void expect(UUID host) {
     expected = host;
+    // What the one before had says nothing of this one.
+    searchedAt = Instant.EPOCH;
     hypervisor.expect(host);
   }
 
@@ -115,8 +121,13 @@ public final class HostWatch implements AutoCloseable {
 
   /** Asks the host, and searches it. */
   public CompletableFuture<Void> search() {
-    searchedAt = Instant.EPOCH;
+    searches.incrementAndGet();
     return refresh();
+  }
+
+  /** Whether the host was searched since that was last asked for. */
+  public boolean isSearched() {
+    return searched == searches.get();
   }
 
   /** Asks the host if that is due. */
@@ -135,6 +146,7 @@ public final class HostWatch implements AutoCloseable {
 
   private void ask() {
     HostSnapshot before = snapshot;
+    int searchedBefore = searched;
     Seen<HostSnapshot> now = Question.ask(() -> look(before));
     snapshot = now.known().orElseGet(() -> silent(before, now.why()));
     // libvirt lists in no particular order.
@@ -142,7 +154,8 @@ public final class HostWatch implements AutoCloseable {
         || !Set.copyOf(before.networks()).equals(Set.copyOf(snapshot.networks()))
         || !before.pool().equals(snapshot.pool())
         || !before.inventory().equals(snapshot.inventory())
-        || !before.other().equals(snapshot.other())) {
+        || !before.other().equals(snapshot.other())
+        || searchedBefore != searched) {
       changed.run();
     }
   }
@@ -195,7 +208,9 @@ public final class HostWatch implements AutoCloseable {
   }
 
   private Inventory inventory(HostSnapshot before) {
-    if (pool == null || !Refresh.isDue(searchedAt, SEARCH, clock.instant())) {
+    int asked = searches.get();
+    if (pool == null
+        || searched == asked && !Refresh.isDue(searchedAt, SEARCH, clock.instant())) {
       return before.inventory();
     }
     Inventory found =
@@ -205,6 +220,7 @@ public final class HostWatch implements AutoCloseable {
                 .toList(),
             disks(before));
     searchedAt = clock.instant();
+    searched = asked;
     return found;
   }
 

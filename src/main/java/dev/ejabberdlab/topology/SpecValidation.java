@@ -104,12 +104,7 @@ public final class SpecValidation {
       return List.of();
     }
     List<String> faults = new ArrayList<>();
-    // A lab of which nothing was made may go elsewhere.
-    unchanged(
-            "spec.host",
-            status.networks() == null ? null : status.host(),
-            TopologyBuilder.host(spec))
-        .ifPresent(faults::add);
+    unchanged("spec.host", status.host(), TopologyBuilder.host(spec)).ifPresent(faults::add);
     List<Network> networks = spec.networks() == null ? ReferenceLab.NETWORKS : spec.networks();
     for (int i = 0; i < networks.size(); i++) {
       Network network = networks.get(i);

@@ -62,14 +62,12 @@ public class EjabberdLab extends CustomResource<EjabberdLabSpec, EjabberdLabStat
   }
 
   /**
-   * The LibvirtHost that the lab lives on: what its status says since something may have been made,
-   * whatever the spec names now.
+   * The LibvirtHost that the lab lives on: what its status has recorded, whatever the spec names
+   * now.
    */
   public String hostInUse() {
     EjabberdLabStatus status = getStatus();
-    return status != null && status.networks() != null && status.host() != null
-        ? status.host()
-        : getSpec().host();
+    return status != null && status.host() != null ? status.host() : getSpec().host();
   }
 
   /** Whether nothing shall be done with the lab for now. */

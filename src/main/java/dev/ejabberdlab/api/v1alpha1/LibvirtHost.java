@@ -22,15 +22,16 @@ import io.fabric8.kubernetes.model.annotation.Version;
     name = "LABS",
     jsonPath = ".status.labs",
     type = AdditionalPrinterColumn.Type.INTEGER)
-@AdditionalPrinterColumn(name = "FREE", jsonPath = ".status.pool.free")
-@AdditionalPrinterColumn(
-    name = "ORPHANS",
-    jsonPath = ".status.orphans.count",
-    type = AdditionalPrinterColumn.Type.INTEGER)
 @AdditionalPrinterColumn(
     name = "AGE",
     jsonPath = ".metadata.creationTimestamp",
     type = AdditionalPrinterColumn.Type.DATE)
+@AdditionalPrinterColumn(name = "FREE", jsonPath = ".status.pool.free", priority = 1)
+@AdditionalPrinterColumn(
+    name = "ORPHANS",
+    jsonPath = ".status.orphans.count",
+    type = AdditionalPrinterColumn.Type.INTEGER,
+    priority = 1)
 @AdditionalPrinterColumn(name = "URI", jsonPath = ".spec.uri", priority = 1)
 @AdditionalPrinterColumn(
     name = "MESSAGE",
