@@ -38,6 +38,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Connects to hosts and says whether they answer, and whether they still are the same. One that
@@ -79,8 +81,9 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
             InformerEventSourceConfiguration.from(EjabberdLab.class, LibvirtHost.class)
                 .withSecondaryToPrimaryMapper(
                     lab ->
-                        Set.of(
-                            new ResourceID(lab.hostInUse()), new ResourceID(lab.getSpec().host())))
+                        Stream.of(lab.hostInUse(), lab.getSpec().host())
+                            .map(ResourceID::new)
+                            .collect(Collectors.toSet()))
                 .build(),
             context);
     return List.of(observations, all);
