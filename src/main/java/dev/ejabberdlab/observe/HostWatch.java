@@ -209,8 +209,7 @@ public final class HostWatch implements AutoCloseable {
 
   private Inventory inventory(HostSnapshot before) {
     int asked = searches.get();
-    if (pool == null
-        || searched == asked && !Refresh.isDue(searchedAt, SEARCH, clock.instant())) {
+    if (pool == null || searched == asked && !Refresh.isDue(searchedAt, SEARCH, clock.instant())) {
       return before.inventory();
     }
     Inventory found =
