@@ -206,6 +206,9 @@ class HostsIT {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       String cidr = cidr(lab);
 
+      // Nobody has begun to take it down.
+      Edits.annotate(stand, lab, EjabberdLab.PAUSED, "true");
+      stand.until(lab, "is paused", l -> Stand.isTrue(l, Conditions.PAUSED));
       stand.loseLab(lab);
 
       Event event = stand.awaitEvent(lab, "LeftBehind");
