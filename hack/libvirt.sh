@@ -65,7 +65,9 @@ answers() {
 }
 
 write_configuration() {
-  local group=${LAB_SOCKET_GROUP:-root}
+  local group=${LAB_SOCKET_GROUP:-root} uuid
+  # Where the machine has none, libvirtd makes one up at each start; two instances on a machine are two hosts.
+  uuid=$(sha1sum <<<"$DIR" | sed -E 's/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*/\1-\2-5\3-a\4-\5/')
   cat >"$DIR/etc/libvirtd.conf" <<EOF
 listen_tls = 0
 listen_tcp = 0
@@ -73,6 +75,7 @@ unix_sock_group = "$group"
 unix_sock_rw_perms = "0770"
 auth_unix_ro = "none"
 auth_unix_rw = "none"
+host_uuid = "$uuid"
 log_outputs = "3:file:/var/log/libvirt/libvirtd.log"
 EOF
   # No AppArmor or SELinux labels, no cgroups and no /dev of its own for each guest: a system libvirtd

@@ -2,14 +2,17 @@ package dev.ejabberdlab.controller;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.TlsStatus;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHost;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
 import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
+import dev.ejabberdlab.hypervisor.Owner;
 import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.ImageVolumes;
 import dev.ejabberdlab.observe.LabSnapshot;
+import dev.ejabberdlab.observe.Remains;
 import dev.ejabberdlab.observe.RemainsWatch;
 import dev.ejabberdlab.plan.Backoff;
 import dev.ejabberdlab.plan.Plan;
@@ -60,10 +63,11 @@ import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -84,9 +88,9 @@ import org.jboss.logging.Logger;
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, intervalMultiplier = 2, maxInterval = 60_000)
 public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<EjabberdLab> {
 
-  private static final Logger LOG = Logger.getLogger(EjabberdLabReconciler.class);
-
   static final String FIELD_MANAGER = "ejabberd-lab-operator";
+
+  private static final Logger LOG = Logger.getLogger(EjabberdLabReconciler.class);
 
   /** HTTP status of a resource that its schema refuses. */
   private static final int UNPROCESSABLE = 422;
@@ -151,6 +155,14 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
                 .collect(
                     Collectors.toMap(
                         lab -> lab.getMetadata().getUid(), EjabberdLabReconciler::name)));
+    labs.onVanish(
+        (id, uid) ->
+            context
+                .getPrimaryCache()
+                .get(id)
+                .filter(lab -> lab.getMetadata().getUid().equals(uid.toString()))
+                .isPresent(),
+        runtime -> letGo(runtime, context));
     return List.of(
         observations,
         new InformerEventSource<>(
@@ -159,8 +171,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
                 .withWatchAllNamespaces()
                 .withSecondaryToPrimaryMapper(host -> labsOn(host.getMetadata().getName(), context))
                 .withPrimaryToSecondaryMapper(
-                    (EjabberdLab lab) ->
-                        hostsOf(lab).stream().map(ResourceID::new).collect(Collectors.toSet()))
+                    (EjabberdLab lab) -> Set.of(new ResourceID(lab.hostInUse())))
                 .build(),
             context),
         new InformerEventSource<>(
@@ -178,9 +189,32 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   private static Set<ResourceID> labsOn(String host, EventSourceContext<EjabberdLab> context) {
     return context
         .getPrimaryCache()
-        .list(lab -> hostsOf(lab).contains(host))
+        .list(lab -> host.equals(lab.hostInUse()))
         .map(ResourceID::fromResource)
         .collect(Collectors.toSet());
+  }
+
+  /** Lets go of a lab that is no more, and says what it has left. */
+  private void letGo(LabRuntime runtime, EventSourceContext<EjabberdLab> context) {
+    Owner owner = runtime.owner();
+    ResourceID id = new ResourceID(owner.name(), owner.namespace());
+    claims.release(owner.uid().toString());
+    if (context.getPrimaryCache().get(id).isEmpty()) {
+      references.forget(id);
+    }
+    List<String> left =
+        runtime.host().snapshot().inventory().marked().stream()
+            .filter(m -> m.owner().uid().equals(owner.uid()))
+            .map(m -> m.kind().name().toLowerCase(Locale.ROOT) + " " + m.name())
+            .toList();
+    Transition told = Deleting.leftBehind(owner.uid(), runtime.hostName(), left);
+    LOG.warnf("Lab %s: %s", owner, told.message());
+    EjabberdLab lab = new EjabberdLab();
+    lab.getMetadata().setName(owner.name());
+    lab.getMetadata().setNamespace(owner.namespace());
+    lab.getMetadata().setUid(owner.uid().toString());
+    events.publish(lab, List.of(told));
+    runtime.host().search();
   }
 
   /**
@@ -205,9 +239,9 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
       checkpoints.reach(Checkpoint.VALIDATION, lab);
       SpecValidation.validate(lab);
       checkpoints.reach(Checkpoint.HOST, lab);
-      LibvirtHost host = host(lab.getSpec().host(), context);
+      LibvirtHost host = host(lab, context);
       checkpoints.reach(Checkpoint.CONNECTION, lab);
-      HostSnapshot seen = labs.runtime(lab, host).host().snapshot();
+      HostSnapshot seen = seen(lab, labs.runtime(lab, host));
       if (!seen.reachable() && isNew(lab)) {
         write(lab, waiting(lab, host, seen, now), context);
         return UpdateControl.<EjabberdLab>noUpdate().rescheduleAfter(WAIT);
@@ -283,7 +317,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
           LabStatuses.refused(
               lab.getStatus(),
               generation(lab),
-              lab.getSpec().host(),
+              lab.hostInUse(),
               refusal.reason(),
               refusal.message(),
               refusal.passing(),
@@ -308,7 +342,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     if (remembered.isPresent()) {
       // Its resource may be gone; the connection is still there.
       return remembered.map(
-          s -> existing(s.host().getMetadata().getName(), context).map(s::on).orElse(s));
+          s -> context.getSecondaryResource(LibvirtHost.class).map(Hosts::inUse).map(s::on).orElse(s));
     }
     try {
       return lastValid
@@ -328,8 +362,8 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     then.setSpec(kept.spec());
     then.setStatus(lab.getStatus());
     SpecValidation.validate(then);
-    LibvirtHost host = host(kept.spec().host(), context);
-    HostSnapshot seen = labs.runtime(lab, host).host().snapshot();
+    LibvirtHost host = host(then, context);
+    HostSnapshot seen = seen(lab, labs.runtime(lab, host));
     LabTopology topology =
         LabTopology.of(then, claims.claim(then, host, seen, others(lab, context)));
     Supervised restored =
@@ -359,7 +393,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
             LabStatuses.refused(
                 lab.getStatus(),
                 generation(lab),
-                lab.getSpec().host(),
+                lab.hostInUse(),
                 refusal.reason(),
                 refusal.message(),
                 true,
@@ -408,11 +442,13 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     LibvirtHost host = supervised.host();
     LabRuntime runtime = labs.runtime(lab, host);
     checkpoints.reach(Checkpoint.WATCH, lab);
-    runtime.watch().follow(topology, host.getSpec().pool());
+    runtime.watch().follow(topology, runtime.pool(), LabTopology.recordedDisks(lab));
     // Before the snapshot: what has ended by now can be seen in it, so nothing is done again.
     Progress progress = runtime.actor().progress();
-    HostSnapshot seen = runtime.host().snapshot();
-    LabSnapshot snapshot = runtime.watch().snapshot();
+    HostSnapshot seen = seen(lab, runtime);
+    // What another host lacks says nothing.
+    LabSnapshot snapshot =
+        seen.other().isPresent() ? LabSnapshot.NOTHING : runtime.watch().snapshot();
     checkpoints.reach(Checkpoint.PRIMACY, lab);
     Primacy primacy =
         Promotion.decide(
@@ -444,7 +480,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
                     primacy,
                     lab.getStatus().ejabberd() != null,
                     steps,
-                    host.getSpec().pool(),
+                    runtime.pool(),
                     virtualization,
                     seen,
                     snapshot,
@@ -522,53 +558,114 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   }
 
   private DeleteControl takeDown(EjabberdLab lab, Context<EjabberdLab> context) {
-    Optional<LibvirtHost> host = existing(lab.getSpec().host(), context);
-    if (isNew(lab)) {
-      return gone(lab, Deleting.deleted());
+    Optional<LibvirtHost> host = context.getSecondaryResource(LibvirtHost.class).map(Hosts::inUse);
+    // A status can be lost; without one, the Secrets that come before everything else tell.
+    boolean nothingMade = isNew(lab) && context.getSecondaryResources(Secret.class).isEmpty();
+    if (host.isEmpty() && nothingMade) {
+      return gone(lab, Deleting.nothingMade());
     }
     if (lab.paused()) {
       return wait(lab, context, Deleting.paused());
     }
     UUID uid = UUID.fromString(lab.getMetadata().getUid());
     if (host.isEmpty()) {
-      String name = lab.getSpec().host();
+      String name = lab.hostInUse();
       return lab.abandoned()
           ? gone(lab, Deleting.abandonedWithoutHost(uid, name))
           : wait(lab, context, Deleting.withoutHost(name));
     }
     LabRuntime runtime = labs.runtime(lab, host.get());
     Progress progress = runtime.actor().progress();
-    RemainsWatch.View view = runtime.remains().follow();
+    String name = host.get().getMetadata().getName();
+    RemainsWatch.View view = runtime.remains().follow(LabTopology.recordedDisks(lab));
+    HostSnapshot seen = seen(lab, runtime);
+    if (seen.other().isPresent()) {
+      if (nothingMade) {
+        return gone(lab, Deleting.nothingMade());
+      }
+      return lab.abandoned() && isAwayForLong(lab)
+          ? gone(lab, Deleting.abandonedUnseen(uid, name, runtime.pool(), seen.facts().why()))
+          : wait(lab, context, Deleting.otherHost(name, seen.facts().why(), lab.abandoned()));
+    }
+    // Which host it is must be known before what it lacks says something.
+    if (!seen.reachable() && view.remains().isPresent()) {
+      return wait(lab, context, Deleting.searching(name));
+    }
     if (!view.remains().isPresent()) {
-      String name = host.get().getMetadata().getName();
       if (view.silentSince().isEmpty()) {
         return wait(lab, context, Deleting.searching(name));
       }
+      if (nothingMade) {
+        return gone(lab, Deleting.nothingMade());
+      }
       String why = view.remains().why();
       return lab.abandoned() && Teardown.isGone(view.silentSince(), clock.instant())
-          ? gone(lab, Deleting.abandonedUnseen(uid, name, host.get().getSpec().pool(), why))
+          ? gone(lab, Deleting.abandonedUnseen(uid, name, runtime.pool(), why))
           : wait(lab, context, Deleting.unseen(name, why, lab.abandoned()));
     }
     boolean settled =
         progress.inFlight().isEmpty() && !view.since().isBefore(runtime.actor().lastEnd());
-    if (view.remains().value().isEmpty()) {
+    Remains remains = view.remains().value();
+    boolean poolMissing = seen.pool().isMissing() && (nothingMade || !mayHaveDisks(lab));
+    if (remains.isEmpty()
+        || poolMissing && remains.domains().isEmpty() && remains.networks().isEmpty()) {
       if (settled) {
-        return gone(lab, Deleting.deleted());
+        return gone(lab, Deleting.deleted(strangers(lab, remains)));
       }
       runtime.remains().refresh();
       return DeleteControl.noFinalizerRemoval().rescheduleAfter(WAIT.toMillis());
     }
+    if (settled && lab.abandoned() && Deleting.mayBeLeft(remains)) {
+      return gone(lab, Deleting.abandonedWith(remains, uid, name, runtime.pool()));
+    }
     Plan plan =
         Teardown.plan(
-            view.remains().value(),
-            host.get().getSpec().pool(),
+            remains,
+            runtime.pool(),
             progress,
             Instant.parse(lab.getMetadata().getDeletionTimestamp()),
             clock.instant());
     runtime.actor().submit(plan.actions());
-    writeStatus(lab, context, Deleting.remaining(view.remains().value(), plan.failures()));
+    writeStatus(lab, context, Deleting.remaining(remains, plan.failures()));
     Duration wake = plan.wakeAt().map(at -> Duration.between(clock.instant(), at)).orElse(WAIT);
     return DeleteControl.noFinalizerRemoval().rescheduleAfter(Math.max(1, wake.toMillis()));
+  }
+
+  /** The host as the lab may see it: one that it does not live on tells it nothing. */
+  private static HostSnapshot seen(EjabberdLab lab, LabRuntime runtime) {
+    String recorded =
+        lab.getStatus() == null || lab.getStatus().libvirt() == null
+            ? null
+            : lab.getStatus().libvirt().uuid();
+    return runtime.host().snapshot().seenBy(UUID.fromString(lab.getMetadata().getUid()), recorded);
+  }
+
+  /** An image was found once, so disks may have been made on it. */
+  private static boolean mayHaveDisks(EjabberdLab lab) {
+    return lab.getStatus() == null || lab.getStatus().image() != null;
+  }
+
+  private boolean isAwayForLong(EjabberdLab lab) {
+    Instant deleted = Instant.parse(lab.getMetadata().getDeletionTimestamp());
+    return Teardown.isGone(Optional.of(deleted), clock.instant());
+  }
+
+  /**
+   * Files that were in use by the lab, or look like its own, and that the operator did not make.
+   */
+  private static Set<String> strangers(EjabberdLab lab, Remains remains) {
+    Set<String> strangers = new TreeSet<>();
+    remains.strangers().forEach(v -> strangers.add("volume " + v));
+    if (lab.getStatus() != null && lab.getStatus().nodes() != null) {
+      lab.getStatus().nodes().stream()
+          .map(NodeStatus::foreignDisk)
+          .filter(
+              disk ->
+                  disk != null
+                      && remains.strangers().stream().noneMatch(v -> disk.endsWith("/" + v)))
+          .forEach(disk -> strangers.add("file " + disk));
+    }
+    return strangers;
   }
 
   /**
@@ -595,7 +692,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   private void writeStatus(EjabberdLab lab, Context<EjabberdLab> context, Finding finding) {
     EjabberdLabStatus status =
         LabStatuses.deleting(
-            lab.getStatus(), generation(lab), lab.getSpec().host(), finding, clock.instant());
+            lab.getStatus(), generation(lab), lab.hostInUse(), finding, clock.instant());
     write(lab, status, context);
   }
 
@@ -606,31 +703,27 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
         .findFirst();
   }
 
-  /** A LibvirtHost as the informer has it. */
-  private static Optional<LibvirtHost> existing(String name, Context<EjabberdLab> context) {
-    return context.getSecondaryResources(LibvirtHost.class).stream()
-        .filter(host -> host.getMetadata().getName().equals(name))
-        .findFirst();
+  /** The lab's host, with the URI and the pool that its labs live with. */
+  private static LibvirtHost host(EjabberdLab lab, Context<EjabberdLab> context) {
+    LibvirtHost host = present(lab, context);
+    if (isNew(lab) && host.isMarkedForDeletion()) {
+      throw new InvalidSpecException(
+          List.of(
+              "spec.host: LibvirtHost %s is being deleted; name another one."
+                  .formatted(lab.hostInUse())));
+    }
+    return Hosts.inUse(host);
   }
 
-  private static LibvirtHost host(String name, Context<EjabberdLab> context) {
-    return existing(name, context)
+  private static LibvirtHost present(EjabberdLab lab, Context<EjabberdLab> context) {
+    return context
+        .getSecondaryResource(LibvirtHost.class)
         .orElseThrow(
             () ->
                 new InvalidSpecException(
                     List.of(
                         "spec.host: there is no LibvirtHost named %s; create it or name one that exists."
-                            .formatted(name))));
-  }
-
-  /** The hosts that a lab is about: the one it runs on, and the one that its spec names now. */
-  private static Set<String> hostsOf(EjabberdLab lab) {
-    Set<String> names = new HashSet<>();
-    names.add(lab.getSpec().host());
-    if (lab.getStatus() != null && lab.getStatus().host() != null) {
-      names.add(lab.getStatus().host());
-    }
-    return names;
+                            .formatted(lab.hostInUse()))));
   }
 
   private EjabberdLabStatus waiting(

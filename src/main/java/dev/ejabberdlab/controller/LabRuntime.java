@@ -22,6 +22,8 @@ final class LabRuntime implements AutoCloseable {
 
   private final Owner owner;
   private final HostWatch host;
+  private final String hostName;
+  private final String pool;
   private final LabWatch watch;
   private final RemainsWatch remains;
   private final Actor actor;
@@ -32,6 +34,7 @@ final class LabRuntime implements AutoCloseable {
    */
   LabRuntime(
       HostWatch host,
+      String hostName,
       Owner owner,
       String pool,
       String volumePrefix,
@@ -42,6 +45,8 @@ final class LabRuntime implements AutoCloseable {
     Hypervisor hypervisor = host.hypervisor();
     this.owner = owner;
     this.host = host;
+    this.hostName = hostName;
+    this.pool = pool;
     this.watch = new LabWatch(hypervisor, steps, io, clock, changed);
     this.remains =
         new RemainsWatch(hypervisor, owner.uid(), pool, volumePrefix, io, clock, changed);
@@ -63,6 +68,16 @@ final class LabRuntime implements AutoCloseable {
 
   HostWatch host() {
     return host;
+  }
+
+  /** Name of the LibvirtHost. */
+  String hostName() {
+    return hostName;
+  }
+
+  /** Storage pool of the lab's disks. */
+  String pool() {
+    return pool;
   }
 
   LabWatch watch() {

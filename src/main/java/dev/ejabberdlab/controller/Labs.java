@@ -11,11 +11,12 @@ import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
@@ -28,13 +29,16 @@ public class Labs {
   private final Hosts hosts;
   private final StepRunner steps;
   private final Background background;
-  private final Map<String, LabRuntime> runtimes = new HashMap<>();
+  private final Map<String, LabRuntime> runtimes = new ConcurrentHashMap<>();
   private volatile Consumer<ResourceID> changed = id -> {};
+  private volatile BiPredicate<ResourceID, UUID> exists = (id, uid) -> true;
+  private volatile Consumer<LabRuntime> vanished = runtime -> {};
 
   public Labs(Hosts hosts, StepRunner steps, Background background) {
     this.hosts = hosts;
     this.steps = steps;
     this.background = background;
+    hosts.used(watch -> runtimes.values().stream().anyMatch(r -> r.host() == watch));
   }
 
   /** Says who is told that a lab is worth a reconcile. */
@@ -42,12 +46,21 @@ public class Labs {
     changed = listener;
   }
 
+  /**
+   * Says how to find out whether a lab still is there, and who is told of one that has gone without
+   * having been taken down: nothing else tells of a finalizer that was removed by hand.
+   */
+  void onVanish(BiPredicate<ResourceID, UUID> existing, Consumer<LabRuntime> listener) {
+    exists = existing;
+    vanished = listener;
+  }
+
   /** The runtime of a lab on a host, made anew when the host's connection was. */
   synchronized LabRuntime runtime(EjabberdLab lab, LibvirtHost host) {
     String uid = lab.getMetadata().getUid();
     HostWatch watch = hosts.watch(host);
     LabRuntime known = runtimes.get(uid);
-    if (known != null && known.host() == watch) {
+    if (known != null && known.host() == watch && known.pool().equals(pool(lab, host))) {
       return known;
     }
     forget(uid);
@@ -58,8 +71,9 @@ public class Labs {
     LabRuntime runtime =
         new LabRuntime(
             watch,
+            host.getMetadata().getName(),
             owner,
-            host.getSpec().pool(),
+            pool(lab, host),
             LabTopology.namePrefix(owner.uid()),
             steps,
             background.executor(),
@@ -67,6 +81,15 @@ public class Labs {
             () -> changed.accept(id));
     runtimes.put(uid, runtime);
     return runtime;
+  }
+
+  /** The storage pool that a lab lives in: what its status says, once that says something. */
+  static String pool(EjabberdLab lab, LibvirtHost host) {
+    return lab.getStatus() != null
+            && lab.getStatus().libvirt() != null
+            && lab.getStatus().libvirt().pool() != null
+        ? lab.getStatus().libvirt().pool()
+        : host.getSpec().pool();
   }
 
   /** The runtime of a lab, if there is one. */
@@ -88,10 +111,16 @@ public class Labs {
 
   void tick() {
     for (LabRuntime runtime : all()) {
+      Owner owner = runtime.owner();
       try {
-        runtime.tick();
+        if (exists.test(new ResourceID(owner.name(), owner.namespace()), owner.uid())) {
+          runtime.tick();
+        } else {
+          forget(owner.uid().toString());
+          vanished.accept(runtime);
+        }
       } catch (RuntimeException | Error e) {
-        LOG.errorf(e, "%s: its observation was not started; the next beat tries.", runtime.owner());
+        LOG.errorf(e, "%s: its observation was not started; the next beat tries.", owner);
       }
     }
   }

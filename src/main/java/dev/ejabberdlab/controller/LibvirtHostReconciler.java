@@ -5,15 +5,21 @@ import dev.ejabberdlab.api.v1alpha1.LibvirtHost;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostStatus;
 import dev.ejabberdlab.hypervisor.HostFacts;
 import dev.ejabberdlab.observe.HostSnapshot;
+import dev.ejabberdlab.observe.HostWatch;
 import dev.ejabberdlab.plan.Planner;
 import dev.ejabberdlab.status.Conditions;
 import dev.ejabberdlab.status.Conditions.Finding;
+import dev.ejabberdlab.status.HostStatuses;
 import dev.ejabberdlab.status.Reason;
 import dev.ejabberdlab.topology.ManagementCidrs;
+import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.PrimaryUpdateAndCacheUtils;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
@@ -24,18 +30,43 @@ import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInbound
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import java.net.HttpURLConnection;
 import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/** Connects to hosts and says whether they answer. */
-@ControllerConfiguration(name = "libvirthost", fieldManager = EjabberdLabReconciler.FIELD_MANAGER)
-public class LibvirtHostReconciler implements Reconciler<LibvirtHost> {
+/**
+ * Connects to hosts and says whether they answer, and whether they still are the same. One that
+ * labs live on is not let go: nobody could look after them, or take them down.
+ */
+@ControllerConfiguration(
+    name = "libvirthost",
+    finalizerName = "ejabberdlab.dev/libvirthost",
+    fieldManager = EjabberdLabReconciler.FIELD_MANAGER,
+    // The filter looks at the generation, and at an annotation too.
+    generationAwareEventProcessing = false,
+    informer = @Informer(onUpdateFilter = HostChanges.class))
+public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<LibvirtHost> {
+
+  /** How soon to look again whether the last lab has gone; its end is an event besides. */
+  private static final Duration WAIT = Duration.ofSeconds(10);
 
   private final Hosts hosts;
+  private final Events events;
   private final Clock clock = Clock.systemUTC();
+  private final Map<String, Set<UUID>> labsBefore = new HashMap<>();
+  private final Map<String, Set<UUID>> allBefore = new HashMap<>();
+  private volatile InformerEventSource<EjabberdLab, LibvirtHost> all;
 
-  public LibvirtHostReconciler(Hosts hosts) {
+  public LibvirtHostReconciler(Hosts hosts, Events events) {
     this.hosts = hosts;
+    this.events = events;
   }
 
   @Override
@@ -45,44 +76,90 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost> {
         new SimpleInboundEventSource<>("observations");
     hosts.listen(name -> observations.propagateEvent(new ResourceID(name)));
     hosts.existing(name -> context.getPrimaryCache().get(new ResourceID(name)).isPresent());
-    return List.of(
-        observations,
+    all =
         new InformerEventSource<>(
             InformerEventSourceConfiguration.from(EjabberdLab.class, LibvirtHost.class)
-                .withSecondaryToPrimaryMapper(lab -> Set.of(new ResourceID(lab.getSpec().host())))
+                .withSecondaryToPrimaryMapper(
+                    lab ->
+                        Stream.of(lab.hostInUse(), lab.getSpec().host())
+                            .map(ResourceID::new)
+                            .collect(Collectors.toSet()))
                 .build(),
-            context));
+            context);
+    return List.of(observations, all);
   }
 
   @Override
   public UpdateControl<LibvirtHost> reconcile(LibvirtHost host, Context<LibvirtHost> context) {
-    List<String> faults = ManagementCidrs.faults(host.getSpec().managementCidrs());
-    HostSnapshot seen = hosts.watch(host).snapshot();
+    write(host, context);
+    return UpdateControl.noUpdate();
+  }
+
+  @Override
+  public DeleteControl cleanup(LibvirtHost host, Context<LibvirtHost> context) {
+    if (labs(host, context).isEmpty()) {
+      return DeleteControl.defaultDelete();
+    }
+    write(host, context);
+    return DeleteControl.noFinalizerRemoval().rescheduleAfter(WAIT.toMillis());
+  }
+
+  private static List<EjabberdLab> labs(LibvirtHost host, Context<LibvirtHost> context) {
+    return Hosts.labsOn(
+            host.getMetadata().getName(), context.getSecondaryResourcesAsStream(EjabberdLab.class))
+        .toList();
+  }
+
+  private void write(LibvirtHost host, Context<LibvirtHost> context) {
+    String name = host.getMetadata().getName();
+    List<EjabberdLab> labs = labs(host, context);
+    Set<UUID> uids = Hosts.uids(labs.stream());
+    remember(name, uids);
+    // Only now is it known that nobody lives there, if nobody does.
+    hosts.living(this::living);
+    LibvirtHost inUse = labs.isEmpty() ? host : Hosts.inUse(host);
+    HostWatch watch = hosts.watch(inUse);
+    Set<UUID> everyone = Hosts.uids(all.list());
+    if (isNews(name, everyone)) {
+      // What a lab had may still be listed, and is not left behind by one that was taken down.
+      watch.search();
+    }
+    boolean searched = watch.isSearched();
+    HostSnapshot seen = watch.snapshot();
+    LibvirtHostStatus before = host.getStatus();
+    Optional<HostFacts> facts = seen.facts().known();
     Conditions conditions =
         new Conditions(
-            host.getStatus() == null ? null : host.getStatus().conditions(),
+            before == null ? null : before.conditions(),
             host.getMetadata().getGeneration(),
             clock.instant());
-    conditions.add(Conditions.READY, ready(faults, seen));
-    LibvirtHostStatus before = host.getStatus();
+    conditions.add(Conditions.READY, ready(host, inUse, labs, seen, context));
     LibvirtHostStatus status =
         new LibvirtHostStatus(
             host.getMetadata().getGeneration(),
             conditions.build(),
-            seen.facts()
-                .known()
-                .map(HostFacts::hostname)
-                .orElse(before == null ? null : before.hostname()),
-            seen.facts()
-                .known()
+            facts.map(HostFacts::hostname).orElse(before == null ? null : before.hostname()),
+            facts
                 .map(f -> Planner.accelerator(host.getSpec().virtualization(), f).name())
                 .orElse(before == null ? null : before.virtualization()),
-            context.getSecondaryResources(EjabberdLab.class).size());
+            labs.size(),
+            inUse.getSpec().uri(),
+            facts
+                .flatMap(HostFacts::uuid)
+                .map(UUID::toString)
+                .orElse(before == null ? null : before.uuid()),
+            facts
+                .map(HostFacts::libvirtVersion)
+                .orElse(before == null ? null : before.libvirtVersion()),
+            HostStatuses.pool(inUse.getSpec().pool(), seen),
+            searched
+                ? HostStatuses.orphans(seen.inventory(), everyone)
+                : before == null ? null : before.orphans());
     if (status.equals(before)) {
-      return UpdateControl.noUpdate();
+      return;
     }
     LibvirtHost patch = new LibvirtHost();
-    patch.getMetadata().setName(host.getMetadata().getName());
+    patch.getMetadata().setName(name);
     patch.setStatus(status);
     try {
       PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(host, patch, context);
@@ -91,22 +168,68 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost> {
         throw e;
       }
       // Deleted since it was read: there is nobody left to tell.
+      return;
     }
-    return UpdateControl.noUpdate();
+    tell(host, before, status);
   }
 
-  private static Finding ready(List<String> faults, HostSnapshot seen) {
+  private synchronized Optional<Set<UUID>> living(String host) {
+    return Optional.ofNullable(labsBefore.get(host));
+  }
+
+  /** Whether there were other labs when it was last looked. */
+  private synchronized boolean isNews(String host, Set<UUID> labs) {
+    Set<UUID> known = allBefore.put(host, labs);
+    return known != null && !known.equals(labs);
+  }
+
+  private synchronized void remember(String host, Set<UUID> labs) {
+    labsBefore.put(host, labs);
+  }
+
+  private void tell(LibvirtHost host, LibvirtHostStatus before, LibvirtHostStatus status) {
+    Condition now = Conditions.find(status.conditions(), Conditions.READY).orElseThrow();
+    boolean same =
+        before != null
+            && Conditions.find(before.conditions(), Conditions.READY)
+                .filter(c -> c.getReason().equals(now.getReason()))
+                .isPresent();
+    Reason reason = Reason.valueOf(now.getReason());
+    if (!same && HostStatuses.isTrouble(reason)) {
+      events.publish(host, List.of(HostStatuses.trouble(reason, now.getMessage())));
+    }
+  }
+
+  private static Finding ready(
+      LibvirtHost host,
+      LibvirtHost inUse,
+      List<EjabberdLab> labs,
+      HostSnapshot seen,
+      Context<LibvirtHost> context) {
+    List<String> names =
+        labs.stream()
+            .map(lab -> lab.getMetadata().getNamespace() + "/" + lab.getMetadata().getName())
+            .sorted()
+            .toList();
+    if (host.isMarkedForDeletion()) {
+      return HostStatuses.inUse(names);
+    }
+    List<String> faults = new ArrayList<>(ManagementCidrs.faults(host.getSpec().managementCidrs()));
+    faults.addAll(HostStatuses.changes(host.getSpec(), inUse.getSpec(), names));
     if (!faults.isEmpty()) {
       return Finding.no(Reason.InvalidSpec, String.join(" ", faults));
     }
-    if (seen.reachable()) {
-      return Finding.yes(
-          Reason.HostConnected,
-          "libvirt %s answers.".formatted(seen.facts().value().libvirtVersion()));
-    }
-    return seen.lastContact() == null
-        ? Finding.unknown(Reason.Pending, seen.facts().why())
-        : Finding.unknown(
-            Reason.HostUnreachable, "No answer; last contact %s.".formatted(seen.lastContact()));
+    List<String> twins =
+        seen.uuid().isEmpty()
+            ? List.of()
+            : context
+                .getPrimaryCache()
+                .list(other -> !other.getMetadata().getName().equals(host.getMetadata().getName()))
+                .filter(other -> other.getStatus() != null)
+                .filter(other -> seen.uuid().get().toString().equals(other.getStatus().uuid()))
+                .map(other -> other.getMetadata().getName())
+                .sorted()
+                .toList();
+    return HostStatuses.ready(host.getMetadata().getName(), inUse.getSpec().pool(), seen, twins);
   }
 }

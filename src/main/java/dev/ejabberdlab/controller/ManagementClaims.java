@@ -1,6 +1,7 @@
 package dev.ejabberdlab.controller;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHost;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.Owner;
@@ -23,7 +24,20 @@ import java.util.stream.Stream;
 @ApplicationScoped
 public class ManagementClaims {
 
-  private record Claim(String host, String cidr, String lab) {}
+  private record Claim(Place place, String cidr, String lab) {}
+
+  /**
+   * Where a network is. Two LibvirtHosts may lead to the same host.
+   *
+   * @param host the LibvirtHost's name
+   * @param uuid the host's own UUID; empty when it is not known
+   */
+  private record Place(String host, Optional<String> uuid) {
+
+    boolean isSame(Place other) {
+      return host.equals(other.host) || uuid.isPresent() && uuid.equals(other.uuid);
+    }
+  }
 
   private final Map<String, Claim> claims = new HashMap<>();
 
@@ -45,7 +59,8 @@ public class ManagementClaims {
             earlier != null && recorded.managementCidr() == null
                 ? earlier.cidr()
                 : recorded.managementCidr());
-    Map<String, String> inUse = inUse(lab, hostName, seen, others);
+    Place place = new Place(hostName, seen.uuid().map(Object::toString));
+    Map<String, String> inUse = inUse(lab, place, seen, others);
     if (cidr == null) {
       cidr =
           ManagementCidrs.choose(lab, host.getSpec().managementCidrs(), inUse)
@@ -62,16 +77,20 @@ public class ManagementClaims {
                 throw new InvalidSpecException(List.of("spec.networks: " + sentence));
               });
     }
-    claims.put(uid, new Claim(hostName, cidr, name(lab)));
+    claims.put(uid, new Claim(place, cidr, name(lab)));
     return recorded.withManagementCidr(cidr);
   }
 
   synchronized void release(EjabberdLab lab) {
-    claims.remove(lab.getMetadata().getUid());
+    release(lab.getMetadata().getUid());
+  }
+
+  synchronized void release(String uid) {
+    claims.remove(uid);
   }
 
   private Map<String, String> inUse(
-      EjabberdLab lab, String host, HostSnapshot seen, Stream<EjabberdLab> others) {
+      EjabberdLab lab, Place place, HostSnapshot seen, Stream<EjabberdLab> others) {
     String uid = lab.getMetadata().getUid();
     Map<String, String> inUse = new LinkedHashMap<>();
     for (NetworkState network : seen.networks()) {
@@ -83,18 +102,26 @@ public class ManagementClaims {
       }
     }
     others
-        .filter(other -> host.equals(other.getSpec().host()))
+        .filter(other -> place.isSame(placeOf(other)))
         .forEach(
             other ->
                 Optional.ofNullable(Allocations.recorded(other).managementCidr())
                     .ifPresent(cidr -> inUse.put(cidr, "lab " + name(other))));
     claims.forEach(
         (claimant, claim) -> {
-          if (!claimant.equals(uid) && claim.host().equals(host)) {
+          if (!claimant.equals(uid) && claim.place().isSame(place)) {
             inUse.put(claim.cidr(), "lab " + claim.lab());
           }
         });
     return inUse;
+  }
+
+  private static Place placeOf(EjabberdLab lab) {
+    return new Place(
+        lab.hostInUse(),
+        Optional.ofNullable(lab.getStatus())
+            .map(EjabberdLabStatus::libvirt)
+            .map(EjabberdLabStatus.LibvirtStatus::uuid));
   }
 
   private static String name(EjabberdLab lab) {

@@ -18,8 +18,18 @@ import java.util.function.Consumer;
  */
 public interface Hypervisor extends AutoCloseable {
 
-  /** What the host says of itself. */
+  /** What the host says of itself, whichever it is: see {@link #expect}. */
   HostFacts facts();
+
+  /** Every domain and network with an owner's mark, on whichever host it is. */
+  List<MarkedObject> marked();
+
+  /**
+   * From now on only the host with this UUID is talked to: where another one answers, every call
+   * but {@link #facts} and {@link #marked} throws {@link HypervisorException.OtherHost} and does
+   * nothing. A host that tells no UUID is not told from others.
+   */
+  void expect(UUID host);
 
   /** Every network of the host, ours and foreign. */
   List<NetworkState> networks();
@@ -44,6 +54,9 @@ public interface Hypervisor extends AutoCloseable {
 
   /** Stops and undefines the network. */
   void deleteNetwork(UUID uuid, Owner owner);
+
+  /** A storage pool, or empty when there is none of that name. */
+  Optional<PoolState> pool(String name);
 
   /**
    * Every volume of a pool, after the pool was refreshed.
@@ -70,7 +83,13 @@ public interface Hypervisor extends AutoCloseable {
    */
   void createOverlay(String pool, String name, String baseVolume, long capacityBytes);
 
-  /** Deletes a volume. */
+  /**
+   * Deletes a volume that no domain of the host uses, directly or as a backing file; what can be
+   * known of that is asked right before. A domain whose definition cannot be read counts as using
+   * it.
+   *
+   * @throws HypervisorException.InUse when a domain uses it
+   */
   void deleteVolume(String pool, String name);
 
   /** Every domain of the host, ours and foreign. */
@@ -79,7 +98,12 @@ public interface Hypervisor extends AutoCloseable {
   /** One domain, or empty when there is none with that UUID. */
   Optional<DomainState> domain(UUID uuid);
 
-  /** Creates the domain, or redefines it when it is ours and differs; does not start it. */
+  /**
+   * Creates the domain, or redefines it when it is ours and differs; does not start it. One that
+   * others have put on another disk is left as it is.
+   *
+   * @throws HypervisorException.InUse when the domain has another disk
+   */
   void defineDomain(DomainDefinition domain);
 
   /** Starts the domain; a running one is left alone, a paused one resumed. */

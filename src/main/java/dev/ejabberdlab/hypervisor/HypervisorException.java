@@ -23,6 +23,26 @@ public class HypervisorException extends RuntimeException {
     }
   }
 
+  /** Another host answers than the one that was expected: of that one nothing is known. */
+  public static class OtherHost extends Unreachable {
+
+    private static final long serialVersionUID = 1L;
+
+    public OtherHost(String message) {
+      super(message, null);
+    }
+  }
+
+  /** A domain uses it; it was left alone. */
+  public static class InUse extends HypervisorException {
+
+    private static final long serialVersionUID = 1L;
+
+    public InUse(String message) {
+      super(message);
+    }
+  }
+
   /** An object of that name exists and is not ours; it was left alone. */
   public static class NameConflict extends HypervisorException {
 

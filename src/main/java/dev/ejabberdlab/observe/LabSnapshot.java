@@ -72,6 +72,25 @@ public record LabSnapshot(
           Past.NOTHING.with(domain).with(guest, reportedAt));
     }
 
+    /**
+     * The file that the machine's domain has as its disk although it is not the one that was made
+     * for it: somebody has put it there, by an external snapshot for example, and what the machine
+     * wrote since is only there. Empty when it has its own, or it is not known.
+     */
+    public Optional<String> foreignDisk(LabTopology.Node node) {
+      String path = volume.known().map(VolumeState::path).orElse("");
+      return domain.known().stream()
+          .filter(d -> d.owner().isPresent())
+          .flatMap(d -> d.disks().roots().stream())
+          .filter(
+              root ->
+                  path.isEmpty()
+                      ? !root.substring(root.lastIndexOf('/') + 1).equals(node.volume())
+                      : !root.equals(path))
+          .sorted()
+          .findFirst();
+    }
+
     /** What the guest remembers of a step; empty when it knows none or could not be asked. */
     public Optional<StepState> step(String name) {
       return guest.known().map(report -> report.steps().get(name));

@@ -73,7 +73,7 @@ public final class LabWatch {
   private final AtomicLong questions = new AtomicLong();
   private final Map<String, Long> answered = new HashMap<>();
 
-  private record Target(LabTopology topology, String pool) {
+  private record Target(LabTopology topology, String pool, Set<String> recorded) {
 
     boolean sameStorage(Target other) {
       return pool.equals(other.pool) && topology.image().equals(other.topology.image());
@@ -109,9 +109,18 @@ public final class LabWatch {
     this.machines = new Refresh(this::askHypervisor, io);
   }
 
-  /** Says what to watch; asks at once when that has changed. */
+  /** The same of a lab that has had no other disks than those of its nodes. */
   public void follow(LabTopology topology, String pool) {
-    Target wanted = new Target(topology, pool);
+    follow(topology, pool, Set.of());
+  }
+
+  /**
+   * Says what to watch; asks at once when that has changed.
+   *
+   * @param recorded names of the disks that were made for the lab, as its status has them
+   */
+  public void follow(LabTopology topology, String pool, Set<String> recorded) {
+    Target wanted = new Target(topology, pool, Set.copyOf(recorded));
     if (wanted.equals(target)) {
       return;
     }
@@ -292,37 +301,41 @@ public final class LabWatch {
   /** What the lab shall not have; searched for only when there may be something new. */
   private Seen<Remains> surplus(Target now, Seen<List<VolumeState>> volumes) {
     Seen<Remains> before = snapshot().surplus();
-    if (volumes.isUnknown()) {
+    if (!volumes.isPresent()) {
       return Seen.unknown(volumes.why());
     }
     String prefix = LabTopology.namePrefix(now.topology().uid());
     Set<String> disks =
         now.topology().nodes().stream().map(LabTopology.Node::volume).collect(Collectors.toSet());
-    // A pool that does not exist holds nothing.
-    List<VolumeState> all = volumes.known().orElse(List.of());
+    List<VolumeState> all = volumes.value();
     boolean stray =
         all.stream()
             .map(VolumeState::name)
-            .anyMatch(v -> v.startsWith(prefix) && !disks.contains(v));
+            .anyMatch(v -> now.recorded().contains(v) && !disks.contains(v));
     if (before.is(Remains::isEmpty)
         && !stray
         && !Refresh.isDue(searchedAt, SEARCH, clock.instant())) {
       return before;
     }
     searchedAt = clock.instant();
-    return Remains.of(hypervisor, now.topology().uid(), all, prefix)
+    return Remains.of(hypervisor, now.topology().uid(), now.pool(), all, prefix, now.recorded())
         .map(r -> r.without(now.topology()));
   }
 
-  /** Without the time of the last write, which a running machine moves all the time. */
+  /**
+   * Without the time of the last write, which a running machine moves all the time. A pool that is
+   * not there says nothing of the disks in it.
+   */
   private static Seen<VolumeState> volume(LabTopology.Node node, Seen<List<VolumeState>> volumes) {
-    return volumes.flatMap(
-        all ->
-            Seen.answer(
-                all.stream()
-                    .filter(v -> v.name().equals(node.volume()) && v.complete())
-                    .map(v -> new VolumeState(v.name(), v.capacityBytes(), Instant.EPOCH))
-                    .findFirst()));
+    return volumes
+        .missingIsUnknown()
+        .flatMap(
+            all ->
+                Seen.answer(
+                    all.stream()
+                        .filter(v -> v.name().equals(node.volume()) && v.complete())
+                        .map(VolumeState::timeless)
+                        .findFirst()));
   }
 
   /** A machine as libvirt sees it now; what its guest said stands as long as its agent is there. */

@@ -4,7 +4,9 @@ import dev.ejabberdlab.hypervisor.Hypervisor;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -22,6 +24,8 @@ public final class RemainsWatch {
   private final Clock clock;
   private final Runnable changed;
   private final Refresh refresh;
+  // A disk stays the lab's when the domain that told of it has gone.
+  private final Set<String> disks = new HashSet<>();
   private volatile boolean active;
   private volatile Instant askedAt = Instant.EPOCH;
   private volatile View view =
@@ -63,8 +67,15 @@ public final class RemainsWatch {
     return active;
   }
 
-  /** Begins to watch, if not begun, and returns the last view. */
-  public View follow() {
+  /**
+   * Begins to watch, if not begun, and returns the last view.
+   *
+   * @param recorded names of the lab's disks
+   */
+  public View follow(Set<String> recorded) {
+    synchronized (disks) {
+      disks.addAll(recorded);
+    }
     if (!active) {
       active = true;
       refresh();
@@ -88,7 +99,16 @@ public final class RemainsWatch {
   private void ask() {
     Instant since = clock.instant();
     View before = view;
-    Seen<Remains> remains = Remains.of(hypervisor, owner, pool, volumePrefix);
+    Set<String> known;
+    synchronized (disks) {
+      known = Set.copyOf(disks);
+    }
+    Seen<Remains> remains = Remains.of(hypervisor, owner, pool, volumePrefix, known);
+    synchronized (disks) {
+      remains
+          .known()
+          .ifPresent(r -> r.domains().stream().map(Remains::ownDisk).forEach(disks::add));
+    }
     // A clock that was set back must not make a silence longer than it is.
     view =
         new View(

@@ -103,7 +103,7 @@ final class Machines {
     if (machine.volume().isUnknown()) {
       return;
     }
-    if (isDiskGone(machine, domain)) {
+    if (!isOnForeignDisk(node) && isDiskGone(machine, domain)) {
       // Made anew as a whole: the old domain boots the kernel of the image that the disk came from.
       if (snapshot.image().isPresent()) {
         agenda.want(new Action.UndefineDomain(node.name(), node.uuid(), node.domain()));
@@ -131,6 +131,9 @@ final class Machines {
    * differ for ever: that must neither keep a machine off nor be repeated without end.
    */
   private Optional<Action> redefinition(LabTopology.Node node, DomainState domain) {
+    if (isOnForeignDisk(node)) {
+      return Optional.empty();
+    }
     return definition(node, domain.definition())
         .filter(wanted -> !domain.definition().equals(Optional.of(wanted)))
         .<Action>map(wanted -> new Action.DefineDomain(node.name(), wanted))
@@ -189,8 +192,19 @@ final class Machines {
     }
   }
 
+  /**
+   * A domain that somebody has put on another disk is left as it is: defined with its own one, it
+   * would lose at its next start what it has written since.
+   */
+  private boolean isOnForeignDisk(LabTopology.Node node) {
+    return snapshot.machine(node.name()).foreignDisk(node).isPresent();
+  }
+
   /** Title and description follow while the domain runs. */
   private Optional<Action> relabelling(LabTopology.Node node, DomainState domain) {
+    if (isOnForeignDisk(node)) {
+      return Optional.empty();
+    }
     return domain
         .definition()
         .map(is -> Desired.relabelled(is, node))

@@ -76,6 +76,8 @@ final class Rollout {
             .domain()
             .known()
             .filter(d -> d.owner().filter(o -> o.uid().equals(lab.uid())).isPresent())
+            // It could not be defined anew, so a restart would change nothing.
+            .filter(d -> machine.foreignDisk(node).isEmpty())
             .flatMap(DomainState::definition);
     if (definition.isEmpty()) {
       return List.of();

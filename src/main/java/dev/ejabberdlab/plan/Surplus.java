@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 
 /**
  * Removes from the host what the spec no longer has: guests are shut down, then their domains and
- * disks go; a network goes when no domain uses it any more.
+ * disks go, but no disk that any domain uses; a network goes when no domain uses it any more.
  */
 record Surplus(LabTopology lab, LabSnapshot snapshot, String pool, Agenda agenda) {
 
@@ -28,7 +28,8 @@ record Surplus(LabTopology lab, LabSnapshot snapshot, String pool, Agenda agenda
       }
     }
     for (String volume : remains.volumes()) {
-      if (remains.domains().stream().noneMatch(d -> volume.equals(d.name() + ".qcow2"))) {
+      if (!remains.isUsed(volume)
+          && remains.domains().stream().noneMatch(d -> volume.equals(d.name() + ".qcow2"))) {
         agenda.want(new Action.DeleteVolume(pool, volume));
       }
     }

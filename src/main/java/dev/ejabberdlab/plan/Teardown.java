@@ -11,8 +11,8 @@ import java.util.Optional;
 /**
  * Takes a lab down, working from what carries its mark: guests are asked to shut down and have
  * until a deadline, then their plugs are pulled. What is used goes after what uses it: a volume
- * after its domain, a network after the last running domain in it. What cannot be removed holds up
- * nothing else.
+ * after the last domain that uses it, whoever that belongs to, a network after the last running
+ * domain in it. What cannot be removed holds up nothing else.
  */
 public final class Teardown {
 
@@ -60,6 +60,7 @@ public final class Teardown {
       }
     }
     remains.volumes().stream()
+        .filter(v -> !remains.isUsed(v))
         .filter(v -> remains.domains().stream().noneMatch(d -> hasDisk(d, v)))
         .forEach(v -> agenda.want(new Action.DeleteVolume(pool, v)));
     remains.networks().stream()
@@ -69,7 +70,7 @@ public final class Teardown {
   }
 
   private static boolean hasDisk(DomainState domain, String volume) {
-    return volume.startsWith(domain.name() + ".")
+    return volume.equals(domain.name() + ".qcow2")
         || domain.definition().filter(d -> d.volume().equals(volume)).isPresent();
   }
 

@@ -15,6 +15,7 @@ public final class Conditions {
   public static final String RECONCILING = "Reconciling";
   public static final String STALLED = "Stalled";
   public static final String PAUSED = "Paused";
+  public static final String FOREIGN_DISK = "ForeignDisk";
   public static final String HOST_REACHABLE = "HostReachable";
   public static final String NETWORKS_READY = "NetworksReady";
   public static final String MACHINES_READY = "MachinesReady";

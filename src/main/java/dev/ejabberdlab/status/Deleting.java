@@ -7,8 +7,10 @@ import dev.ejabberdlab.plan.Teardown;
 import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.status.Transitions.Transition;
 import dev.ejabberdlab.topology.LabTopology;
+import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** What is said of a lab that is being taken down. */
@@ -81,6 +83,13 @@ public final class Deleting {
             .toList();
     String parts = LabStatuses.remains(remains);
     String still = parts.isEmpty() ? "" : "Still there: %s.".formatted(parts);
+    String used = used(remains);
+    if (!used.isEmpty() && troubles.isEmpty()) {
+      return Finding.no(
+          Reason.HypervisorError,
+          "%s A disk that a domain uses is not deleted: remove that domain, or let the lab go without its disk by the annotation %s: \"true\". %s"
+              .formatted(used, EjabberdLab.ABANDON, still));
+    }
     return troubles.isEmpty()
         ? Finding.no(Reason.Deleting, still)
         : Finding.no(
@@ -88,9 +97,96 @@ public final class Deleting {
             "%s Tried again. %s".formatted(String.join(" ", troubles), still).strip());
   }
 
-  /** Everything is gone. */
-  public static Transition deleted() {
-    return new Transition(false, Reason.Deleted, "Everything of the lab is gone.");
+  /** Which disks are used by whom; empty when none is used by others. */
+  private static String used(Remains remains) {
+    return remains.volumes().stream()
+        .filter(v -> !remains.otherUsers(v).isEmpty())
+        .map(
+            v ->
+                "Volume %s is used by domain %s."
+                    .formatted(v, String.join(", ", remains.otherUsers(v))))
+        .collect(Collectors.joining(" "));
+  }
+
+  /**
+   * Another host answers than the one that the lab lives on.
+   *
+   * @param host the LibvirtHost's name
+   * @param why which one
+   */
+  public static Finding otherHost(String host, String why, boolean abandoned) {
+    return Finding.unknown(
+        Reason.OtherHost,
+        "What remains of the lab cannot be seen at LibvirtHost %s. %s %s"
+            .formatted(
+                host,
+                sentence(why),
+                abandoned
+                    ? "The lab goes without it, as the annotation %s says, when the right one has been away for %d s."
+                        .formatted(EjabberdLab.ABANDON, Teardown.SILENCE.toSeconds())
+                    : "Nothing is removed until the right one answers; if it is gone for good, let the lab go without it by the annotation %s: \"true\"."
+                        .formatted(EjabberdLab.ABANDON)));
+  }
+
+  /** Nothing of it was ever made. */
+  public static Transition nothingMade() {
+    return new Transition(
+        false, Reason.Deleted, "The lab is gone; nothing of it had been made on a host.");
+  }
+
+  /**
+   * Everything is gone.
+   *
+   * @param strangers files that look like the lab's and are not its own
+   */
+  public static Transition deleted(Collection<String> strangers) {
+    return new Transition(
+        false,
+        Reason.Deleted,
+        strangers.isEmpty()
+            ? "Everything of the lab is gone."
+            : "Everything of the lab is gone. Left alone, because the operator did not make it: %s."
+                .formatted(String.join(", ", strangers)));
+  }
+
+  /**
+   * The lab is gone, as it was abandoned, and its host keeps something.
+   *
+   * @param host the LibvirtHost's name
+   * @param pool storage pool of the lab's volumes
+   */
+  public static Transition abandonedWith(Remains remains, UUID lab, String host, String pool) {
+    return abandoned(
+        lab,
+        host,
+        "Its storage pool is %s. %s"
+            .formatted(
+                pool,
+                remains
+                    .unseen()
+                    .map(why -> "Its volumes could not be seen: " + sentence(why))
+                    .orElseGet(() -> used(remains))));
+  }
+
+  /** Whether a lab that is abandoned may go although this is left: nothing more can be done. */
+  public static boolean mayBeLeft(Remains remains) {
+    return remains.domains().isEmpty()
+        && remains.networks().isEmpty()
+        && remains.volumes().stream().allMatch(remains::isUsed);
+  }
+
+  /** The lab has vanished without having been taken down. */
+  public static Transition leftBehind(UUID lab, String host, List<String> parts) {
+    return Transitions.warning(
+        Reason.LeftBehind,
+        "The lab is gone without having been taken down, because its finalizer was removed. %s LibvirtHost %s lists under status.orphans what is there."
+            .formatted(
+                parts.isEmpty()
+                    ? "Domains, networks and volumes whose names begin with %s may be left."
+                        .formatted(LabTopology.namePrefix(lab))
+                    : "Left are: %s, and volumes whose names begin with %s."
+                        .formatted(String.join(", ", parts), LabTopology.namePrefix(lab)),
+                host));
   }
 
   /**

@@ -5,11 +5,13 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.AgentState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.DomainState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Endpoint;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.LibvirtStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NetworkStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
 import dev.ejabberdlab.guest.Step.Obstacle;
 import dev.ejabberdlab.hypervisor.NetworkState;
+import dev.ejabberdlab.hypervisor.PoolState;
 import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.ImageVolumes;
 import dev.ejabberdlab.observe.Remains;
@@ -34,6 +36,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -218,7 +221,8 @@ public final class LabStatuses {
         status.postgresql(),
         status.ejabberd(),
         status.endpoints(),
-        status.tls());
+        status.tls(),
+        status.libvirt());
   }
 
   /** What is still on the host, for people. */
@@ -251,7 +255,8 @@ public final class LabStatuses {
         fresh ? null : previous.postgresql(),
         fresh ? null : previous.ejabberd(),
         fresh ? null : previous.endpoints(),
-        fresh ? null : previous.tls());
+        fresh ? null : previous.tls(),
+        fresh ? null : previous.libvirt());
   }
 
   private static List<Condition> conditions(EjabberdLabStatus status) {
@@ -288,6 +293,7 @@ public final class LabStatuses {
       conditions.add(Conditions.RECONCILING, Finding.yes(ready.reason(), ready.message()));
     }
     parts.forEach(conditions::add);
+    foreignDisks().ifPresent(f -> conditions.add(Conditions.FOREIGN_DISK, f));
 
     boolean wasReady = previous != null && previous.endpoints() != null;
     return new EjabberdLabStatus(
@@ -302,7 +308,47 @@ public final class LabStatuses {
         postgresql.status(),
         ejabberd.status(),
         isReady || wasReady ? endpoints() : null,
-        view.tls().orElse(null));
+        view.tls().orElse(null),
+        libvirt());
+  }
+
+  /** What is recorded once stays, but for the disks that are known to be gone. */
+  private LibvirtStatus libvirt() {
+    LibvirtStatus before = previous == null ? null : previous.libvirt();
+    if (!view.host().reachable()) {
+      return before;
+    }
+    Set<String> volumes = new TreeSet<>();
+    if (before != null && before.volumes() != null) {
+      volumes.addAll(before.volumes());
+    }
+    Seen<Remains> surplus = view.snapshot().surplus();
+    if (surplus.is(r -> r.unseen().isEmpty())) {
+      volumes.retainAll(surplus.value().volumes());
+      surplus.value().domains().forEach(d -> volumes.add(d.name() + ".qcow2"));
+    }
+    view.lab().nodes().forEach(n -> volumes.add(n.volume()));
+    String pool = view.host().pool().known().map(PoolState::name).orElse(null);
+    return new LibvirtStatus(
+        view.host().uuid().map(Object::toString).orElse(before == null ? null : before.uuid()),
+        before != null && before.pool() != null ? before.pool() : pool,
+        List.copyOf(volumes));
+  }
+
+  /** It works, so this is advice. */
+  private Optional<Finding> foreignDisks() {
+    List<String> foreign =
+        nodes.stream()
+            .filter(n -> n.foreignDisk() != null)
+            .map(n -> "%s has %s".formatted(n.name(), n.foreignDisk()))
+            .toList();
+    return foreign.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            Finding.yes(
+                Reason.ForeignDisk,
+                "Somebody has put a machine on a disk that the operator did not make: %s. It is left on it, and its definition is not changed meanwhile. To go back without loss, merge the file into the machine's own disk with virsh blockcommit --active --pivot."
+                    .formatted(String.join("; ", foreign))));
   }
 
   private String previousImage() {
@@ -400,12 +446,18 @@ public final class LabStatuses {
                     "%s answers (libvirt %s).".formatted(facts.hostname(), facts.libvirtVersion())))
         .orElseGet(
             () ->
-                view.host().lastContact() == null
-                    ? Finding.unknown(Reason.Pending, unreachable())
-                    : Finding.unknown(Reason.HostUnreachable, unreachable()));
+                view.host().other().isPresent()
+                    ? Finding.unknown(Reason.OtherHost, unreachable())
+                    : view.host().lastContact() == null
+                        ? Finding.unknown(Reason.Pending, unreachable())
+                        : Finding.unknown(Reason.HostUnreachable, unreachable()));
   }
 
   private String unreachable() {
+    if (view.host().other().isPresent()) {
+      return "LibvirtHost %s: %s Nothing is done until the right one answers."
+          .formatted(view.lab().host(), view.host().facts().why());
+    }
     return view.host().lastContact() == null
         ? "LibvirtHost %s has not answered yet: %s"
             .formatted(view.lab().host(), view.host().facts().why())

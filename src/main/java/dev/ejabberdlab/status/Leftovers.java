@@ -22,7 +22,10 @@ record Leftovers(View view) {
         remains -> {
           List<String> parts = new ArrayList<>();
           remains.domains().forEach(d -> parts.add("domain " + describe(d)));
-          remains.volumes().forEach(v -> parts.add("volume " + v));
+          // One that somebody else's domain uses stays until that has gone.
+          remains.volumes().stream()
+              .filter(v -> remains.otherUsers(v).isEmpty())
+              .forEach(v -> parts.add("volume " + v));
           return parts;
         });
   }

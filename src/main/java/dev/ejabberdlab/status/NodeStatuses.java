@@ -51,7 +51,10 @@ final class NodeStatuses {
             : before.map(NodeStatus::step).orElse(null),
         failed.map(StepState::attempts).orElse(null),
         failed.map(s -> shorten(s.output())).filter(o -> !o.isBlank()).orElse(null),
-        steps.drift().isEmpty() ? null : steps.drift());
+        steps.drift().isEmpty() ? null : steps.drift(),
+        machine.domain().isUnknown()
+            ? before.map(NodeStatus::foreignDisk).orElse(null)
+            : machine.foreignDisk(node).orElse(null));
   }
 
   private static Optional<NodeStatus> previous(View view, String node) {

@@ -10,6 +10,16 @@ public enum Reason {
   HostConnected,
   /** The host does not answer. */
   HostUnreachable,
+  /** Another host answers than the one that was there before. */
+  OtherHost,
+  /** The storage pool of a host does not exist. */
+  PoolMissing,
+  /** The storage pool of a host is not started. */
+  PoolInactive,
+  /** A LibvirtHost is to be deleted, and labs live on it. */
+  HostInUse,
+  /** A machine runs on a disk that the operator has not made. */
+  ForeignDisk,
   /** The spec cannot work as it is. */
   InvalidSpec,
   /** The API server refused a request of the operator: a quota, a policy, a missing right. */
@@ -116,6 +126,8 @@ public enum Reason {
   PrimaryChanged,
   /** Everything of the lab is gone. */
   Deleted,
+  /** The lab is gone without having been taken down: its finalizer was removed by hand. */
+  LeftBehind,
   /** The lab is gone, and what it had on a host that could not be asked may still be there. */
   Abandoned
 }

@@ -37,6 +37,7 @@ public final class Transitions {
           Reason.CommitsBlocked,
           Reason.CommitsUnprotected,
           Reason.HostUnreachable,
+          Reason.OtherHost,
           Reason.ReferenceMissing);
 
   /** What somebody has asked for: no trouble, though something is not ready meanwhile. */
@@ -223,6 +224,7 @@ public final class Transitions {
       case Conditions.RECONCILING -> Optional.empty();
       case Conditions.STALLED -> Optional.of(warning(reason, is.getMessage()));
       case Conditions.PAUSED -> Optional.of(normal(reason, is.getMessage()));
+      case Conditions.FOREIGN_DISK -> Optional.of(warning(reason, is.getMessage()));
       // While a lab is taken down nothing else tells of trouble.
       case Conditions.READY ->
           deleting && TROUBLE.contains(reason)
@@ -266,7 +268,8 @@ public final class Transitions {
   private static boolean isSaidOfTheHost(Condition condition) {
     return condition != null
         && !condition.getType().equals(Conditions.HOST_REACHABLE)
-        && condition.getReason().equals(Reason.HostUnreachable.name());
+        && (condition.getReason().equals(Reason.HostUnreachable.name())
+            || condition.getReason().equals(Reason.OtherHost.name()));
   }
 
   private static void primary(

@@ -2,17 +2,21 @@ package dev.ejabberdlab.topology;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Order;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Protocol;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Synchronous;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -301,6 +305,45 @@ public record LabTopology(
   /** With what the names of everything of a lab on its host begin. */
   public static String namePrefix(UUID uid) {
     return new Identity(uid).name("");
+  }
+
+  private static final String DISK_SUFFIX = ".qcow2";
+
+  private static final Pattern DISK_NAME =
+      Pattern.compile("ejl-[0-9a-f]{8}-[a-z0-9]([-a-z0-9]*[a-z0-9])?\\.qcow2");
+
+  /** Name of the root disk of a lab's node. */
+  public static String diskName(UUID uid, String node) {
+    return namePrefix(uid) + node + DISK_SUFFIX;
+  }
+
+  /** Whether some lab's node may have a disk of this name. */
+  public static boolean isDiskName(String volume) {
+    return DISK_NAME.matcher(volume).matches();
+  }
+
+  /**
+   * Names of the disks that were made for a lab, or may have been: those that its status names, and
+   * those of the nodes in its status and spec.
+   */
+  public static Set<String> recordedDisks(EjabberdLab lab) {
+    UUID uid = UUID.fromString(lab.getMetadata().getUid());
+    Set<String> disks = new TreeSet<>();
+    EjabberdLabStatus status = lab.getStatus();
+    if (status != null && status.libvirt() != null && status.libvirt().volumes() != null) {
+      disks.addAll(status.libvirt().volumes());
+    }
+    if (status != null && status.nodes() != null) {
+      status.nodes().forEach(n -> disks.add(diskName(uid, n.name())));
+    }
+    List<EjabberdLabSpec.Node> nodes =
+        lab.getSpec() == null || lab.getSpec().nodes() == null
+            ? ReferenceLab.NODES
+            : lab.getSpec().nodes();
+    nodes.stream()
+        .filter(n -> n != null && n.name() != null)
+        .forEach(n -> disks.add(diskName(uid, n.name())));
+    return disks;
   }
 
   /**

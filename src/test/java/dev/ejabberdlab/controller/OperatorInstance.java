@@ -72,7 +72,8 @@ public final class OperatorInstance implements AutoCloseable {
                     // By default the process ends.
                     .withInformerStoppedHandler((informer, cause) -> {})
                     .withExecutorService(reconciles));
-    operator.register(new LibvirtHostReconciler(hosts), o -> o.withLabelSelector(hostSelector));
+    operator.register(
+        new LibvirtHostReconciler(hosts, events), o -> o.withLabelSelector(hostSelector));
     operator.register(
         new EjabberdLabReconciler(
             labs,

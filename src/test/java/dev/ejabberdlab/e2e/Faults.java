@@ -17,6 +17,9 @@ final class Faults {
   /** How long something is away that is not to be taken for dead. */
   private static final Duration AWAY = Duration.ofMinutes(1);
 
+  /** Twice as long as it takes until a changed pool is looked at. */
+  private static final Duration SEARCHED = Duration.ofMinutes(1);
+
   private static final String POSTGRESQL = "postgresql@15-main.service";
   private static final String EJABBERD = "ejabberd.service";
   private static final String AGENT = "qemu-guest-agent.service";
@@ -334,6 +337,44 @@ final class Faults {
                 start.run();
               }),
           new Fault(
+              "host-replaced",
+              "another libvirt answers in the host's place for a minute",
+              STAYS,
+              i -> {
+                Map<String, String> services = Injection.asked(i.lab::services);
+                i.shows(() -> i.lab.services().equals(services));
+                Runnable bringBack = i.undo(HostProcesses::bringLibvirtdBack);
+                HostProcesses.replaceLibvirtd();
+                i.awaitCondition("HostReachable", "OtherHost");
+                i.staysAsItIs(AWAY);
+                bringBack.run();
+              }),
+          new Fault(
+              "foreign-snapshot",
+              "standby: external snapshot by hand, then its domain destroyed",
+              STAYS,
+              i -> {
+                String file = "/var/lib/postgresql/after-snapshot";
+                i.restarts(i.standby());
+                i.undo(() -> mergeSnapshot(i));
+                i.virsh("snapshot-create-as", i.standby(), "s1", "--disk-only", "--no-metadata");
+                i.awaits(
+                    "the status tells of the disk",
+                    l ->
+                        l.getStatus().nodes().stream()
+                            .anyMatch(
+                                n ->
+                                    n.name().equals(i.standby())
+                                        && n.foreignDisk() != null
+                                        && n.foreignDisk().endsWith(".s1")));
+                i.insist(i.standby(), "echo here >" + file + "; sync " + file);
+                // Longer than the host is left unsearched: nothing of it is taken for surplus.
+                i.staysAsItIs(SEARCHED);
+                i.shows(() -> i.lab.bash(i.standby(), "cat " + file).equals("here"));
+                i.begin();
+                i.virsh("destroy", i.standby());
+              }),
+          new Fault(
               "libvirtd-hangs",
               "libvirtd hangs for a minute (SIGSTOP)",
               STAYS,
@@ -428,6 +469,16 @@ final class Faults {
             spec.withObject("/database").put("primary", primary);
           }
         });
+  }
+
+  /** Puts a machine back on its own disk, without loss. */
+  private static void mergeSnapshot(Injection i) {
+    i.insist(i.standby(), "true");
+    i.virsh("blockcommit", i.standby(), "vda", "--active", "--pivot", "--wait");
+    i.host("vol-delete", "--pool", Stand.POOL, i.lab.node(i.standby()).domain() + ".s1");
+    i.awaits(
+        "the machine is on its own disk",
+        l -> l.getStatus().nodes().stream().allMatch(n -> n.foreignDisk() == null));
   }
 
   private static void killed(Injection i, String node, String unit) {

@@ -37,6 +37,47 @@ final class HostProcesses {
     Stand.run(List.of("hack/libvirt.sh", "up", "--name", Stand.variable("LAB_LIBVIRT_NAME")), "");
   }
 
+  /** Ends libvirtd, and lets another one, which has no guests, answer at its socket. */
+  static void replaceLibvirtd() {
+    String uri =
+        Stand.run(List.of("hack/libvirt.sh", "up", "--name", otherName()), "")
+            .lines()
+            .filter(line -> line.contains("socket="))
+            .findFirst()
+            .orElseThrow();
+    stopLibvirtd();
+    try {
+      Files.deleteIfExists(socket(Stand.variable("LAB_LIBVIRT_URI")));
+      Files.createSymbolicLink(socket(Stand.variable("LAB_LIBVIRT_URI")), socket(uri.strip()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Takes back {@link #replaceLibvirtd}, however far it came. */
+  static void bringLibvirtdBack() {
+    Path socket = socket(Stand.variable("LAB_LIBVIRT_URI"));
+    try {
+      if (Files.isSymbolicLink(socket)) {
+        Files.delete(socket);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    Stand.run(List.of("hack/libvirt.sh", "down", "--name", otherName()), "");
+    startLibvirtd();
+  }
+
+  /** Names have at most 16 characters. */
+  private static String otherName() {
+    String name = Stand.variable("LAB_LIBVIRT_NAME");
+    return name.substring(0, Math.min(name.length(), 10)) + "-other";
+  }
+
+  private static Path socket(String uri) {
+    return Path.of(uri.substring(uri.indexOf("socket=") + "socket=".length()));
+  }
+
   static void apiServer(String signal) {
     signal(
         signal,

@@ -329,6 +329,129 @@ public abstract class HypervisorContract {
     assertThat(host.volume(pool(), name)).isEmpty();
   }
 
+  private String pathOf(String volume) {
+    return host.volumes(pool()).stream()
+        .filter(v -> v.name().equals(volume))
+        .findFirst()
+        .orElseThrow()
+        .path();
+  }
+
+  private DomainDefinition on(String name, String volume) {
+    DomainDefinition d = domain(name);
+    return new DomainDefinition(
+        d.uuid(),
+        d.name(),
+        d.owner(),
+        d.title(),
+        d.description(),
+        d.accelerator(),
+        d.vcpus(),
+        d.memoryBytes(),
+        d.pool(),
+        volume,
+        d.directBoot(),
+        d.interfaces());
+  }
+
+  @Test
+  void aVolumeThatADomainUsesIsNotDeleted() {
+    String disk = volumeName("used");
+    host.createOverlay(pool(), disk, base(), baseBytes());
+    DomainDefinition user = on("user", disk);
+    host.defineDomain(user);
+
+    assertThatThrownBy(() -> host.deleteVolume(pool(), disk))
+        .isInstanceOf(HypervisorException.InUse.class)
+        .hasMessageContaining("'" + disk + "'")
+        .hasMessageContaining("'" + user.name() + "'");
+    host.startDomain(user.uuid(), OWNER);
+    assertThatThrownBy(() -> host.deleteVolume(pool(), disk))
+        .isInstanceOf(HypervisorException.InUse.class);
+    assertThat(host.volume(pool(), disk)).isPresent();
+
+    host.destroyDomain(user.uuid(), OWNER);
+    host.undefineDomain(user.uuid(), OWNER);
+    host.deleteVolume(pool(), disk);
+    assertThat(host.volume(pool(), disk)).isEmpty();
+  }
+
+  @Test
+  void aVolumeThatBacksADomainsDiskIsNotDeleted() {
+    String disk = volumeName("under");
+    String overlay = volumeName("over");
+    host.createOverlay(pool(), disk, base(), baseBytes());
+    host.createOverlay(pool(), overlay, disk, baseBytes());
+    DomainDefinition user = on("user", overlay);
+    host.defineDomain(user);
+
+    assertThatThrownBy(() -> host.deleteVolume(pool(), disk))
+        .isInstanceOf(HypervisorException.InUse.class);
+
+    host.undefineDomain(user.uuid(), OWNER);
+    host.deleteVolume(pool(), disk);
+  }
+
+  @Test
+  void aDomainOnAnotherDiskIsNotDefinedAnew() {
+    String disk = volumeName("own");
+    String snapshot = volumeName("snapshot");
+    host.createOverlay(pool(), disk, base(), baseBytes());
+    host.createOverlay(pool(), snapshot, disk, baseBytes());
+    host.defineDomain(on("moved", snapshot));
+
+    assertThatThrownBy(() -> host.defineDomain(on("moved", disk)))
+        .isInstanceOf(HypervisorException.InUse.class)
+        .hasMessageContaining(pathOf(snapshot))
+        .hasMessageContaining("was left on it");
+
+    assertThat(host.domain(on("moved", disk).uuid()).orElseThrow().disks().roots())
+        .containsExactly(pathOf(snapshot));
+  }
+
+  @Test
+  void whatCarriesAMarkIsFound() {
+    NetworkDefinition network = isolated("marked");
+    DomainDefinition domain = domain("marked");
+    host.defineNetwork(network);
+    host.defineDomain(domain);
+
+    assertThat(host.marked())
+        .filteredOn(m -> m.owner().equals(OWNER))
+        .containsExactlyInAnyOrder(
+            new MarkedObject(MarkedObject.Kind.DOMAIN, domain.name(), OWNER),
+            new MarkedObject(MarkedObject.Kind.NETWORK, network.name(), OWNER));
+  }
+
+  @Test
+  void aPoolSaysWhatIsFree() {
+    PoolState state = host.pool(pool()).orElseThrow();
+
+    assertThat(state.active()).isTrue();
+    assertThat(state.capacityBytes()).isPositive();
+    assertThat(state.freeBytes()).isBetween(0L, state.capacityBytes());
+    assertThat(host.pool("nopool")).isEmpty();
+  }
+
+  @Test
+  void anotherHostThanTheExpectedOneIsNotTalkedTo() {
+    UUID self = host.facts().uuid().orElseThrow();
+    NetworkDefinition network = isolated("mine");
+    try {
+      host.expect(UUID.randomUUID());
+
+      assertThatThrownBy(() -> host.domains()).isInstanceOf(HypervisorException.OtherHost.class);
+      assertThatThrownBy(() -> host.defineNetwork(network))
+          .isInstanceOf(HypervisorException.OtherHost.class)
+          .hasMessageContaining(self.toString());
+      assertThat(host.facts().uuid()).contains(self);
+      assertThat(host.marked()).noneMatch(m -> m.name().equals(network.name()));
+    } finally {
+      host.expect(self);
+    }
+    assertThat(host.network(network.uuid())).isEmpty();
+  }
+
   @Test
   void aMissingPoolOrBaseIsNamed() {
     assertThatThrownBy(() -> host.volumes("nopool"))
@@ -370,15 +493,20 @@ public abstract class HypervisorContract {
     host.defineDomain(domain);
     host.defineDomain(domain);
 
-    assertThat(host.domain(domain.uuid()))
-        .contains(
+    DomainState state = host.domain(domain.uuid()).orElseThrow();
+    assertThat(state)
+        .isEqualTo(
             new DomainState(
                 domain.uuid(),
                 domain.name(),
                 Optional.of(OWNER),
                 Power.SHUT_OFF,
                 false,
-                Optional.of(domain)));
+                Optional.of(domain),
+                state.disks()));
+    assertThat(state.disks().roots()).containsExactly(pathOf(base()));
+    assertThat(state.disks().files())
+        .containsExactlyInAnyOrder(pathOf(base()), pathOf(kernel()), pathOf(initrd()));
     assertThat(host.domains()).extracting(DomainState::uuid).contains(domain.uuid());
   }
 

@@ -153,7 +153,7 @@ class DeletionIT {
   void withoutItsLibvirtHostALabWaitsAndSaysSo() {
     try (Stand stand = Stand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
-      stand.deleteHost();
+      stand.loseHost();
       stand.awaitStalled(lab, "InvalidSpec");
       stand.resource(lab).delete();
       EjabberdLab waiting = stand.until(lab, "waits", l -> l.getStatus().phase() == Phase.Deleting);
@@ -222,7 +222,7 @@ class DeletionIT {
   void anAbandonedLabGoesWithoutItsLibvirtHost() {
     try (Stand stand = Stand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
-      stand.deleteHost();
+      stand.loseHost();
       stand.awaitStalled(lab, "InvalidSpec");
       stand.resource(lab).delete();
       stand.until(

@@ -10,12 +10,16 @@ import dev.ejabberdlab.hypervisor.HypervisorEvent.Kind;
 import dev.ejabberdlab.hypervisor.HypervisorException;
 import dev.ejabberdlab.hypervisor.HypervisorException.AgentUnavailable;
 import dev.ejabberdlab.hypervisor.HypervisorException.NotFound;
+import dev.ejabberdlab.hypervisor.HypervisorException.OtherHost;
 import dev.ejabberdlab.hypervisor.HypervisorException.Unreachable;
+import dev.ejabberdlab.hypervisor.MarkedObject;
 import dev.ejabberdlab.hypervisor.NetworkDefinition;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.Owner;
+import dev.ejabberdlab.hypervisor.PoolState;
 import dev.ejabberdlab.hypervisor.TestDriver;
 import dev.ejabberdlab.hypervisor.VolumeState;
+import dev.ejabberdlab.hypervisor.libvirt.TestVolumes;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +52,9 @@ final class SimulatedHost implements Hypervisor {
   private volatile boolean pool = true;
   private volatile boolean poolStopped;
   private volatile boolean agents = true;
+  private volatile Optional<UUID> uuid = Optional.empty();
+  private volatile Optional<Hypervisor> other = Optional.empty();
+  private volatile UUID expected;
   private volatile Predicate<String> refused = change -> false;
   private volatile Runnable beforeChange = () -> {};
 
@@ -78,6 +85,9 @@ final class SimulatedHost implements Hypervisor {
     pool = true;
     poolStopped = false;
     refused = change -> false;
+    if (other.isPresent()) {
+      replace(null);
+    }
     if (!reachable) {
       reconnect();
     }
@@ -91,6 +101,19 @@ final class SimulatedHost implements Hypervisor {
   /** Stops the storage pool, or starts it. */
   void stopPool(boolean stopped) {
     poolStopped = stopped;
+  }
+
+  /** Says under which UUID the host answers from now on. */
+  void uuid(UUID now) {
+    uuid = Optional.of(now);
+    emit(new HypervisorEvent(Kind.CONNECTED, null));
+  }
+
+  /** Lets another host answer in this one's place; null ends that. */
+  void replace(Hypervisor by) {
+    emit(new HypervisorEvent(Kind.DISCONNECTED, null));
+    other = Optional.ofNullable(by);
+    emit(new HypervisorEvent(Kind.CONNECTED, null));
   }
 
   /** Says whether guests that run answer through their agents. */
@@ -133,7 +156,7 @@ final class SimulatedHost implements Hypervisor {
 
   /** Takes a volume away, and with it what its guest remembers. */
   void loseVolume(String name) {
-    libvirt.deleteVolume(TestDriver.POOL, name);
+    TestVolumes.delete(libvirt, TestDriver.POOL, name);
     guests.remove(name.replaceFirst("\\.qcow2$", ""));
   }
 
@@ -209,13 +232,22 @@ final class SimulatedHost implements Hypervisor {
   // For the operator
 
   private Hypervisor host() {
+    Hypervisor host = whoeverItIs();
+    Optional<UUID> answers = facts().uuid();
+    if (expected != null && answers.isPresent() && !answers.get().equals(expected)) {
+      throw new OtherHost("cannot ask the host: another one answers");
+    }
+    return host;
+  }
+
+  private Hypervisor whoeverItIs() {
     if (!reachable) {
       throw new Unreachable("cannot ask the host: the connection to libvirt is lost", null);
     }
-    return libvirt;
+    return other.orElse(libvirt);
   }
 
-  private Hypervisor pool(String name) {
+  private Hypervisor inPool(String name) {
     Hypervisor host = host();
     if (!pool) {
       throw new NotFound("there is no storage pool '%s' on the host".formatted(name));
@@ -247,12 +279,39 @@ final class SimulatedHost implements Hypervisor {
                 d.owner(),
                 d.power(),
                 agents && d.power() == Power.RUNNING,
-                d.definition()));
+                d.definition(),
+                d.disks()));
   }
 
   @Override
   public HostFacts facts() {
-    return host().facts();
+    HostFacts facts = whoeverItIs().facts();
+    return uuid.isEmpty() || other.isPresent()
+        ? facts
+        : new HostFacts(
+            facts.hostname(),
+            facts.kvm(),
+            facts.libvirtVersion(),
+            facts.memoryBytes(),
+            facts.cpus(),
+            uuid);
+  }
+
+  @Override
+  public List<MarkedObject> marked() {
+    return whoeverItIs().marked();
+  }
+
+  @Override
+  public void expect(UUID host) {
+    expected = host;
+  }
+
+  @Override
+  public Optional<PoolState> pool(String name) {
+    return pool
+        ? host().pool(name).map(p -> poolStopped ? new PoolState(name, false, 0, 0) : p)
+        : Optional.empty();
   }
 
   @Override
@@ -285,26 +344,26 @@ final class SimulatedHost implements Hypervisor {
 
   @Override
   public List<VolumeState> volumes(String name) {
-    return pool(name).volumes(name);
+    return inPool(name).volumes(name);
   }
 
   @Override
   public Optional<VolumeState> volume(String poolName, String name) {
-    return pool(poolName).volume(poolName, name);
+    return inPool(poolName).volume(poolName, name);
   }
 
   /** Smaller than asked: to the test driver volumes are full, and its pools have 100 GiB. */
   @Override
   public void createOverlay(String poolName, String name, String baseVolume, long capacityBytes) {
     change("createOverlay", name);
-    pool(poolName).createOverlay(poolName, name, baseVolume, TestDriver.BASE_BYTES);
+    inPool(poolName).createOverlay(poolName, name, baseVolume, TestDriver.BASE_BYTES);
   }
 
   @Override
   public void deleteVolume(String poolName, String name) {
     change("deleteVolume", name);
-    pool(poolName);
-    loseVolume(name);
+    inPool(poolName).deleteVolume(poolName, name);
+    guests.remove(name.replaceFirst("\\.qcow2$", ""));
   }
 
   @Override

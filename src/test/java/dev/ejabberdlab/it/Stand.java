@@ -116,13 +116,22 @@ final class Stand implements AutoCloseable {
   }
 
   void createHost() {
-    createHost(null);
+    createHost("test://" + description);
+  }
+
+  /** Makes this stand's LibvirtHost lead to another host. */
+  void createHost(String uri) {
+    createHost(uri, null);
   }
 
   /**
    * @param managementCidrs null for the default ones
    */
   void createHost(List<String> managementCidrs) {
+    createHost("test://" + description, managementCidrs);
+  }
+
+  private void createHost(String uri, List<String> managementCidrs) {
     if (before == null) {
       before = host.inventory();
     }
@@ -130,8 +139,7 @@ final class Stand implements AutoCloseable {
     libvirtHost.getMetadata().setName(name);
     libvirtHost.getMetadata().setLabels(Map.of(LABEL, name));
     libvirtHost.setSpec(
-        new LibvirtHostSpec(
-            "test://" + description, TestDriver.POOL, Virtualization.qemu, managementCidrs));
+        new LibvirtHostSpec(uri, TestDriver.POOL, Virtualization.qemu, managementCidrs));
     CLIENT.resource(libvirtHost).create();
   }
 
@@ -147,6 +155,48 @@ final class Stand implements AutoCloseable {
 
   LibvirtHost libvirtHost() {
     return CLIENT.resources(LibvirtHost.class).withName(name).get();
+  }
+
+  /** Lets the LibvirtHost go although labs live on it, as somebody does who removes finalizers. */
+  void loseHost() {
+    Resource<LibvirtHost> host = CLIENT.resources(LibvirtHost.class).withName(name);
+    host.withTimeoutInMillis(0).delete();
+    Awaitility.await()
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .until(
+            () -> {
+              LibvirtHost now = host.get();
+              if (now != null && !now.getMetadata().getFinalizers().isEmpty()) {
+                host.edit(
+                    h -> {
+                      h.getMetadata().setFinalizers(List.of());
+                      return h;
+                    });
+              }
+              return host.get() == null;
+            });
+  }
+
+  /** Deletes a lab and removes its finalizer, as somebody does who has lost patience. */
+  void loseLab(EjabberdLab lab) {
+    resource(lab).withTimeoutInMillis(0).delete();
+    Awaitility.await()
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .until(
+            () -> {
+              EjabberdLab now = now(lab);
+              if (now != null) {
+                resource(lab)
+                    .edit(
+                        l -> {
+                          l.getMetadata().setFinalizers(List.of());
+                          return l;
+                        });
+              }
+              return now(lab) == null;
+            });
   }
 
   void deleteHost() {
@@ -448,7 +498,7 @@ final class Stand implements AutoCloseable {
         .atMost(PATIENCE)
         .pollInterval(POLL)
         .until(() -> labs().isEmpty());
-    awaitEvents(created.size(), "Deleted", "Abandoned");
+    awaitEvents(created.size(), "Deleted", "Abandoned", "LeftBehind");
     if (before != null) {
       assertThat(host.inventory()).isEqualTo(before);
     }
@@ -458,7 +508,7 @@ final class Stand implements AutoCloseable {
       assertThat(events.contains(value)).as("a secret is in an Event").isFalse();
     }
     OperatorLog.assertWithout(values);
-    deleteHost();
+    loseHost();
     Awaitility.await("the operator forgets the host")
         .atMost(PATIENCE)
         .until(() -> host.connections() == 0 && host.listeners() == 0);

@@ -3,7 +3,9 @@ package dev.ejabberdlab.observe;
 import static dev.ejabberdlab.observe.LabFixture.NOW;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.ArgumentMatchers.any;
+import static org.mockito.Mockito.doReturn;
 import static org.mockito.Mockito.lenient;
+import static org.mockito.Mockito.never;
 import static org.mockito.Mockito.times;
 import static org.mockito.Mockito.verify;
 import static org.mockito.Mockito.when;
@@ -13,10 +15,14 @@ import dev.ejabberdlab.hypervisor.Hypervisor;
 import dev.ejabberdlab.hypervisor.HypervisorEvent;
 import dev.ejabberdlab.hypervisor.HypervisorEvent.Kind;
 import dev.ejabberdlab.hypervisor.HypervisorException.Unreachable;
+import dev.ejabberdlab.hypervisor.MarkedObject;
 import dev.ejabberdlab.hypervisor.NetworkState;
+import dev.ejabberdlab.hypervisor.Owner;
+import dev.ejabberdlab.hypervisor.PoolState;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -30,6 +36,10 @@ import org.mockito.junit.jupiter.MockitoExtension;
 class HostWatchTest {
 
   private static final HostFacts FACTS = new HostFacts("host1", true, "9.0.0", 1L << 34, 2);
+
+  private static final UUID HERE = new UUID(0, 1);
+  private static final UUID THERE = new UUID(0, 2);
+  private static final UUID LAB = new UUID(9, 9);
 
   private final ManualExecutor io = new ManualExecutor();
   private final SettableClock clock = new SettableClock();
@@ -162,6 +172,115 @@ class HostWatchTest {
     tickAfter(HostWatch.RELIST);
 
     assertThat(watch.snapshot().reachable()).isFalse();
+  }
+
+  private void whoeverItIs(UUID expected, Optional<Set<UUID>> labs) {
+    watch =
+        new HostWatch(
+            hypervisor, "pool", expected, () -> labs, io, clock, changes::incrementAndGet);
+  }
+
+  private void answersAs(UUID uuid) {
+    doReturn(new HostFacts("host1", true, "9.0.0", 1L << 34, 2, Optional.of(uuid)))
+        .when(hypervisor)
+        .facts();
+  }
+
+  @Test
+  void anotherHostThatAnswersIsNotLookedAt() {
+    whoeverItIs(HERE, Optional.of(Set.of(LAB)));
+    verify(hypervisor).expect(HERE);
+    answersAs(THERE);
+
+    tickAfter(Duration.ZERO);
+
+    assertThat(watch.snapshot().reachable()).isFalse();
+    assertThat(watch.snapshot().other()).contains(THERE);
+    assertThat(watch.snapshot().facts().why()).contains(HERE.toString(), THERE.toString());
+    verify(hypervisor, never()).networks();
+    verify(hypervisor, never()).expect(THERE);
+
+    answersAs(HERE);
+    tickAfter(HostWatch.RETRY);
+    assertThat(watch.snapshot().reachable()).isTrue();
+    assertThat(watch.snapshot().other()).isEmpty();
+  }
+
+  @Test
+  void whileItIsNotKnownWhoLivesThereNoOtherHostWillDo() {
+    whoeverItIs(HERE, Optional.empty());
+    answersAs(THERE);
+
+    tickAfter(Duration.ZERO);
+
+    assertThat(watch.snapshot().other()).contains(THERE);
+  }
+
+  @Test
+  void whereNobodyLivesAnyHostWillDo() {
+    whoeverItIs(HERE, Optional.of(Set.of()));
+    answersAs(THERE);
+
+    tickAfter(Duration.ZERO);
+
+    assertThat(watch.snapshot().reachable()).isTrue();
+    verify(hypervisor).expect(THERE);
+  }
+
+  @Test
+  void aHostWithTheMachinesOfItsLabsIsTheSameUnderAnotherUuid() {
+    whoeverItIs(HERE, Optional.of(Set.of(LAB)));
+    answersAs(THERE);
+    when(hypervisor.marked())
+        .thenReturn(
+            List.of(
+                new MarkedObject(
+                    MarkedObject.Kind.DOMAIN, "ejl-e1", new Owner(LAB, "default", "demo"))));
+
+    tickAfter(Duration.ZERO);
+
+    assertThat(watch.snapshot().reachable()).isTrue();
+    assertThat(watch.snapshot().uuid()).contains(THERE);
+    verify(hypervisor).expect(THERE);
+  }
+
+  @Test
+  void anAdministratorCanAcceptAnotherHostAndOnlyTheOneThatAnswers() {
+    whoeverItIs(HERE, Optional.of(Set.of(LAB)));
+    answersAs(THERE);
+    tickAfter(Duration.ZERO);
+
+    watch.accept(new UUID(0, 3));
+    io.runAll();
+    assertThat(watch.snapshot().reachable()).isFalse();
+    watch.accept(THERE);
+    io.runAll();
+    assertThat(watch.snapshot().reachable()).isTrue();
+  }
+
+  @Test
+  void aLabDoesNotTakeAnotherHostForItsOwn() {
+    whoeverItIs(null, Optional.of(Set.of(LAB)));
+    answersAs(HERE);
+    tickAfter(Duration.ZERO);
+    HostSnapshot seen = watch.snapshot();
+
+    assertThat(seen.seenBy(LAB, null)).isEqualTo(seen);
+    assertThat(seen.seenBy(LAB, HERE.toString())).isEqualTo(seen);
+    assertThat(seen.seenBy(LAB, THERE.toString()).reachable()).isFalse();
+    assertThat(seen.seenBy(LAB, THERE.toString()).other()).contains(HERE);
+  }
+
+  @Test
+  void whatIsFreeIsToldInSteps() {
+    long gib = 1L << 30;
+    PoolState before = new PoolState("pool", true, 100 * gib, 50 * gib);
+
+    assertThat(HostWatch.inSteps(before, new PoolState("pool", true, 100 * gib, 47 * gib + 1)))
+        .isEqualTo(before);
+    assertThat(HostWatch.inSteps(before, new PoolState("pool", true, 100 * gib, 40 * gib + 1)))
+        .isEqualTo(new PoolState("pool", true, 100 * gib, 40 * gib));
+    assertThat(HostWatch.inSteps(before, new PoolState("pool", false, 0, 0)).active()).isFalse();
   }
 
   @Test

@@ -38,6 +38,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -190,13 +191,13 @@ class LabWatchTest {
     }
 
     @Test
-    void aPoolThatDoesNotExistHoldsNothing() {
+    void aPoolThatDoesNotExistSaysNothingOfTheDisksInIt() {
       when(hypervisor.volumes(POOL)).thenThrow(new NotFound("there is no pool"));
 
       follow();
 
       assertThat(watch.snapshot().image()).isEqualTo(Seen.missing("there is no pool"));
-      assertThat(machine(E1).volume().isMissing()).isTrue();
+      assertThat(machine(E1).volume().isUnknown()).isTrue();
     }
 
     @Test
@@ -353,14 +354,30 @@ class LabWatchTest {
 
     @Test
     void aDiskThatNobodyWantsIsSeenWithoutSearching() {
-      watch.follow(LabFixture.labWithout("psql1server"), POOL);
+      String disk = lab.node("psql1server").volume();
+      watch.follow(LabFixture.labWithout("psql1server"), POOL, Set.of(disk));
       io.runAll();
-      when(hypervisor.volumes(POOL))
-          .thenReturn(List.of(volume(lab.node("psql1server").volume(), 0)));
+      when(hypervisor.volumes(POOL)).thenReturn(List.of(volume(disk, 0)));
 
       refresh();
 
-      assertThat(surplus().volumes()).containsExactly(lab.node("psql1server").volume());
+      assertThat(surplus().volumes()).containsExactly(disk);
+    }
+
+    @Test
+    void whatOnlyHasANameLikeTheLabsIsNoSurplus() {
+      follow();
+      when(hypervisor.volumes(POOL))
+          .thenReturn(
+              Stream.of("s1", "bak.qcow2", "clone.qcow2")
+                  .map(s -> volume(lab.node(E1).domain() + "." + s, 0))
+                  .toList());
+      clock.advance(LabWatch.SEARCH);
+
+      refresh();
+
+      assertThat(surplus().isEmpty()).isTrue();
+      assertThat(surplus().strangers()).hasSize(3);
     }
 
     @Test

@@ -10,6 +10,7 @@ import static org.mockito.Mockito.times;
 import static org.mockito.Mockito.verify;
 import static org.mockito.Mockito.when;
 
+import dev.ejabberdlab.hypervisor.Disks;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.hypervisor.Hypervisor;
@@ -23,6 +24,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -37,6 +39,9 @@ class RemainsWatchTest {
 
   private static final Owner OURS = new Owner(UID, "default", "demo");
   private static final Owner THEIRS = new Owner(new UUID(0, 9), "default", "demo");
+
+  private static final Set<String> RECORDED =
+      Set.of("ejl-1a2b3c4d-a.qcow2", "ejl-1a2b3c4d-b.qcow2");
 
   private final ManualExecutor io = new ManualExecutor();
   private final SettableClock clock = new SettableClock();
@@ -88,9 +93,9 @@ class RemainsWatchTest {
   }
 
   private RemainsWatch.View follow() {
-    watch.follow();
+    watch.follow(RECORDED);
     io.runAll();
-    return watch.follow();
+    return watch.follow(RECORDED);
   }
 
   @Test
@@ -112,6 +117,80 @@ class RemainsWatchTest {
   }
 
   @Test
+  void aNameThatOnlyLooksLikeTheLabsProvesNothing() {
+    volumes(
+        "ejl-1a2b3c4d-a.qcow2",
+        "ejl-1a2b3c4d-a.s1",
+        "ejl-1a2b3c4d-a.bak.qcow2",
+        "ejl-1a2b3c4d-a-clone.qcow2");
+
+    Remains remains = follow().remains().value();
+
+    assertThat(remains.volumes()).containsExactly("ejl-1a2b3c4d-a.qcow2");
+    assertThat(remains.strangers())
+        .containsExactly(
+            "ejl-1a2b3c4d-a-clone.qcow2", "ejl-1a2b3c4d-a.bak.qcow2", "ejl-1a2b3c4d-a.s1");
+  }
+
+  @Test
+  void aDiskThatNoRecordNamesIsToldByItsDomainAndRememberedWhenThatIsGone() {
+    when(hypervisor.domains()).thenReturn(List.of(domain("ejl-1a2b3c4d-x", OURS)));
+    volumes("ejl-1a2b3c4d-x.qcow2", "ejl-1a2b3c4d-y.qcow2");
+    assertThat(follow().remains().value().volumes()).containsExactly("ejl-1a2b3c4d-x.qcow2");
+
+    when(hypervisor.domains()).thenReturn(List.of());
+    look();
+
+    assertThat(watch.follow(RECORDED).remains().value().volumes())
+        .containsExactly("ejl-1a2b3c4d-x.qcow2");
+  }
+
+  @Test
+  void whoeverUsesADiskIsSeenAlsoByWayOfAnOverlay() {
+    when(hypervisor.domains())
+        .thenReturn(
+            List.of(
+                using("ours", OURS, "/pool/ejl-1a2b3c4d-a.qcow2"),
+                using("clone", null, "/pool/overlay.qcow2"),
+                using("other", null, "/pool/image.qcow2")));
+    when(hypervisor.volumes("pool"))
+        .thenReturn(
+            List.of(
+                volume("ejl-1a2b3c4d-a.qcow2", null),
+                volume("ejl-1a2b3c4d-b.qcow2", null),
+                volume("overlay.qcow2", "/pool/ejl-1a2b3c4d-b.qcow2"),
+                volume("image.qcow2", null)));
+
+    Remains remains = follow().remains().value();
+
+    assertThat(remains.isUsed("ejl-1a2b3c4d-a.qcow2")).isTrue();
+    assertThat(remains.otherUsers("ejl-1a2b3c4d-a.qcow2")).isEmpty();
+    assertThat(remains.otherUsers("ejl-1a2b3c4d-b.qcow2")).containsExactly("clone");
+  }
+
+  private void volumes(String... names) {
+    when(hypervisor.volumes("pool"))
+        .thenReturn(Stream.of(names).map(name -> volume(name, null)).toList());
+  }
+
+  private static VolumeState volume(String name, String backing) {
+    return new VolumeState(
+        name, 1, Instant.EPOCH, true, "/pool/" + name, Optional.ofNullable(backing));
+  }
+
+  private static DomainState using(String name, Owner owner, String file) {
+    DomainState domain = domain(name, owner);
+    return new DomainState(
+        domain.uuid(),
+        name,
+        domain.owner(),
+        domain.power(),
+        true,
+        Optional.empty(),
+        new Disks(Set.of(file), Set.of(file)));
+  }
+
+  @Test
   void theOrderInWhichTheHostListsThemIsNotSeen() {
     when(hypervisor.domains()).thenReturn(List.of(domain("b", OURS), domain("a", OURS)));
     when(hypervisor.networks()).thenReturn(List.of(network("n", OURS), network("m", OURS)));
@@ -130,7 +209,7 @@ class RemainsWatchTest {
 
   @Test
   void beforeTheFirstAnswerNothingIsKnown() {
-    assertThat(watch.follow().remains().isUnknown()).isTrue();
+    assertThat(watch.follow(RECORDED).remains().isUnknown()).isTrue();
     assertThat(watch.active()).isTrue();
   }
 
@@ -143,7 +222,7 @@ class RemainsWatchTest {
 
   @Test
   void aSilenceIsCountedFromTheFirstLookThatWasNotAnswered() {
-    assertThat(watch.follow().silentSince()).as("not asked yet").isEmpty();
+    assertThat(watch.follow(RECORDED).silentSince()).as("not asked yet").isEmpty();
     assertThat(follow().silentSince()).isEmpty();
 
     lenient().when(hypervisor.networks()).thenThrow(new Unreachable("away", null));
@@ -151,18 +230,20 @@ class RemainsWatchTest {
     look();
     clock.advance(Duration.ofSeconds(30));
     look();
-    assertThat(watch.follow().silentSince()).contains(silent);
+    assertThat(watch.follow(RECORDED).silentSince()).contains(silent);
 
     clock.advance(Duration.ofHours(-1));
     look();
-    assertThat(watch.follow().silentSince()).as("the clock was set back").contains(clock.instant());
+    assertThat(watch.follow(RECORDED).silentSince())
+        .as("the clock was set back")
+        .contains(clock.instant());
     clock.advance(Duration.ofSeconds(5));
     look();
-    assertThat(watch.follow().silentSince()).contains(clock.instant().minusSeconds(5));
+    assertThat(watch.follow(RECORDED).silentSince()).contains(clock.instant().minusSeconds(5));
 
     doReturn(List.of()).when(hypervisor).networks();
     look();
-    assertThat(watch.follow().silentSince()).as("it answers").isEmpty();
+    assertThat(watch.follow(RECORDED).silentSince()).as("it answers").isEmpty();
   }
 
   private void look() {
@@ -171,10 +252,14 @@ class RemainsWatchTest {
   }
 
   @Test
-  void aPoolThatIsGoneHoldsNothing() {
+  void aPoolThatIsGoneHidesItsVolumes() {
     when(hypervisor.volumes("pool")).thenThrow(new NotFound("no pool"));
 
-    assertThat(follow().remains().value().volumes()).isEmpty();
+    Remains remains = follow().remains().value();
+
+    assertThat(remains.volumes()).isEmpty();
+    assertThat(remains.unseen()).contains("no pool");
+    assertThat(remains.isEmpty()).isFalse();
   }
 
   @Test

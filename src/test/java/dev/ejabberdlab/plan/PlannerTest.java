@@ -795,4 +795,34 @@ class PlannerTest {
         .singleElement()
         .isInstanceOfSatisfying(RunStep.class, r -> assertThat(r.step().name()).isEqualTo("base"));
   }
+
+  static Stream<Arguments> disks() {
+    return Stream.of(
+        arguments("/pool/ejl-1a2b3c4d-e1server.s1"),
+        arguments("/elsewhere/ejl-1a2b3c4d-e1server.qcow2"));
+  }
+
+  @ParameterizedTest(name = "on {0}")
+  @MethodSource("disks")
+  void aMachineThatSomebodyHasPutOnAnotherDiskIsStartedOnItAndNotRedefined(String file) {
+    Scene scene =
+        Scene.ready()
+            .power(E1, Power.SHUT_OFF)
+            .defined(E1, d -> Definitions.withMemory(d, 1L << 30))
+            .onDisk(E1, file);
+
+    assertThat(scene.plan().actions())
+        .contains(new StartDomain(E1, scene.node(E1).uuid(), scene.node(E1).domain()))
+        .noneMatch(DefineDomain.class::isInstance);
+    Scene running = Scene.ready().defined(E1, d -> Definitions.withMemory(d, 1L << 30));
+    assertThat(running.onDisk(E1, file).plan().restarts()).isEmpty();
+  }
+
+  @Test
+  void aDomainOnAnotherDiskIsNotMadeAnewWhenItsOwnIsGone() {
+    Scene scene = Scene.ready().power(E1, Power.SHUT_OFF).onDisk(E1, "/pool/e1.s1");
+
+    assertThat(scene.volume(E1, NO_DISK).plan().actions())
+        .noneMatch(UndefineDomain.class::isInstance);
+  }
 }

@@ -7,6 +7,7 @@ import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.guest.StepState;
+import dev.ejabberdlab.hypervisor.Disks;
 import dev.ejabberdlab.hypervisor.DomainDefinition;
 import dev.ejabberdlab.hypervisor.DomainDefinition.DirectBoot;
 import dev.ejabberdlab.hypervisor.DomainState;
@@ -280,6 +281,51 @@ public final class Scene {
                 m.guest(),
                 m.reportedAt(),
                 m.silentSince()));
+  }
+
+  /** Somebody has put the machine on another disk, and its own is where it was. */
+  public Scene onDisk(String node, String file) {
+    return machine(
+        node,
+        m ->
+            new Machine(
+                m.volume()
+                    .map(
+                        v ->
+                            new VolumeState(
+                                v.name(),
+                                v.capacityBytes(),
+                                v.modified(),
+                                true,
+                                "/pool/" + v.name(),
+                                Optional.empty())),
+                m.domain()
+                    .map(
+                        d ->
+                            new DomainState(
+                                d.uuid(),
+                                d.name(),
+                                d.owner(),
+                                d.power(),
+                                d.agentConnected(),
+                                d.definition(),
+                                new Disks(Set.of(file), Set.of(file)))),
+                m.guest(),
+                m.reportedAt(),
+                m.silentSince()));
+  }
+
+  /** Another host answers in the place of the lab's. */
+  public Scene otherHost() {
+    host =
+        new HostSnapshot(
+                Seen.of(
+                    new HostFacts(
+                        "host2", true, "9.0.0", 1L << 34, 2, Optional.of(new UUID(0, 2)))),
+                List.of(),
+                NOW)
+            .seenBy(lab.uid(), new UUID(0, 1).toString());
+    return this;
   }
 
   /** A domain with the lab's mark that the lab does not have. */

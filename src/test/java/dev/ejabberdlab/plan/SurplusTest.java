@@ -14,6 +14,9 @@ import dev.ejabberdlab.plan.Action.DeleteVolume;
 import dev.ejabberdlab.plan.Action.ShutdownDomain;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -83,6 +86,36 @@ class SurplusTest {
     scene.surplus(Seen.of(new Remains(List.of(), List.of(), List.of(DISK))));
 
     assertThat(scene.plan().actions()).containsExactly(new DeleteVolume(Scene.POOL, DISK));
+  }
+
+  @Test
+  void aDiskThatADomainUsesStaysWhoeverThatBelongsTo() {
+    scene.surplus(
+        Seen.of(
+            new Remains(
+                List.of(),
+                List.of(),
+                List.of(DISK),
+                Optional.empty(),
+                Map.of(DISK, Set.of("clone")),
+                List.of())));
+
+    assertThat(scene.plan().actions()).isEmpty();
+  }
+
+  @Test
+  void whatOthersHaveMadeStays() {
+    scene.surplus(
+        Seen.of(
+            new Remains(
+                List.of(),
+                List.of(),
+                List.of(),
+                Optional.empty(),
+                Map.of(),
+                List.of("ejl-1a2b3c4d-e2server.s1"))));
+
+    assertThat(scene.plan().actions()).isEmpty();
   }
 
   @Test

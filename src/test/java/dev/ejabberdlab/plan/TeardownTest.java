@@ -141,6 +141,21 @@ class TeardownTest {
     assertThat(names(plan(domains(), DELETED))).isEqualTo("DeleteVolume");
   }
 
+  @Test
+  void aVolumeThatADomainUsesIsLeft() {
+    Remains used =
+        new Remains(
+            List.of(),
+            List.of(),
+            List.of("ejl-1-e1.qcow2", "ejl-1-e2.qcow2"),
+            Optional.empty(),
+            Map.of("ejl-1-e1.qcow2", Set.of("clone")),
+            List.of("ejl-1-e1.s1"));
+
+    assertThat(plan(used, DELETED).actions())
+        .containsExactly(new DeleteVolume("default", "ejl-1-e2.qcow2"));
+  }
+
   static Stream<Arguments> neighbours() {
     DomainState on = domain("ejl-1-e1", Power.RUNNING, true);
     return Stream.of(

@@ -9,7 +9,9 @@ import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.status.Conditions.Truth;
 import dev.ejabberdlab.status.Transitions.Transition;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -62,6 +64,36 @@ class DeletingTest {
             Finding.no(
                 Reason.HypervisorError,
                 "Its volumes could not be seen: storage pool 'p' is stopped. Tried again."));
+  }
+
+  @Test
+  void whoUsesADiskIsTold() {
+    Remains used =
+        new Remains(
+            List.of(),
+            List.of(),
+            List.of("ejl-1a2b3c4d-e1.qcow2"),
+            Optional.empty(),
+            Map.of("ejl-1a2b3c4d-e1.qcow2", Set.of("clone")),
+            List.of());
+
+    Finding finding = Deleting.remaining(used, List.of());
+
+    assertThat(finding.reason()).isEqualTo(Reason.HypervisorError);
+    assertThat(finding.message())
+        .startsWith("Volume ejl-1a2b3c4d-e1.qcow2 is used by domain clone.")
+        .contains("ejabberdlab.dev/abandon: \"true\"")
+        .endsWith("Still there: volume ejl-1a2b3c4d-e1.qcow2.");
+    assertThat(Deleting.mayBeLeft(used)).isTrue();
+    assertThat(Deleting.mayBeLeft(VOLUME)).isFalse();
+  }
+
+  @Test
+  void theEndSaysWhatWasLeftAlone() {
+    assertThat(Deleting.deleted(List.of()).message()).isEqualTo("Everything of the lab is gone.");
+    assertThat(Deleting.deleted(List.of("volume ejl-1a2b3c4d-e1.s1")).message())
+        .isEqualTo(
+            "Everything of the lab is gone. Left alone, because the operator did not make it: volume ejl-1a2b3c4d-e1.s1.");
   }
 
   @Test

@@ -10,7 +10,9 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Endpoint;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.LibvirtStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NetworkStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
 import dev.ejabberdlab.guest.Step.Obstacle;
 import dev.ejabberdlab.hypervisor.DomainState;
@@ -628,6 +630,81 @@ class LabStatusesTest {
       assertThat(status.phase()).isEqualTo(Phase.Deleting);
       assertThat(status.conditions()).extracting(Condition::getType).containsExactly("Ready");
       assertThat(Kstatus.of(status, 1, true)).isEqualTo(Kstatus.Terminating);
+    }
+
+    @Test
+    void anotherHostIsNoLossOfMachines() {
+      EjabberdLabStatus before = Story.first(Scene.ready());
+
+      EjabberdLabStatus status = Story.first(Scene.ready().otherHost());
+
+      Condition reachable =
+          Conditions.find(status.conditions(), Conditions.HOST_REACHABLE).orElseThrow();
+      assertThat(reachable.getStatus()).isEqualTo("Unknown");
+      assertThat(reachable.getReason()).isEqualTo("OtherHost");
+      assertThat(reachable.getMessage()).contains("Another host answers", "the right one");
+      assertThat(status.conditions()).noneMatch(c -> c.getStatus().equals("False"));
+      assertThat(Transitions.between(before, status))
+          .extracting(Transitions.Transition::reason)
+          .contains(Reason.OtherHost);
+    }
+
+    @Test
+    void aForeignDiskIsToldAndTheLabIsReady() {
+      EjabberdLabStatus status = Story.first(Scene.ready().onDisk(E1, "/pool/e1.s1"));
+
+      assertThat(Conditions.isTrue(status.conditions(), Conditions.READY)).isTrue();
+      Condition foreign =
+          Conditions.find(status.conditions(), Conditions.FOREIGN_DISK).orElseThrow();
+      assertThat(foreign.getReason()).isEqualTo("ForeignDisk");
+      assertThat(foreign.getMessage()).contains("e1server has /pool/e1.s1", "blockcommit");
+      assertThat(status.nodes())
+          .filteredOn(n -> n.foreignDisk() != null)
+          .extracting(NodeStatus::name)
+          .containsExactly(E1);
+      assertThat(Transitions.between(Story.first(Scene.ready()), status))
+          .extracting(Transitions.Transition::reason)
+          .containsExactly(Reason.ForeignDisk);
+    }
+
+    @Test
+    void disksStayInTheRecordUntilTheyAreGone() {
+      EjabberdLabStatus first = Story.first(Scene.ready());
+      assertThat(first.libvirt().volumes()).hasSize(5);
+      String left = "ejl-1a2b3c4d-e3server.qcow2";
+      Scene scene =
+          Scene.ready().surplus(Seen.of(new Remains(List.of(), List.of(), List.of(left))));
+      EjabberdLabStatus more =
+          with(first, new LibvirtStatus("u", "p", List.of(left, "ejl-1a2b3c4d-x.qcow2")));
+
+      LibvirtStatus record = new Story().becomes(more).then(scene).status().libvirt();
+      assertThat(record.volumes()).hasSize(6).contains(left);
+      assertThat(record.pool()).isEqualTo("p");
+      assertThat(
+              new Story()
+                  .becomes(more)
+                  .then(Scene.ready().surplus(Seen.unknown("away")))
+                  .status()
+                  .libvirt()
+                  .volumes())
+          .hasSize(7);
+    }
+
+    private static EjabberdLabStatus with(EjabberdLabStatus s, LibvirtStatus libvirt) {
+      return new EjabberdLabStatus(
+          s.observedGeneration(),
+          s.phase(),
+          s.host(),
+          s.image(),
+          s.readyNodes(),
+          s.conditions(),
+          s.networks(),
+          s.nodes(),
+          s.postgresql(),
+          s.ejabberd(),
+          s.endpoints(),
+          s.tls(),
+          libvirt);
     }
 
     @Test

@@ -235,6 +235,13 @@ class SpecValidationTest {
                 + " networks that do not overlap.");
   }
 
+  @Test
+  void theRecordedHostCountsWhateverTheSpecNames() {
+    EjabberdLab lab = withStatus("reference-lab.yaml", "host: other");
+
+    assertThat(lab.hostInUse()).isEqualTo("other");
+  }
+
   private static EjabberdLab withStatus(String sample, String status) {
     ObjectNode tree = Labs.sample(sample);
     return Labs.lab(Labs.set(tree, "/status", Labs.yaml(status)));

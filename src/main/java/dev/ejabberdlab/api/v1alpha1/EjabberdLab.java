@@ -61,6 +61,15 @@ public class EjabberdLab extends CustomResource<EjabberdLabSpec, EjabberdLabStat
     return Optional.ofNullable(getMetadata().getAnnotations()).map(all -> all.get(name));
   }
 
+  /**
+   * The LibvirtHost that the lab lives on: what its status has recorded, whatever the spec names
+   * now.
+   */
+  public String hostInUse() {
+    EjabberdLabStatus status = getStatus();
+    return status != null && status.host() != null ? status.host() : getSpec().host();
+  }
+
   /** Whether nothing shall be done with the lab for now. */
   public boolean paused() {
     return annotation(PAUSED).filter("true"::equals).isPresent();

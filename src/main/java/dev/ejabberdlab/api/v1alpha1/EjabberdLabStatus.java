@@ -22,6 +22,7 @@ import java.util.Map;
  * @param ejabberd absent until a member could be asked
  * @param endpoints where clients connect; absent until the lab was ready once
  * @param tls certificates of the services; absent until there are some
+ * @param libvirt where the lab lives; absent until its host was asked
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record EjabberdLabStatus(
@@ -44,7 +45,53 @@ public record EjabberdLabStatus(
         EjabberdStatus ejabberd,
     @JsonPropertyDescription("Where clients connect; absent until the lab was ready once.")
         List<Endpoint> endpoints,
-    @JsonPropertyDescription("Certificates of the services.") TlsStatus tls) {
+    @JsonPropertyDescription("Certificates of the services.") TlsStatus tls,
+    @JsonPropertyDescription("Where the lab lives, whatever its LibvirtHost says later.")
+        LibvirtStatus libvirt) {
+
+  /** A status that does not tell where the lab lives. */
+  public EjabberdLabStatus(
+      Long observedGeneration,
+      Phase phase,
+      String host,
+      String image,
+      String readyNodes,
+      List<Condition> conditions,
+      List<NetworkStatus> networks,
+      List<NodeStatus> nodes,
+      PostgresqlStatus postgresql,
+      EjabberdStatus ejabberd,
+      List<Endpoint> endpoints,
+      TlsStatus tls) {
+    this(
+        observedGeneration,
+        phase,
+        host,
+        image,
+        readyNodes,
+        conditions,
+        networks,
+        nodes,
+        postgresql,
+        ejabberd,
+        endpoints,
+        tls,
+        null);
+  }
+
+  /**
+   * Where a lab lives. It is looked for there and nowhere else.
+   *
+   * @param uuid the host's own UUID; absent when libvirt tells none
+   * @param pool storage pool of its disks
+   * @param volumes names of the disks that were made for it, until they are gone
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record LibvirtStatus(
+      @JsonPropertyDescription("The host's own UUID.") String uuid,
+      @JsonPropertyDescription("Storage pool of the lab's disks.") String pool,
+      @JsonPropertyDescription("Disks that were made for the lab, until they are gone.")
+          List<String> volumes) {}
 
   /** Where a lab is in its life. */
   public enum Phase {
@@ -111,6 +158,8 @@ public record EjabberdLabStatus(
    * @param lastError last output of that step when it failed, at most 1 KiB
    * @param drift what was changed in the guest by somebody else and is being mended; absent when
    *     nothing was
+   * @param foreignDisk the disk that somebody has put the machine on in place of its own; absent
+   *     while it has its own
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record NodeStatus(
@@ -131,7 +180,30 @@ public record EjabberdLabStatus(
       @JsonPropertyDescription("Last output of that step when it failed.") String lastError,
       @JsonPropertyDescription(
               "What was changed in the guest by somebody else and is being mended.")
-          List<String> drift) {}
+          List<String> drift,
+      @JsonPropertyDescription("The disk that somebody has put the machine on.")
+          String foreignDisk) {
+
+    /** A node on its own disk. */
+    public NodeStatus(
+        String name,
+        EjabberdLabSpec.Role role,
+        Boolean ready,
+        String domain,
+        String uuid,
+        DomainState state,
+        AgentState agent,
+        Map<String, String> addresses,
+        String steps,
+        String step,
+        Integer attempts,
+        String lastError,
+        List<String> drift) {
+      this(
+          name, role, ready, domain, uuid, state, agent, addresses, steps, step, attempts,
+          lastError, drift, null);
+    }
+  }
 
   /** What an instance is at this moment. */
   public enum InstanceRole {

@@ -26,6 +26,12 @@ import io.fabric8.kubernetes.model.annotation.Version;
     name = "AGE",
     jsonPath = ".metadata.creationTimestamp",
     type = AdditionalPrinterColumn.Type.DATE)
+@AdditionalPrinterColumn(name = "FREE", jsonPath = ".status.pool.free", priority = 1)
+@AdditionalPrinterColumn(
+    name = "ORPHANS",
+    jsonPath = ".status.orphans.count",
+    type = AdditionalPrinterColumn.Type.INTEGER,
+    priority = 1)
 @AdditionalPrinterColumn(name = "URI", jsonPath = ".spec.uri", priority = 1)
 @AdditionalPrinterColumn(
     name = "MESSAGE",
@@ -34,6 +40,12 @@ import io.fabric8.kubernetes.model.annotation.Version;
 public class LibvirtHost extends CustomResource<LibvirtHostSpec, LibvirtHostStatus> {
 
   public static final String KIND = "LibvirtHost";
+
+  /**
+   * Annotation: UUID of another host that now answers at this one's URI and is to be taken for it,
+   * for new labs and for those that it has. What lived on the old one is not looked for there.
+   */
+  public static final String ACCEPT = EjabberdLab.GROUP + "/accept-uuid";
 
   private static final long serialVersionUID = 1L;
 }

@@ -32,6 +32,9 @@ public record LibvirtHostSpec(
     @Default(DEFAULT_POOL)
         @Pattern(Names.VOLUME)
         @Size(max = 64)
+        @ValidationRule(
+            value = "self == oldSelf",
+            message = "spec.pool cannot be changed: create another LibvirtHost")
         @JsonPropertyDescription("Storage pool that holds images and the labs' disks.")
         String pool,
     @Default("auto")

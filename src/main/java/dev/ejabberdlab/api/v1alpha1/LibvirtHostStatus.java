@@ -13,6 +13,12 @@ import java.util.List;
  * @param hostname as libvirt reports it; absent before the first contact
  * @param virtualization what {@code auto} came to: kvm or qemu; absent before the first contact
  * @param labs number of labs that name this host
+ * @param uri connection URI in use: it stays while labs live on the host
+ * @param uuid the host's own UUID; absent before the first contact, and when libvirt tells none
+ * @param libvirtVersion for example 9.0.0; absent before the first contact
+ * @param pool storage pool in use: it stays while labs live on the host
+ * @param orphans what carries the operator's mark and belongs to no lab; absent when there is
+ *     nothing
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record LibvirtHostStatus(
@@ -21,4 +27,64 @@ public record LibvirtHostStatus(
     @JsonPropertyDescription("Ready always.") List<Condition> conditions,
     @JsonPropertyDescription("Host name as libvirt reports it.") String hostname,
     @JsonPropertyDescription("kvm or qemu.") String virtualization,
-    @JsonPropertyDescription("Number of labs that name this host.") Integer labs) {}
+    @JsonPropertyDescription("Number of labs that name this host.") Integer labs,
+    @JsonPropertyDescription("Connection URI in use; it stays while labs live on the host.")
+        String uri,
+    @JsonPropertyDescription("The host's own UUID.") String uuid,
+    @JsonPropertyDescription("Version of libvirt.") String libvirtVersion,
+    @JsonPropertyDescription("Storage pool in use; it stays while labs live on the host.")
+        Pool pool,
+    @JsonPropertyDescription("What carries the operator's mark and belongs to no lab.")
+        Orphans orphans) {
+
+  /**
+   * A storage pool. The figures change in steps: every write changes what is free.
+   *
+   * @param name its name
+   * @param active whether it is started; absent while it is not known
+   * @param capacityBytes size of what it is on; absent unless it is active
+   * @param freeBytes what is left of that; absent unless it is active
+   * @param free the same for people, for example 52Gi
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Pool(
+      @JsonPropertyDescription("Its name.") String name,
+      @JsonPropertyDescription("Whether it is started.") Boolean active,
+      @JsonPropertyDescription("Size of what it is on.") Long capacityBytes,
+      @JsonPropertyDescription("What is left of that, in steps.") Long freeBytes,
+      @JsonPropertyDescription("The same for people.") String free) {}
+
+  /**
+   * What no lab of this cluster has. It is never removed: another cluster's labs may live on the
+   * same host.
+   *
+   * @param count how many there are
+   * @param items the first of them
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Orphans(
+      @JsonPropertyDescription("How many there are.") Integer count,
+      @JsonPropertyDescription("The first 20 of them.") List<Orphan> items) {}
+
+  /** What an orphan is. */
+  public enum OrphanKind {
+    domain,
+    network,
+    volume
+  }
+
+  /**
+   * Something on the host that belongs to no lab.
+   *
+   * @param kind what it is
+   * @param name libvirt's name of it
+   * @param namespace the lab's, as its mark has it; absent for a volume, which has none
+   * @param lab the lab's name; absent for a volume
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Orphan(
+      @JsonPropertyDescription("What it is.") OrphanKind kind,
+      @JsonPropertyDescription("libvirt's name of it.") String name,
+      @JsonPropertyDescription("Namespace of the lab that it was made for.") String namespace,
+      @JsonPropertyDescription("Name of the lab that it was made for.") String lab) {}
+}

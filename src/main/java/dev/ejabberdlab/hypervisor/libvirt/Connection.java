@@ -3,8 +3,10 @@ package dev.ejabberdlab.hypervisor.libvirt;
 import dev.ejabberdlab.hypervisor.HypervisorEvent;
 import dev.ejabberdlab.hypervisor.HypervisorEvent.Kind;
 import dev.ejabberdlab.hypervisor.HypervisorException;
+import dev.ejabberdlab.hypervisor.HypervisorException.OtherHost;
 import dev.ejabberdlab.hypervisor.HypervisorException.Unreachable;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -16,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 import org.libvirt.Connect;
@@ -64,6 +67,7 @@ final class Connection implements AutoCloseable {
   private final String uri;
   private final String host;
   private final Consumer<HypervisorEvent> events;
+  private final AtomicReference<UUID> expected;
   private final ExecutorService calls;
   private final AtomicInteger load = new AtomicInteger();
 
@@ -89,9 +93,11 @@ final class Connection implements AutoCloseable {
   /**
    * @param uri libvirt's connection URI
    * @param events gets domain events and the connection's own; null for a connection without events
+   * @param expected UUID of the host to talk to; null in it for any
    */
-  Connection(String uri, Consumer<HypervisorEvent> events) {
+  Connection(String uri, Consumer<HypervisorEvent> events, AtomicReference<UUID> expected) {
     this.uri = uri;
+    this.expected = expected;
     // What follows the question mark may name files with credentials.
     this.host = uri.replaceFirst("\\?.*", "");
     this.events = events;
@@ -150,9 +156,18 @@ final class Connection implements AutoCloseable {
     return call(what, limit, LibvirtErrors::translate, call);
   }
 
+  /** As {@link #call(String, Duration, Call)}, also where another host answers than expected. */
+  <T> T callWhoeverItIs(String what, Duration limit, Call<T> call) {
+    return call(reservedSession(what, true), what, limit, LibvirtErrors::translate, call);
+  }
+
   /** As {@link #call(String, Duration, Call)} with an own translation of refusals. */
   <T> T call(String what, Duration limit, Translation translation, Call<T> call) {
-    Session at = reservedSession(what);
+    return call(reservedSession(what, false), what, limit, translation, call);
+  }
+
+  private <T> T call(
+      Session at, String what, Duration limit, Translation translation, Call<T> call) {
     Future<T> answer = start(at, what, call);
     try {
       return answer.get(limit.toMillis(), TimeUnit.MILLISECONDS);
@@ -173,7 +188,7 @@ final class Connection implements AutoCloseable {
    * @throws HypervisorException when it failed within that time
    */
   void callAndLeave(String what, Duration wait, Call<Void> call) {
-    Session at = reservedSession(what);
+    Session at = reservedSession(what, false);
     Future<Void> answer = start(at, what, call);
     try {
       answer.get(wait.toMillis(), TimeUnit.MILLISECONDS);
@@ -250,12 +265,25 @@ final class Connection implements AutoCloseable {
     return new Unreachable("cannot " + what + " on " + host + ": interrupted", e);
   }
 
-  private Session reservedSession(String what) {
+  private Session reservedSession(String what, boolean whoeverItIs) {
     try {
-      return session(what);
+      Session found = session(what);
+      if (!whoeverItIs) {
+        refuseOther(what, found.uuid);
+      }
+      return found;
     } catch (Unreachable e) {
       load.decrementAndGet();
       throw e;
+    }
+  }
+
+  private void refuseOther(String what, Optional<UUID> answers) {
+    UUID wanted = expected.get();
+    if (wanted != null && answers.isPresent() && !answers.get().equals(wanted)) {
+      throw new OtherHost(
+          "cannot %s: another host answers at %s: its UUID is %s, expected was %s"
+              .formatted(what, host, answers.get(), wanted));
     }
   }
 
@@ -435,6 +463,7 @@ final class Connection implements AutoCloseable {
   private final class Session {
 
     private final Connect connect;
+    private volatile Optional<UUID> uuid = Optional.empty();
     private final Semaphore turns = new Semaphore(CALLS_AT_ONCE, true);
     private final AtomicInteger users = new AtomicInteger(1);
     private final AtomicBoolean lost = new AtomicBoolean();
@@ -461,6 +490,8 @@ final class Connection implements AutoCloseable {
           throw e;
         }
       }
+      // Before the first call: a URI may lead to another libvirt after each loss.
+      uuid = Capabilities.uuid(Xml.parse(connect.getCapabilities()), uri);
       if (events != null) {
         connect.addLifecycleListener(lifecycle);
         connect.addAgentLifecycleListener(agent);

@@ -4,6 +4,8 @@ import dev.ejabberdlab.hypervisor.HypervisorEvent;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
@@ -14,6 +16,7 @@ import java.util.stream.IntStream;
 final class Connections implements AutoCloseable {
 
   private final List<Connection> all;
+  private final AtomicReference<UUID> expected = new AtomicReference<>();
 
   /**
    * @param size how many calls at the same time
@@ -22,7 +25,7 @@ final class Connections implements AutoCloseable {
   Connections(String uri, int size, Consumer<HypervisorEvent> events) {
     this.all =
         IntStream.range(0, size)
-            .mapToObj(i -> new Connection(uri, i == 0 ? events : null))
+            .mapToObj(i -> new Connection(uri, i == 0 ? events : null, expected))
             .toList();
   }
 
@@ -34,6 +37,16 @@ final class Connections implements AutoCloseable {
   /** Starts connecting the one that has the events. */
   void open() {
     all.get(0).open();
+  }
+
+  /** Says which host is to be talked to from now on, by its UUID. */
+  void expect(UUID host) {
+    expected.set(host);
+  }
+
+  /** As {@link Connection#callWhoeverItIs}. */
+  <T> T callWhoeverItIs(String what, Duration limit, Connection.Call<T> call) {
+    return reserve().callWhoeverItIs(what, limit, call);
   }
 
   /** As {@link Connection#call(String, Duration, Connection.Call)}. */

@@ -1,14 +1,17 @@
 package dev.ejabberdlab.hypervisor.libvirt;
 
+import dev.ejabberdlab.hypervisor.Disks;
 import dev.ejabberdlab.hypervisor.DomainDefinition;
 import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
 import dev.ejabberdlab.hypervisor.DomainDefinition.DirectBoot;
 import dev.ejabberdlab.hypervisor.DomainDefinition.Interface;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
 import javax.xml.stream.XMLStreamException;
@@ -266,6 +269,48 @@ final class DomainXml {
             kernel.map(k -> new DirectBoot(last(k), initrd.map(DomainXml::last).orElse(""))),
             List.copyOf(interfaces));
     return new Read(definition, new Paths(disk, kernel, initrd));
+  }
+
+  /**
+   * The files of a domain as it runs and as it will start next.
+   *
+   * @param definitions its live and its inactive XML, or one of them
+   */
+  static Disks disks(List<Element> definitions) {
+    Set<String> roots = new HashSet<>();
+    Set<String> files = new HashSet<>();
+    for (Element domain : definitions) {
+      List<Element> disks =
+          Xml.first(domain, "devices").map(d -> Xml.children(d, "disk")).orElse(List.of());
+      disks.forEach(disk -> sources(disk, files));
+      disks.stream()
+          .filter(d -> Xml.attribute(d, "device").orElse("disk").equals("disk"))
+          .findFirst()
+          .flatMap(DomainXml::source)
+          .ifPresent(roots::add);
+      Xml.text(domain, "os", "kernel").map(String::strip).ifPresent(files::add);
+      Xml.text(domain, "os", "initrd").map(String::strip).ifPresent(files::add);
+    }
+    return new Disks(roots, files);
+  }
+
+  /** The files of a disk, of what backs it, and of what it is being copied to. */
+  private static void sources(Element disk, Set<String> files) {
+    source(disk).ifPresent(files::add);
+    Xml.first(disk, "backingStore").ifPresent(store -> sources(store, files));
+    Xml.first(disk, "mirror").ifPresent(mirror -> sources(mirror, files));
+  }
+
+  private static Optional<String> source(Element disk) {
+    return Xml.first(disk, "source")
+        .flatMap(
+            s ->
+                Xml.attribute(s, "file")
+                    .or(() -> Xml.attribute(s, "dev"))
+                    .or(
+                        () ->
+                            Xml.attribute(s, "volume")
+                                .map(v -> Xml.attribute(s, "pool").orElse("") + "/" + v)));
   }
 
   static UUID uuid(Element root) {

@@ -1,5 +1,6 @@
 package dev.ejabberdlab.hypervisor.libvirt;
 
+import dev.ejabberdlab.hypervisor.Disks;
 import dev.ejabberdlab.hypervisor.DomainDefinition;
 import dev.ejabberdlab.hypervisor.DomainDefinition.DirectBoot;
 import dev.ejabberdlab.hypervisor.DomainState;
@@ -9,14 +10,20 @@ import dev.ejabberdlab.hypervisor.Hypervisor;
 import dev.ejabberdlab.hypervisor.HypervisorEvent;
 import dev.ejabberdlab.hypervisor.HypervisorException;
 import dev.ejabberdlab.hypervisor.HypervisorException.AgentUnavailable;
+import dev.ejabberdlab.hypervisor.HypervisorException.InUse;
 import dev.ejabberdlab.hypervisor.HypervisorException.NameConflict;
 import dev.ejabberdlab.hypervisor.HypervisorException.NotFound;
+import dev.ejabberdlab.hypervisor.MarkedObject;
 import dev.ejabberdlab.hypervisor.NetworkDefinition;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.Owner;
+import dev.ejabberdlab.hypervisor.PoolState;
 import dev.ejabberdlab.hypervisor.VolumeState;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,6 +47,7 @@ import org.libvirt.LibvirtException;
 import org.libvirt.Network;
 import org.libvirt.NodeInfo;
 import org.libvirt.StoragePool;
+import org.libvirt.StoragePoolInfo;
 import org.libvirt.StorageVol;
 import org.w3c.dom.Element;
 
@@ -83,7 +91,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   private static final int AFFECT_LIVE = 1;
 
   private final String uri;
-  private final Connections connections;
+  final Connections connections;
   private final Connections agents;
   private final List<Consumer<HypervisorEvent>> listeners = new CopyOnWriteArrayList<>();
   private final Map<String, ReentrantLock> poolLocks = new ConcurrentHashMap<>();
@@ -134,27 +142,58 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   @Override
   public HostFacts facts() {
-    return connections.call(
+    return connections.callWhoeverItIs(
         "read the host's facts",
         LIMIT,
         c -> {
+          Element capabilities = Xml.parse(c.getCapabilities());
           NodeInfo node = c.nodeInfo();
           long version = c.getLibVersion();
           return new HostFacts(
               c.getHostName(),
-              hasKvm(Xml.parse(c.getCapabilities())),
+              Capabilities.hasKvm(capabilities),
               version / 1_000_000 + "." + version / 1_000 % 1_000 + "." + version % 1_000,
               node.memory * 1024,
-              node.cpus);
+              node.cpus,
+              Capabilities.uuid(capabilities, uri));
         });
   }
 
-  private static boolean hasKvm(Element capabilities) {
-    return Xml.children(capabilities, "guest").stream()
-        .flatMap(guest -> Xml.children(guest, "arch").stream())
-        .filter(arch -> arch.getAttribute("name").equals("x86_64"))
-        .flatMap(arch -> Xml.children(arch, "domain").stream())
-        .anyMatch(domain -> domain.getAttribute("type").equals("kvm"));
+  @Override
+  public void expect(UUID host) {
+    connections.expect(host);
+    agents.expect(host);
+  }
+
+  @Override
+  public List<MarkedObject> marked() {
+    return connections.callWhoeverItIs(
+        "search for what carries a mark",
+        LIMIT,
+        c -> {
+          List<MarkedObject> found = new ArrayList<>();
+          for (Domain domain : c.listAllDomains(0)) {
+            find(() -> domain, Domain::free, d -> Xml.parse(d.getXMLDesc(0)))
+                .flatMap(xml -> marked(MarkedObject.Kind.DOMAIN, xml))
+                .ifPresent(found::add);
+          }
+          List<String> networks =
+              Stream.of(c.listNetworks(), c.listDefinedNetworks())
+                  .flatMap(Stream::of)
+                  .distinct()
+                  .toList();
+          for (String name : networks) {
+            find(() -> c.networkLookupByName(name), Network::free, n -> Xml.parse(n.getXMLDesc(0)))
+                .flatMap(xml -> marked(MarkedObject.Kind.NETWORK, xml))
+                .ifPresent(found::add);
+          }
+          return List.copyOf(found);
+        });
+  }
+
+  private static Optional<MarkedObject> marked(MarkedObject.Kind kind, Element xml) {
+    return OwnerMark.read(xml)
+        .map(mark -> new MarkedObject(kind, Xml.text(xml, "name").orElse(""), mark.owner()));
   }
 
   // Networks
@@ -376,6 +415,24 @@ public final class LibvirtHypervisor implements Hypervisor {
   // Volumes
 
   @Override
+  public Optional<PoolState> pool(String name) {
+    return connections.call(
+        "look up storage pool '" + name + "'",
+        LIMIT,
+        c ->
+            find(
+                () -> c.storagePoolLookupByName(name),
+                StoragePool::free,
+                pool -> {
+                  if (pool.isActive() == 0) {
+                    return new PoolState(name, false, 0, 0);
+                  }
+                  StoragePoolInfo info = pool.getInfo();
+                  return new PoolState(name, true, info.capacity, info.available);
+                }));
+  }
+
+  @Override
   public List<VolumeState> volumes(String pool) {
     return inPool(
         pool,
@@ -424,7 +481,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     inPool(
         pool,
         "create volume '" + name + "' in pool '" + pool + "'",
-        p -> {
+        (c, p) -> {
           refresh(p, pool);
           Optional<VolumeXml> present = volume(p, name);
           if (present.isPresent()) {
@@ -432,6 +489,7 @@ public final class LibvirtHypervisor implements Hypervisor {
               return null;
             }
             LOG.warnf("volume %s of pool %s is half made, making it anew", name, pool);
+            refuseUsed(c, pool, name, present.get());
             delete(p, name);
           }
           VolumeXml base =
@@ -460,9 +518,13 @@ public final class LibvirtHypervisor implements Hypervisor {
       inPool(
           pool,
           "delete volume '" + name + "' of pool '" + pool + "'",
-          p -> {
+          (c, p) -> {
             refresh(p, pool);
-            delete(p, name);
+            Optional<VolumeXml> present = volume(p, name);
+            if (present.isPresent()) {
+              refuseUsed(c, pool, name, present.get());
+              delete(p, name);
+            }
             return null;
           });
     } catch (NotFound e) {
@@ -470,11 +532,68 @@ public final class LibvirtHypervisor implements Hypervisor {
     }
   }
 
+  /** libvirt itself deletes a volume under a running machine without asking. */
+  private void refuseUsed(Connect c, String pool, String name, VolumeXml volume)
+      throws LibvirtException {
+    List<String> users = new ArrayList<>();
+    for (Domain domain : c.listAllDomains(0)) {
+      find(
+              () -> domain,
+              Domain::free,
+              d -> uses(c, d, pool, volume) ? Optional.of(d.getName()) : Optional.<String>empty())
+          .flatMap(found -> found)
+          .ifPresent(users::add);
+    }
+    if (!users.isEmpty()) {
+      throw new InUse(
+          "volume '%s' of pool '%s' on %s is used by domain '%s'; it was left alone"
+              .formatted(name, pool, connections.host(), users.get(0)));
+    }
+  }
+
+  /** Whether a domain uses a volume; one whose definition cannot be read counts as using it. */
+  private static boolean uses(Connect c, Domain domain, String pool, VolumeXml volume)
+      throws LibvirtException {
+    Disks disks;
+    try {
+      disks = disks(domain, Xml.parse(domain.getXMLDesc(0)));
+    } catch (IllegalArgumentException e) {
+      return true;
+    }
+    Set<String> seen = new HashSet<>();
+    Deque<String> files = new ArrayDeque<>(disks.files());
+    while (!files.isEmpty()) {
+      String file = files.pop();
+      if (file.equals(volume.path())
+          || file.equals(pool + "/" + volume.name())
+          // The same file may have several paths.
+          || file.endsWith("/" + volume.name())) {
+        return true;
+      }
+      if (seen.add(file) && file.startsWith("/")) {
+        find(
+                () -> c.storageVolLookupByPath(file),
+                StorageVol::free,
+                v -> VolumeXml.read(v.getXMLDesc(0)).backing())
+            .flatMap(backing -> backing)
+            .ifPresent(files::push);
+      }
+    }
+    return false;
+  }
+
+  private static Disks disks(Domain domain, Element now) throws LibvirtException {
+    return DomainXml.disks(
+        domain.isActive() == 1
+            ? List.of(now, Xml.parse(domain.getXMLDesc(XMLFlags.INACTIVE)))
+            : List.of(now));
+  }
+
   /**
    * Refreshing and creating volumes at once fails in libvirt ("pool has asynchronous jobs
    * running"), so what is done in a pool is done one after the other.
    */
-  private <T> T inPool(String pool, String what, Ask<StoragePool, T> ask) {
+  private <T> T inPool(String pool, String what, AskInPool<T> ask) {
     ReentrantLock lock = poolLocks.computeIfAbsent(pool, p -> new ReentrantLock(true));
     return locked(
         lock,
@@ -488,9 +607,17 @@ public final class LibvirtHypervisor implements Hypervisor {
                     find(
                             () -> c.storagePoolLookupByName(pool),
                             StoragePool::free,
-                            p -> Optional.ofNullable(ask.of(p)))
+                            p -> Optional.ofNullable(ask.of(c, p)))
                         .orElseThrow(() -> missing("storage pool", pool))
                         .orElse(null)));
+  }
+
+  private interface AskInPool<T> {
+    T of(Connect connect, StoragePool pool) throws LibvirtException;
+  }
+
+  private <T> T inPool(String pool, String what, Ask<StoragePool, T> ask) {
+    return inPool(pool, what, (c, p) -> ask.of(p));
   }
 
   private void refresh(StoragePool pool, String name) throws LibvirtException {
@@ -556,9 +683,9 @@ public final class LibvirtHypervisor implements Hypervisor {
     Power power = power(domain);
     Optional<OwnerMark> mark = OwnerMark.read(now);
     Optional<DomainDefinition> definition = Optional.empty();
+    Element config =
+        power == Power.SHUT_OFF ? now : Xml.parse(domain.getXMLDesc(XMLFlags.INACTIVE));
     if (mark.isPresent()) {
-      Element config =
-          power == Power.SHUT_OFF ? now : Xml.parse(domain.getXMLDesc(XMLFlags.INACTIVE));
       definition = readable(() -> DomainXml.read(config, mark.get()).definition());
     }
     return new DomainState(
@@ -567,7 +694,8 @@ public final class LibvirtHypervisor implements Hypervisor {
         mark.map(OwnerMark::owner),
         power,
         power == Power.RUNNING && DomainXml.agentConnected(now),
-        definition);
+        definition,
+        DomainXml.disks(List.of(now, config)));
   }
 
   private static Power power(Domain domain) throws LibvirtException {
@@ -595,7 +723,9 @@ public final class LibvirtHypervisor implements Hypervisor {
               domain.uuid(),
               find(() -> c.domainLookupByName(domain.name()), Domain::free, this::state)
                   .map(DomainState::uuid));
-          String wanted = DomainXml.write(domain, paths(c, domain));
+          DomainXml.Paths paths = paths(c, domain);
+          refuseOtherDisk(c, domain, paths.disk());
+          String wanted = DomainXml.write(domain, paths);
           Optional<String> present =
               find(
                   () -> c.domainLookupByUUIDString(domain.uuid().toString()),
@@ -606,6 +736,19 @@ public final class LibvirtHypervisor implements Hypervisor {
           }
           return null;
         });
+  }
+
+  /** Redefined to its own disk, it would lose at its next start what is only on the other one. */
+  private void refuseOtherDisk(Connect c, DomainDefinition domain, String disk)
+      throws LibvirtException {
+    Set<String> roots = domainState(c, domain.uuid()).map(d -> d.disks().roots()).orElse(Set.of());
+    for (String root : roots) {
+      if (!root.equals(disk)) {
+        throw new InUse(
+            "domain '%s' on %s runs on %s and not on its own disk %s; it was left on it"
+                .formatted(domain.name(), connections.host(), root, disk));
+      }
+    }
   }
 
   private static boolean sameDomain(String present, String wanted) {

@@ -68,7 +68,13 @@ record VolumeXml(
   }
 
   VolumeState state() {
-    return new VolumeState(name, capacityBytes, modified, !name.endsWith(".qcow2") || isImage());
+    return new VolumeState(
+        name,
+        capacityBytes,
+        modified,
+        !name.endsWith(".qcow2") || isImage(),
+        path,
+        backing.filter(b -> !b.isBlank()));
   }
 
   /**

@@ -170,7 +170,8 @@ class CrdTest {
   void columnsOfHosts() {
     assertThat(columns(GeneratedCrds.host(), 0))
         .containsExactly("READY", "VIRTUALIZATION", "LABS", "AGE");
-    assertThat(columns(GeneratedCrds.host(), 1)).containsExactly("URI", "MESSAGE");
+    assertThat(columns(GeneratedCrds.host(), 1))
+        .containsExactly("FREE", "ORPHANS", "URI", "MESSAGE");
   }
 
   private static List<String> columns(CustomResourceDefinition crd, int priority) {

@@ -47,7 +47,7 @@ final class GeneratedCrds {
           "MESSAGE");
 
   private static final List<String> HOST_COLUMNS =
-      List.of("READY", "VIRTUALIZATION", "LABS", "AGE", "URI", "MESSAGE");
+      List.of("READY", "VIRTUALIZATION", "LABS", "AGE", "FREE", "ORPHANS", "URI", "MESSAGE");
 
   private static final ObjectMapper YAML =
       new ObjectMapper(

@@ -1,0 +1,169 @@
+package dev.ejabberdlab.status;
+
+import dev.ejabberdlab.api.v1alpha1.LibvirtHost;
+import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec;
+import dev.ejabberdlab.api.v1alpha1.LibvirtHostStatus.Orphan;
+import dev.ejabberdlab.api.v1alpha1.LibvirtHostStatus.OrphanKind;
+import dev.ejabberdlab.api.v1alpha1.LibvirtHostStatus.Orphans;
+import dev.ejabberdlab.api.v1alpha1.LibvirtHostStatus.Pool;
+import dev.ejabberdlab.hypervisor.MarkedObject;
+import dev.ejabberdlab.hypervisor.PoolState;
+import dev.ejabberdlab.observe.HostSnapshot;
+import dev.ejabberdlab.observe.HostSnapshot.Inventory;
+import dev.ejabberdlab.status.Conditions.Finding;
+import dev.ejabberdlab.status.Transitions.Transition;
+import dev.ejabberdlab.topology.LabTopology;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** What is said of a libvirt host. */
+public final class HostStatuses {
+
+  private static final int MAX_ITEMS = 20;
+  private static final long MIB = 1L << 20;
+  private static final long GIB = 1L << 30;
+
+  private HostStatuses() {}
+
+  /**
+   * Whether labs may be made there.
+   *
+   * @param host the LibvirtHost's name
+   * @param pool name of the storage pool in use
+   * @param twins other LibvirtHosts that lead to the same host
+   */
+  public static Finding ready(String host, String pool, HostSnapshot seen, List<String> twins) {
+    if (seen.other().isPresent()) {
+      return Finding.no(
+          Reason.OtherHost,
+          "%s Nothing is concluded from what it lacks, and nothing is made on it. If it is to take the other's place, set the annotation %s: \"%s\" on LibvirtHost %s."
+              .formatted(seen.facts().why(), LibvirtHost.ACCEPT, seen.other().get(), host));
+    }
+    if (!seen.reachable()) {
+      return seen.lastContact() == null
+          ? Finding.unknown(Reason.Pending, seen.facts().why())
+          : Finding.unknown(
+              Reason.HostUnreachable, "No answer; last contact %s.".formatted(seen.lastContact()));
+    }
+    if (seen.pool().isMissing()) {
+      return Finding.no(
+          Reason.PoolMissing,
+          "There is no storage pool %s; define and start it, see virsh pool-define-as."
+              .formatted(pool));
+    }
+    if (seen.pool().is(p -> !p.active())) {
+      return Finding.no(
+          Reason.PoolInactive,
+          "Storage pool %s is stopped; start it with: virsh pool-start %s".formatted(pool, pool));
+    }
+    return Finding.yes(
+        Reason.HostConnected,
+        "libvirt %s answers.%s%s"
+            .formatted(
+                seen.facts().value().libvirtVersion(),
+                seen.uuid().isPresent()
+                    ? ""
+                    : " It tells no UUID, so it cannot be told from another host.",
+                twins.isEmpty()
+                    ? ""
+                    : " LibvirtHost %s leads to the same host."
+                        .formatted(String.join(", ", twins))));
+  }
+
+  /**
+   * A host that is to be deleted and cannot be yet.
+   *
+   * @param labs that live on it
+   */
+  public static Finding inUse(List<String> labs) {
+    return Finding.no(
+        Reason.HostInUse,
+        "It is to be deleted and waits for the labs that live on it: %s."
+            .formatted(String.join(", ", labs)));
+  }
+
+  /**
+   * What of a host's spec was changed although labs live on it; one sentence each.
+   *
+   * @param inUse what they live with
+   */
+  public static List<String> changes(
+      LibvirtHostSpec spec, LibvirtHostSpec inUse, List<String> labs) {
+    List<String> faults = new ArrayList<>();
+    if (!spec.uri().equals(inUse.uri())) {
+      faults.add(change("spec.uri", inUse.uri(), spec.uri(), labs));
+    }
+    String pool = spec.pool() == null ? LibvirtHostSpec.DEFAULT_POOL : spec.pool();
+    if (!pool.equals(inUse.pool())) {
+      faults.add(change("spec.pool", inUse.pool(), pool, labs));
+    }
+    return faults;
+  }
+
+  private static String change(String path, String before, String now, List<String> labs) {
+    return "%s: cannot be changed from %s to %s while labs live on the host (%s); set it back, or create another LibvirtHost."
+        .formatted(path, before, now, String.join(", ", labs));
+  }
+
+  /**
+   * @param name of the pool in use
+   */
+  public static Pool pool(String name, HostSnapshot seen) {
+    if (!seen.pool().isPresent()) {
+      return new Pool(name, null, null, null, null);
+    }
+    PoolState pool = seen.pool().value();
+    return pool.active()
+        ? new Pool(name, true, pool.capacityBytes(), pool.freeBytes(), words(pool.freeBytes()))
+        : new Pool(name, false, null, null, null);
+  }
+
+  private static String words(long bytes) {
+    return bytes < 8 * GIB ? bytes / MIB + "Mi" : bytes / GIB + "Gi";
+  }
+
+  /**
+   * What no lab has; null when there is nothing.
+   *
+   * @param labs UIDs of every lab
+   */
+  public static Orphans orphans(Inventory inventory, Set<UUID> labs) {
+    Set<String> prefixes = labs.stream().map(LabTopology::namePrefix).collect(Collectors.toSet());
+    List<Orphan> all =
+        Stream.concat(
+                inventory.marked().stream()
+                    .filter(m -> !labs.contains(m.owner().uid()))
+                    .map(HostStatuses::orphan),
+                inventory.volumes().stream()
+                    .filter(v -> prefixes.stream().noneMatch(v::startsWith))
+                    .map(v -> new Orphan(OrphanKind.volume, v, null, null)))
+            .toList();
+    return all.isEmpty() ? null : new Orphans(all.size(), all.stream().limit(MAX_ITEMS).toList());
+  }
+
+  private static Orphan orphan(MarkedObject object) {
+    OrphanKind kind =
+        switch (object.kind()) {
+          case DOMAIN -> OrphanKind.domain;
+          case NETWORK -> OrphanKind.network;
+        };
+    return new Orphan(kind, object.name(), object.owner().namespace(), object.owner().name());
+  }
+
+  /** Whether an administrator should be told by an Event. */
+  public static boolean isTrouble(Reason reason) {
+    return switch (reason) {
+      case OtherHost, PoolMissing, PoolInactive, InvalidSpec, HostInUse -> true;
+      default -> false;
+    };
+  }
+
+  /** The Event that tells it. */
+  public static Transition trouble(Reason reason, String message) {
+    return Transitions.warning(reason, message);
+  }
+}
