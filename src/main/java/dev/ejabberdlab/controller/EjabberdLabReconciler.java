@@ -37,6 +37,7 @@ import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.javaoperatorsdk.operator.OperatorException;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
@@ -63,6 +64,7 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jboss.logging.Logger;
 
 /** Makes labs what their specs say. Reads what was seen, starts what is next, writes the status. */
 @ControllerConfiguration(
@@ -78,8 +80,23 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
 
   static final String FIELD_MANAGER = "ejabberd-lab-operator";
 
+  private static final Logger LOG = Logger.getLogger(EjabberdLabReconciler.class);
+
   /** HTTP status of a resource that its schema refuses. */
   private static final int UNPROCESSABLE = 422;
+
+  /** HTTP status of a write to a resource that has changed meanwhile. */
+  private static final int CONFLICT = 409;
+
+  private static final int NO_RETRY = 0;
+
+  /** What the framework takes for polling its cache, which is not done without a retry. */
+  private static final Duration CACHE_TIMEOUT = Duration.ofSeconds(10);
+
+  private static final Duration CACHE_POLL = Duration.ofMillis(50);
+
+  /** How soon to look again when somebody else has written; its version comes by itself. */
+  private static final Duration AGAIN = Duration.ofMillis(200);
 
   /** How soon to look again while something outside is missing. */
   private static final Duration WAIT = Duration.ofSeconds(10);
@@ -224,7 +241,12 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
             topology,
             inputs,
             new Instances(
-                primacy.target(), primacy.demoted(), primacy.held(), primacy.waitsForStandby()));
+                primacy.target(),
+                primacy.demoted(),
+                primacy.held(),
+                primacy.waitsForStandby(),
+                primacy.term(),
+                primacy.doubt()));
     Virtualization virtualization = host.getSpec().virtualization();
     // Nothing is done before the status tells what belongs to the lab and who is to be primary.
     Plan plan =
@@ -243,9 +265,6 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
                     epoch(lab, snapshot),
                     now))
             : Plan.nothing(Optional.of(now));
-    if (!lab.paused()) {
-      runtime.actor().submit(plan.actions());
-    }
     boolean autoKvm =
         virtualization == Virtualization.auto
             && seen.facts().is(f -> Planner.accelerator(virtualization, f) == Accelerator.kvm);
@@ -264,14 +283,26 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
                 progress,
                 tls(lab, inputs),
                 now));
-    write(
-        lab,
-        status,
-        plan.restarts().stream()
-            .filter(Plan.Restart::isGoing)
-            .map(Plan.Restart::node)
-            .collect(Collectors.toSet()),
-        context);
+    boolean stale = false;
+    try {
+      stale =
+          !write(
+              lab,
+              status,
+              plan.restarts().stream()
+                  .filter(Plan.Restart::isGoing)
+                  .map(Plan.Restart::node)
+                  .collect(Collectors.toSet()),
+              context);
+    } finally {
+      // Nothing is done on a record that somebody else has changed meanwhile.
+      if (!stale && !lab.paused()) {
+        runtime.actor().submit(plan.actions());
+      }
+    }
+    if (stale) {
+      return UpdateControl.<EjabberdLab>noUpdate().rescheduleAfter(AGAIN);
+    }
     UpdateControl<EjabberdLab> control = UpdateControl.noUpdate();
     plan.wakeAt()
         .ifPresent(
@@ -403,8 +434,10 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
 
   /**
    * @param restarting names of nodes that are restarted for a change of the spec
+   * @return false when somebody else has changed the lab meanwhile: what was decided may be about
+   *     an old record, and is decided anew
    */
-  private void write(
+  private boolean write(
       EjabberdLab lab,
       EjabberdLabStatus seen,
       Set<String> restarting,
@@ -412,11 +445,31 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     EjabberdLabStatus status =
         lab.paused() ? LabStatuses.paused(lab.getStatus(), seen, clock.instant()) : seen;
     if (status.equals(lab.getStatus())) {
-      return;
+      return true;
     }
-    PrimaryUpdateAndCacheUtils.updateAndCacheResource(
-        lab, context, l -> withStatus(l, status), patch -> apply(patch, context));
+    try {
+      // Never again with the same content: the framework sets the resourceVersion, and would by
+      // default try ten times, each time with that of the newest version.
+      PrimaryUpdateAndCacheUtils.updateAndCacheResource(
+          lab,
+          context,
+          l -> withStatus(l, status),
+          patch -> apply(patch, context),
+          NO_RETRY,
+          CACHE_TIMEOUT.toMillis(),
+          CACHE_POLL.toMillis());
+    } catch (OperatorException e) {
+      if (e.getCause() instanceof KubernetesClientException refusal
+          && refusal.getCode() == CONFLICT) {
+        LOG.debugf(
+            "%s/%s was changed by somebody else; its status is made anew.",
+            lab.getMetadata().getNamespace(), lab.getMetadata().getName());
+        return false;
+      }
+      throw e;
+    }
     events.publish(lab, Transitions.between(lab.getStatus(), status, restarting));
+    return true;
   }
 
   /**

@@ -25,13 +25,15 @@ public class Labs {
   private final Hosts hosts;
   private final StepRunner steps;
   private final Background background;
+  private final Leadership leadership;
   private final Map<String, LabRuntime> runtimes = new HashMap<>();
   private volatile Consumer<ResourceID> changed = id -> {};
 
-  public Labs(Hosts hosts, StepRunner steps, Background background) {
+  public Labs(Hosts hosts, StepRunner steps, Background background, Leadership leadership) {
     this.hosts = hosts;
     this.steps = steps;
     this.background = background;
+    this.leadership = leadership;
   }
 
   /** Says who is told that a lab is worth a reconcile. */
@@ -61,7 +63,8 @@ public class Labs {
             steps,
             background.executor(),
             Clock.systemUTC(),
-            () -> changed.accept(id));
+            () -> changed.accept(id),
+            leadership::isHeld);
     runtimes.put(uid, runtime);
     return runtime;
   }

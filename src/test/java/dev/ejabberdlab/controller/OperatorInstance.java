@@ -38,7 +38,7 @@ public final class OperatorInstance implements AutoCloseable {
       String hostSelector) {
     Events events = new Events(client, background);
     hosts = new Hosts(hypervisors, background);
-    labs = new Labs(hosts, steps, background);
+    labs = new Labs(hosts, steps, background, () -> true);
     references = new ReferenceWatches(client);
     pulse = new Pulse(hosts, labs, new LagMetric(new SimpleMeterRegistry()));
     operator =

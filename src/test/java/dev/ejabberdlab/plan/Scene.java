@@ -397,7 +397,21 @@ public final class Scene {
             before.bootId(),
             LabFixture.report(states).steps(),
             before.postgresql(),
-            before.ejabberd()));
+            before.ejabberd(),
+            before.term()));
+  }
+
+  /** Its guest has obeyed a decision who is primary. */
+  public Scene obeyed(String node, long term, String primary) {
+    GuestReport before = machines.get(node).guest().value();
+    return reports(
+        node,
+        new GuestReport(
+            before.bootId(),
+            before.steps(),
+            before.postgresql(),
+            before.ejabberd(),
+            new GuestReport.Term(term, primary)));
   }
 
   /** A step of the node lacks something. */

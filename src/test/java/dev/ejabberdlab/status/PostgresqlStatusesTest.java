@@ -267,7 +267,8 @@ class PostgresqlStatusesTest {
                 null,
                 List.of(),
                 null,
-                null));
+                null,
+                1L));
   }
 
   static Stream<Arguments> instances() {
