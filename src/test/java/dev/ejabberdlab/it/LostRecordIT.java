@@ -2,7 +2,6 @@ package dev.ejabberdlab.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
@@ -14,7 +13,6 @@ import dev.ejabberdlab.status.Reason;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
-import io.fabric8.kubernetes.client.utils.Serialization;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.nio.file.Path;
@@ -149,18 +147,8 @@ class LostRecordIT {
 
   /** As {@code kubectl edit --subresource=status} does; null leaves nothing. */
   private static void write(Stand stand, EjabberdLab lab, EjabberdLabStatus status) {
-    ObjectNode tree = Serialization.jsonMapper().valueToTree(stand.now(lab));
-    tree.remove("status");
-    if (status != null) {
-      tree.set("status", Serialization.jsonMapper().valueToTree(status));
-    }
-    tree.withObject("/metadata").remove(List.of("managedFields", "resourceVersion"));
-    Stand.CLIENT
-        .genericKubernetesResources("ejabberdlab.dev/v1alpha1", "EjabberdLab")
-        .inNamespace(stand.namespace())
-        .resource(
-            Serialization.unmarshal(
-                tree.toString(), io.fabric8.kubernetes.api.model.GenericKubernetesResource.class))
-        .updateStatus();
+    EjabberdLab now = stand.now(lab);
+    now.setStatus(status);
+    Stand.CLIENT.resource(now).updateStatus();
   }
 }

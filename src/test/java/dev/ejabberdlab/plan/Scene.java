@@ -58,6 +58,7 @@ public final class Scene {
   private final Set<String> inFlight = new HashSet<>();
   private final Map<String, Failure> failures = new HashMap<>();
   private final Map<String, Progress.End> ends = new HashMap<>();
+  private final Map<String, Progress.CutOff> cutOffs = new HashMap<>();
   private List<Step> steps = LabFixture.steps();
   private HostSnapshot host = new HostSnapshot(Seen.of(FACTS), List.of(), NOW);
   private Seen<ImageVolumes> image = Seen.of(IMAGE_VOLUMES);
@@ -475,6 +476,12 @@ public final class Scene {
     return this;
   }
 
+  public Scene cutOff(Action action, Duration ago) {
+    Instant at = now.minus(ago);
+    cutOffs.put(action.key(), new Progress.CutOff(action, at, at));
+    return this;
+  }
+
   /** Who is to be primary, and how it comes to that. */
   public Scene primacy(Primacy decided) {
     primacy = decided;
@@ -508,7 +515,7 @@ public final class Scene {
   }
 
   public Progress progress() {
-    return new Progress(Set.copyOf(inFlight), Map.copyOf(failures), Map.copyOf(ends));
+    return new Progress(Set.copyOf(inFlight), Map.copyOf(failures), Map.copyOf(ends), Map.copyOf(cutOffs));
   }
 
   public List<Step> steps() {
