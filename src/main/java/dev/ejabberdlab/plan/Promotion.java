@@ -558,7 +558,8 @@ public final class Promotion {
         return stays(
             Optional.of(since),
             Optional.of(
-                "Failover is manual: to let another instance take over, name it in spec.database.primary."),
+                "Failover is manual: to let another instance take over, name it in"
+                    + " spec.database.primary."),
             Optional.empty());
       }
       Optional<Candidates.Candidate> candidate =

@@ -199,7 +199,8 @@ final class PostgresqlStatuses {
             s ->
                 Finding.no(
                     Reason.CommitsBlocked,
-                    "No standby streams, and spec.database.synchronous makes commits wait for one."));
+                    "No standby streams, and spec.database.synchronous makes commits wait for"
+                        + " one."));
   }
 
   Finding replicating() {

@@ -25,8 +25,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs launch.sh, run.sh and report.sh for real, with stand-ins for systemd. */
 @Timeout(120)
@@ -536,7 +536,9 @@ class StepScriptsTest {
     assertThat(run(step, "1").status()).isEqualTo(Status.FAILED);
   }
 
-  /** A step that obeys a decision who is primary before it does anything, as those of PostgreSQL do. */
+  /**
+   * A step that obeys a decision who is primary before it does anything, as those of PostgreSQL do.
+   */
   private Step decision(String digest, String term, String node) {
     return new Step(
         "node",
@@ -588,8 +590,7 @@ class StepScriptsTest {
         "postgresql-demotion"
       })
   void everyStepThatDependsOnWhoIsPrimaryObeysTheDecision(String step) throws IOException {
-    String script =
-        Files.readString(Path.of("src/main/resources/provision/steps/" + step + ".sh"));
+    String script = Files.readString(Path.of("src/main/resources/provision/steps/" + step + ".sh"));
     assertThat(script).containsPattern("check\\(\\) \\{\n  term_known\n");
     String apply = script.substring(script.indexOf("\napply() {"));
     assertThat(apply.lines().skip(2).filter(l -> !l.matches(" +(local|drop_in=).*")).findFirst())

@@ -16,8 +16,7 @@ import org.junit.jupiter.api.Test;
 class CutOffTest {
 
   private static final String NODE = "e1server";
-  private static final DomainState DOMAIN =
-      Scene.ready().domain(NODE, Power.RUNNING, true).value();
+  private static final DomainState DOMAIN = Scene.ready().domain(NODE, Power.RUNNING, true).value();
   private static final Action SHUTDOWN =
       new Action.ShutdownDomain(NODE, DOMAIN.uuid(), DOMAIN.name());
   private static final Action DESTROY =
@@ -26,10 +25,7 @@ class CutOffTest {
 
   private static Progress cutOff(Action action, Instant first, Instant at) {
     return new Progress(
-        Set.of(),
-        Map.of(),
-        Map.of(),
-        Map.of(action.key(), new Progress.CutOff(action, first, at)));
+        Set.of(), Map.of(), Map.of(), Map.of(action.key(), new Progress.CutOff(action, first, at)));
   }
 
   private static List<Action> actions(Progress progress, Instant now) {
@@ -70,12 +66,14 @@ class CutOffTest {
     Progress progress = cutOff(START, NOW, NOW);
     assertThat(progress.ended(START)).isFalse();
     assertThat(progress.workedSince(NODE, NOW.minusSeconds(1))).as("but it may be").isTrue();
-    assertThat(progress.notBefore(START, NOW.plusSeconds(1)))
-        .contains(NOW.plus(Progress.PACE));
+    assertThat(progress.notBefore(START, NOW.plusSeconds(1))).contains(NOW.plus(Progress.PACE));
     assertThat(progress.notBefore(START, NOW.plus(Duration.ofMinutes(1)))).isEmpty();
   }
 
-  /** As after a change of the spec: the definition was not written, so it is written before the start. */
+  /**
+   * As after a change of the spec: the definition was not written, so it is written before the
+   * start.
+   */
   @Test
   void aDefinitionThatMayNotHaveBeenWrittenIsWrittenBeforeTheStart() {
     Scene scene =
@@ -85,9 +83,18 @@ class CutOffTest {
                 NODE,
                 d ->
                     new dev.ejabberdlab.hypervisor.DomainDefinition(
-                        d.uuid(), d.name(), d.owner(), d.title(), d.description(),
-                        d.accelerator(), d.vcpus(), d.memoryBytes() + 1, d.pool(), d.volume(),
-                        d.directBoot(), d.interfaces()));
+                        d.uuid(),
+                        d.name(),
+                        d.owner(),
+                        d.title(),
+                        d.description(),
+                        d.accelerator(),
+                        d.vcpus(),
+                        d.memoryBytes() + 1,
+                        d.pool(),
+                        d.volume(),
+                        d.directBoot(),
+                        d.interfaces()));
     Action define = scene.actions("machine/" + NODE).get(0);
     assertThat(define).isInstanceOf(Action.DefineDomain.class);
     assertThat(scene.cutOff(define, Duration.ofMinutes(1)).actions("machine/" + NODE))

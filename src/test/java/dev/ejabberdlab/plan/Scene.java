@@ -515,7 +515,8 @@ public final class Scene {
   }
 
   public Progress progress() {
-    return new Progress(Set.copyOf(inFlight), Map.copyOf(failures), Map.copyOf(ends), Map.copyOf(cutOffs));
+    return new Progress(
+        Set.copyOf(inFlight), Map.copyOf(failures), Map.copyOf(ends), Map.copyOf(cutOffs));
   }
 
   public List<Step> steps() {

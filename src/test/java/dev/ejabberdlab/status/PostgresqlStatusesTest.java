@@ -384,8 +384,7 @@ class PostgresqlStatusesTest {
             false,
             Optional.empty(),
             Optional.empty());
-    Scene waits =
-        with(primary(new Standby(P2, "streaming", 0, true)), standby()).primacy(active);
+    Scene waits = with(primary(new Standby(P2, "streaming", 0, true)), standby()).primacy(active);
     Story story = new Story();
     EjabberdLabStatus first = story.then(waits).status();
     assertThat(instance(first).synchronous()).isTrue();
@@ -399,22 +398,26 @@ class PostgresqlStatusesTest {
     assertThat(instance(gone).synchronousUpTo()).isEqualTo(77);
 
     EjabberdLabStatus later =
-        story.then(
-            with(
-                    new Postgresql(
-                        true,
-                        false,
-                        1,
-                        "7311111111111111111",
-                        true,
-                        List.of(),
-                        List.of(),
-                        99,
-                        false,
-                        false),
-                    standby())
-                .primacy(active)).status();
-    assertThat(instance(later).synchronousUpTo()).as("nothing was acknowledged since").isEqualTo(77);
+        story
+            .then(
+                with(
+                        new Postgresql(
+                            true,
+                            false,
+                            1,
+                            "7311111111111111111",
+                            true,
+                            List.of(),
+                            List.of(),
+                            99,
+                            false,
+                            false),
+                        standby())
+                    .primacy(active))
+            .status();
+    assertThat(instance(later).synchronousUpTo())
+        .as("nothing was acknowledged since")
+        .isEqualTo(77);
   }
 
   private static Instance instance(EjabberdLabStatus status) {

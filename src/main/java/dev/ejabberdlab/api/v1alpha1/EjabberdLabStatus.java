@@ -187,7 +187,8 @@ public record EjabberdLabStatus(
           Failover lastFailover,
       @JsonPropertyDescription("Whether commits wait for a standby.") Synchrony synchronous,
       @JsonPropertyDescription(
-              "Number of the decision who is primary; guests refuse a lower one than they have seen.")
+              "Number of the decision who is primary; guests refuse a lower one than they have"
+                  + " seen.")
           Long term) {
 
     /** Without a term. */
