@@ -211,6 +211,33 @@ read_write_release() {
   ! has_address "$ADDRESS" || ip address del "$ADDRESS/$PREFIX_LENGTH" dev "$(interface "$MAC")"
 }
 
+# Who is primary by which decision: "NUMBER NODE" of the highest that was obeyed here, apart from the data, so that
+# neither a base backup nor pg_rewind brings another one's.
+PGTERM=${LAB_DISK:-/var/lib/ejabberd-lab}/facts/term
+
+# Whether this guest has obeyed the decision PRIMARY_TERM for PRIMARY_NODE already.
+term_known() {
+  local known=''
+  [[ ! -e $PGTERM ]] || IFS= read -r known <"$PGTERM"
+  [[ $known == "$PRIMARY_TERM $PRIMARY_NODE" ]]
+}
+
+# Ends the phase when a later decision was obeyed here: whoever speaks of this one was away, or has an old record.
+# Remembers it otherwise, before anything of it is done.
+obey_term() {
+  local number=0 node=''
+  [[ ! -e $PGTERM ]] || read -r number node <"$PGTERM"
+  ((PRIMARY_TERM >= number)) \
+    || die "StaleTerm: by decision $number, which was obeyed here, $node is primary; decision $PRIMARY_TERM for $PRIMARY_NODE is older"
+  ((PRIMARY_TERM > number)) || [[ $PRIMARY_NODE == "$node" ]] \
+    || die "StaleTerm: decision $number, which was obeyed here, was for $node and not for $PRIMARY_NODE"
+  ! term_known || return 0
+  mkdir -p "${PGTERM%/*}"
+  printf '%s %s\n' "$PRIMARY_TERM" "$PRIMARY_NODE" >"$PGTERM.new"
+  sync -f "$PGTERM.new"
+  mv -f "$PGTERM.new" "$PGTERM"
+}
+
 postgresql_watch() {
   watch_files "$PGCONF/conf.d" ejabberd-lab.conf standby.conf
   watch_files "$PGCONF" pg_hba.conf replication.pgpass server.crt server.key ca.crt

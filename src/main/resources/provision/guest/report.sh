@@ -232,7 +232,9 @@ SELECT json_build_object(
   'inRecovery', pg_is_in_recovery(),
   -- pg_control_checkpoint() shows the old timeline until the first checkpoint after a promotion.
   'timeline', CASE WHEN pg_is_in_recovery()
-    THEN coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint()))
+    -- Nor does a standby's, whose receiver has ended, the timeline that it followed: its files do.
+    THEN greatest((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint()),
+      (SELECT max(('x' || substr(name, 1, 8))::bit(32)::int) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{8}'))
     ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END,
   'systemIdentifier', (SELECT system_identifier::text FROM pg_control_system()),
   'readWriteAddress', :'held'::boolean,
@@ -300,8 +302,17 @@ ERL
     "$up" "$version" "$members" "$held" "$database"
 }
 
+# The latest decision who is primary that was obeyed here.
+term() {
+  local number=0 node=''
+  read -r number node <"$facts/term" || :
+  [[ $number =~ ^[0-9]+$ && $node =~ ^[a-z0-9-]+$ ]] || number=0 node=''
+  printf '{"number":%d,"primary":"%s"}' "$number" "$node"
+}
+
 read -r boot_id </proc/sys/kernel/random/boot_id
 printf '{"bootId":"%s","steps":[%s]' "$boot_id" "$(steps)"
+[[ ! -e $facts/term ]] || printf ',"term":%s' "$(term)"
 [[ ! -e $facts/read-write-address ]] || printf ',"postgresql":%s' "$(postgresql)"
 [[ ! -e $facts/ejabberd ]] || printf ',"ejabberd":%s' "$(ejabberd)"
 printf '}\n'

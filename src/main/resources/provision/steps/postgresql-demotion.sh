@@ -2,13 +2,15 @@
 # Stops this node's PostgreSQL instance in order, for another one to become primary: what it wrote is on every standby
 # that streams when it has ended. The node keeps neither the permission to accept writes nor the address for them.
 #
-# Values: ADDRESS, PREFIX_LENGTH, MAC (of the interface), NETWORK
+# Values: PRIMARY_TERM, PRIMARY_NODE (see obey_term), ADDRESS, PREFIX_LENGTH, MAC (of the interface), NETWORK
 
 check() {
+  term_known
   verify
 }
 
 apply() {
+  obey_term
   forget postgresql-primary postgresql-promotion
   rm -f "$PGPERMIT"
   systemctl stop postgresql@15-main.service

@@ -3,7 +3,7 @@
 # and a slot for each standby. A slot that it made for a standby that is gone is dropped, never one that somebody else
 # made. A standby is not promoted by it: that is the step postgresql-promotion.
 #
-# Values: DATABASE, OWNER, COMMENT, REPLICATION_ROLE, SLOTS (names separated by blanks)
+# Values: PRIMARY_TERM, PRIMARY_NODE (see obey_term), DATABASE, OWNER, COMMENT, REPLICATION_ROLE, SLOTS (names separated by blanks)
 # Files:  ejabberd-lab.conf, standby.conf, pg_hba.conf, replication.pgpass, server.crt, server.key, ca.crt, lab.conf
 #         (systemd), database-password, replication-password, read-write-address, primary.sql, primary-verify.sql
 
@@ -26,12 +26,14 @@ obsolete() {
 }
 
 check() {
+  term_known
   postgresql_configured
   postgresql_current
   verify
 }
 
 apply() {
+  obey_term
   postgresql_configure
   [[ ! -e $PGDATA/standby.signal ]] || die "PostgreSQL on this node is a standby: it must be promoted first"
   postgresql_start

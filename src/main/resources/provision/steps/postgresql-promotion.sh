@@ -3,7 +3,7 @@
 # standby, and the node gets the address that clients write to. Neither outlives a reboot: somebody else may be primary
 # then. That nobody else is now is for the operator to know.
 #
-# Values: ADDRESS, PREFIX_LENGTH, MAC (of the interface), NETWORK, GATEWAYS (addresses separated by blanks)
+# Values: PRIMARY_TERM, PRIMARY_NODE (see obey_term), ADDRESS, PREFIX_LENGTH, MAC (of the interface), NETWORK, GATEWAYS (addresses separated by blanks)
 # Files:  synchronous.conf, read-write-address.conf (networkd), promote.sql
 
 # Nothing is configured yet on a new node; the step postgresql-primary starts it then.
@@ -12,6 +12,7 @@ configured() {
 }
 
 check() {
+  term_known
   placed "$PGCONF/conf.d" synchronous.conf
   placed "$(read_write_drop_in)" read-write-address.conf
   verify
@@ -20,6 +21,7 @@ check() {
 apply() {
   local interface gateway drop_in
   drop_in=$(read_write_drop_in)
+  obey_term
   forget postgresql-standby postgresql-demotion
   # Before it accepts a write: nobody may be told that one is safe when it is not.
   place 0640 postgres "$PGCONF/conf.d" synchronous.conf
@@ -27,6 +29,8 @@ apply() {
   : >"$PGPERMIT"
   if configured; then
     systemctl start postgresql@15-main.service
+    # Another one may have been told meanwhile who is primary.
+    obey_term
     as_postgres psql -Xq -v ON_ERROR_STOP=1 <"$LAB_FILES/promote.sql"
   fi
   interface=$(interface "$MAC")

@@ -3,7 +3,7 @@
 # back by pg_rewind. A data directory that cannot become such a standby is replaced, but only when its replacement is
 # complete.
 #
-# Values: PRIMARY_ADDRESS, SLOT, NODE_NAME, REPLICATION_ROLE; ADDRESS, PREFIX_LENGTH, MAC and NETWORK of the read-write
+# Values: PRIMARY_TERM, PRIMARY_NODE (see obey_term); PRIMARY_ADDRESS, SLOT, NODE_NAME, REPLICATION_ROLE; ADDRESS, PREFIX_LENGTH, MAC and NETWORK of the read-write
 #         address, which is not for a standby
 # Files:  ejabberd-lab.conf, standby.conf, pg_hba.conf, replication.pgpass, server.crt, server.key, ca.crt, lab.conf
 #         (systemd), read-write-address, standby-wait.sql
@@ -19,6 +19,7 @@ streaming() { # SECONDS
 }
 
 check() {
+  term_known
   postgresql_configured
   postgresql_current
   [[ -e $PGDATA/standby.signal && ! -e $made && ! -e $PGPERMIT ]]
@@ -67,6 +68,7 @@ SQL
 }
 
 apply() {
+  obey_term
   forget postgresql-primary postgresql-promotion postgresql-demotion
   rm -f "$PGPERMIT"
   read_write_release
@@ -77,11 +79,14 @@ apply() {
     postgresql_start
     if streaming 30; then return; fi
   fi
+  obey_term
   if rewind; then
     postgresql_start
     if streaming 60; then return; fi
   fi
   base_backup
+  # It has taken its time: this node may be primary by now.
+  obey_term
   systemctl stop postgresql@15-main.service
   rm -rf "$PGDATA.replaced"
   mv "$PGDATA" "$PGDATA.replaced"

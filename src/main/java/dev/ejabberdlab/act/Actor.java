@@ -22,6 +22,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.BiFunction;
+import java.util.function.BooleanSupplier;
 import org.jboss.logging.Logger;
 
 /** Runs one lab's actions in the background. */
@@ -35,10 +36,12 @@ public final class Actor {
   private final Clock clock;
   private final BiFunction<Action, Optional<GuestReport>, CompletableFuture<Void>> observe;
   private final Runnable changed;
+  private final BooleanSupplier leads;
 
   private final Set<String> inFlight = new HashSet<>();
   private final Map<String, Failure> failures = new HashMap<>();
   private final Map<String, Progress.End> ends = new HashMap<>();
+  private final Map<String, Progress.CutOff> cutOffs = new HashMap<>();
   private Instant lastEnd = Instant.EPOCH;
 
   /**
@@ -48,6 +51,8 @@ public final class Actor {
    *     its end; the action's key stays taken until that is done, so that nobody plans on an old
    *     view
    * @param changed called after each action; must return at once
+   * @param leads whether this process may act at this moment; asked before each action, on the
+   *     action's own thread
    */
   public Actor(
       String lab,
@@ -55,13 +60,15 @@ public final class Actor {
       Executor io,
       Clock clock,
       BiFunction<Action, Optional<GuestReport>, CompletableFuture<Void>> observe,
-      Runnable changed) {
+      Runnable changed,
+      BooleanSupplier leads) {
     this.lab = lab;
     this.hands = hands;
     this.io = io;
     this.clock = clock;
     this.observe = observe;
     this.changed = changed;
+    this.leads = leads;
   }
 
   /** Starts the actions whose keys are free; the others are left for the next plan. */
@@ -75,7 +82,8 @@ public final class Actor {
 
   /** What is under way, and how the last tries ended. */
   public synchronized Progress progress() {
-    return new Progress(Set.copyOf(inFlight), Map.copyOf(failures), Map.copyOf(ends));
+    return new Progress(
+        Set.copyOf(inFlight), Map.copyOf(failures), Map.copyOf(ends), Map.copyOf(cutOffs));
   }
 
   /** When the last action ended; an observation that began before it may not show its effect. */
@@ -92,6 +100,9 @@ public final class Actor {
     Throwable failure = null;
     Optional<GuestReport> report = Optional.empty();
     try {
+      if (!leads.getAsBoolean()) {
+        throw new CancellationException("another operator may be the active one now");
+      }
       report = hands.perform(action);
     } catch (RuntimeException | Error e) {
       failure = e;
@@ -126,15 +137,27 @@ public final class Actor {
         LOG.errorf(failure, "%s: could not %s.", lab, action.description());
       }
     }
-    if (failure != null && !isCutOff(failure)) {
+    if (failure != null && isCutOff(failure)) {
+      cutOffs.merge(
+          action.key(), new Progress.CutOff(action, lastEnd, lastEnd), Actor::cutOffAgain);
+      // Nobody knows whether it holds any more.
+      ends.computeIfPresent(action.key(), (key, end) -> end.action().equals(action) ? null : end);
+      return;
+    }
+    cutOffs.remove(action.key());
+    if (failure != null) {
       ends.remove(action.key());
       failures.merge(action.key(), failure(action, failure), Actor::again);
       return;
     }
-    if (failure == null) {
-      failures.remove(action.key());
-    }
+    failures.remove(action.key());
     ends.put(action.key(), new Progress.End(action, lastEnd));
+  }
+
+  private static Progress.CutOff cutOffAgain(Progress.CutOff before, Progress.CutOff now) {
+    return before.action().equals(now.action())
+        ? new Progress.CutOff(now.action(), before.first(), now.at())
+        : now;
   }
 
   private Failure failure(Action action, Throwable failure) {

@@ -32,10 +32,10 @@ enum Checkpoint {
   STEPS,
   /** It is planned what is next. */
   PLAN,
-  /** The planned actions are started. */
-  ACTIONS,
   /** The status is made. */
   STATUS,
   /** The status is written. */
-  WRITE
+  WRITE,
+  /** The planned actions are started. */
+  ACTIONS
 }

@@ -44,6 +44,7 @@ import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.javaoperatorsdk.operator.OperatorException;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
@@ -94,6 +95,19 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
 
   /** HTTP status of a resource that its schema refuses. */
   private static final int UNPROCESSABLE = 422;
+
+  /** HTTP status of a write to a resource that has changed meanwhile. */
+  private static final int CONFLICT = 409;
+
+  private static final int NO_RETRY = 0;
+
+  /** What the framework takes for polling its cache, which is not done without a retry. */
+  private static final Duration CACHE_TIMEOUT = Duration.ofSeconds(10);
+
+  private static final Duration CACHE_POLL = Duration.ofMillis(50);
+
+  /** How soon to look again when somebody else has written; its version comes by itself. */
+  private static final Duration AGAIN = Duration.ofMillis(200);
 
   /** How soon to look again while something outside is missing. */
   private static final Duration WAIT = Duration.ofSeconds(10);
@@ -468,7 +482,12 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
             topology,
             supervised.inputs(),
             new Instances(
-                primacy.target(), primacy.demoted(), primacy.held(), primacy.waitsForStandby()));
+                primacy.target(),
+                primacy.demoted(),
+                primacy.held(),
+                primacy.waitsForStandby(),
+                primacy.term(),
+                primacy.doubt()));
     Virtualization virtualization = host.getSpec().virtualization();
     checkpoints.reach(Checkpoint.PLAN, lab);
     // Nothing is done before the status tells what belongs to the lab and who is to be primary.
@@ -488,39 +507,55 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
                     epoch(lab, snapshot),
                     now))
             : Plan.nothing(Optional.of(now));
-    checkpoints.reach(Checkpoint.ACTIONS, lab);
-    if (!lab.paused()) {
-      runtime.actor().submit(plan.actions());
-    }
     boolean autoKvm =
         virtualization == Virtualization.auto
             && seen.facts().is(f -> Planner.accelerator(virtualization, f) == Accelerator.kvm);
-    checkpoints.reach(Checkpoint.STATUS, lab);
-    EjabberdLabStatus status =
-        LabStatuses.of(
-            new View(
-                generation(lab),
-                lab.getStatus(),
-                topology,
-                primacy,
-                steps,
-                seen,
-                autoKvm,
-                snapshot,
-                plan,
-                progress,
-                tls(lab, supervised.inputs()),
-                now));
-    write(
-        lab,
-        refusal
-            .map(r -> r.in(lab.getStatus(), status, generation(lab), supervised.generation(), now))
-            .orElse(status),
-        plan.restarts().stream()
-            .filter(Plan.Restart::isGoing)
-            .map(Plan.Restart::node)
-            .collect(Collectors.toSet()),
-        context);
+    boolean stale = false;
+    try {
+      checkpoints.reach(Checkpoint.STATUS, lab);
+      EjabberdLabStatus status =
+          LabStatuses.of(
+              new View(
+                  generation(lab),
+                  lab.getStatus(),
+                  topology,
+                  primacy,
+                  steps,
+                  seen,
+                  autoKvm,
+                  snapshot,
+                  plan,
+                  progress,
+                  tls(lab, supervised.inputs()),
+                  now));
+      stale =
+          !write(
+              lab,
+              refusal
+                  .map(
+                      r ->
+                          r.in(
+                              lab.getStatus(),
+                              status,
+                              generation(lab),
+                              supervised.generation(),
+                              now))
+                  .orElse(status),
+              plan.restarts().stream()
+                  .filter(Plan.Restart::isGoing)
+                  .map(Plan.Restart::node)
+                  .collect(Collectors.toSet()),
+              context);
+    } finally {
+      // Nothing is done on a record that somebody else has changed meanwhile.
+      if (!stale && !lab.paused()) {
+        checkpoints.reach(Checkpoint.ACTIONS, lab);
+        runtime.actor().submit(plan.actions());
+      }
+    }
+    if (stale) {
+      return UpdateControl.<EjabberdLab>noUpdate().rescheduleAfter(AGAIN);
+    }
     UpdateControl<EjabberdLab> control = UpdateControl.noUpdate();
     plan.wakeAt()
         .ifPresent(
@@ -749,8 +784,10 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
 
   /**
    * @param restarting names of nodes that are restarted for a change of the spec
+   * @return false when somebody else has changed the lab meanwhile: what was decided may be about
+   *     an old record, and is decided anew
    */
-  private void write(
+  private boolean write(
       EjabberdLab lab,
       EjabberdLabStatus seen,
       Set<String> restarting,
@@ -758,18 +795,34 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     EjabberdLabStatus status =
         lab.paused() ? LabStatuses.paused(lab.getStatus(), seen, clock.instant()) : seen;
     if (status.equals(lab.getStatus())) {
-      return;
+      return true;
     }
     checkpoints.reach(Checkpoint.WRITE, lab);
-    PrimaryUpdateAndCacheUtils.updateAndCacheResource(
-        lab, context, l -> withStatus(l, status), patch -> apply(patch, context));
+    try {
+      // Never again with the same content: the framework sets the resourceVersion, and would by
+      // default try ten times, each time with that of the newest version.
+      PrimaryUpdateAndCacheUtils.updateAndCacheResource(
+          lab,
+          context,
+          l -> withStatus(l, status),
+          patch -> apply(patch, context),
+          NO_RETRY,
+          CACHE_TIMEOUT.toMillis(),
+          CACHE_POLL.toMillis());
+    } catch (OperatorException e) {
+      if (e.getCause() instanceof KubernetesClientException refusal
+          && refusal.getCode() == CONFLICT) {
+        LOG.debugf(
+            "%s/%s was changed by somebody else; its status is made anew.",
+            lab.getMetadata().getNamespace(), lab.getMetadata().getName());
+        return false;
+      }
+      throw e;
+    }
     Decisions.between(lab.getStatus(), status)
-        .forEach(
-            decision ->
-                LOG.infof(
-                    "%s/%s: %s",
-                    lab.getMetadata().getNamespace(), lab.getMetadata().getName(), decision));
+        .forEach(decision -> LOG.infof("%s: %s", name(lab), decision));
     events.publish(lab, Transitions.between(lab.getStatus(), status, restarting));
+    return true;
   }
 
   /**

@@ -4,6 +4,7 @@ import dev.ejabberdlab.guest.StepRunner;
 import dev.ejabberdlab.guest.TransientStepRunner;
 import dev.ejabberdlab.hypervisor.HypervisorFactory;
 import dev.ejabberdlab.hypervisor.libvirt.LibvirtHypervisorFactory;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfiguration;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
@@ -17,7 +18,10 @@ import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetrics;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.inject.Singleton;
 import java.util.List;
+import jakarta.inject.Singleton;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.Optional;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** Which implementations stand behind the ports. */
@@ -30,6 +34,7 @@ public class Implementations {
    */
   private static final Duration LEASE = Duration.ofSeconds(60);
 
+  private static final String LEASE_NAME = "ejabberd-lab-operator";
   private static final Duration RENEW_DEADLINE = Duration.ofSeconds(40);
   private static final Duration RETRY_PERIOD = Duration.ofSeconds(5);
 
@@ -50,15 +55,23 @@ public class Implementations {
   @ApplicationScoped
   LeaderElectionConfiguration leaderElection(
       @ConfigProperty(name = "ejabberd-lab.namespace") String namespace,
-      @ConfigProperty(name = "ejabberd-lab.identity") String identity) {
-    return LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration("ejabberd-lab-operator")
+      @ConfigProperty(name = "ejabberd-lab.identity") String identity,
+      Lease lease) {
+    return LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(LEASE_NAME)
         .withLeaseNamespace(namespace)
         .withIdentity(identity)
         .withLeaseDuration(LEASE)
         .withRenewDeadline(RENEW_DEADLINE)
         .withRetryPeriod(RETRY_PERIOD)
         .withExitOnStopLeading(false)
-        .withLeaderCallbacks(new LeaderCallbacks(() -> {}, () -> Quarkus.asyncExit(1), id -> {}))
+        .withLeaderCallbacks(
+            new LeaderCallbacks(
+                lease::win,
+                () -> {
+                  lease.lose();
+                  Quarkus.asyncExit(1);
+                },
+                id -> {}))
         .build();
   }
 
@@ -68,6 +81,24 @@ public class Implementations {
   Metrics metrics(MeterRegistry registry, FrameworkFailures failures) {
     return new AggregatedMetrics(
         List.of(MicrometerMetrics.newMicrometerMetricsBuilder(registry).build(), failures));
+  }
+
+  /** Without an election, as in tests, nobody else can be active. */
+  @Produces
+  @Singleton
+  Lease lease(
+      @ConfigProperty(name = "ejabberd-lab.namespace") String namespace,
+      @ConfigProperty(name = "ejabberd-lab.identity") String identity,
+      KubernetesClient client) {
+    return new Lease(
+            Clock.systemUTC(),
+            LEASE.minus(RENEW_DEADLINE),
+            () ->
+                Optional.ofNullable(
+                        client.leases().inNamespace(namespace).withName(LEASE_NAME).get())
+                    .filter(l -> identity.equals(l.getSpec().getHolderIdentity()))
+                    .isPresent())
+        .beating();
   }
 
   @Produces

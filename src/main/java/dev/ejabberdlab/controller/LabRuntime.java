@@ -16,6 +16,7 @@ import java.time.Clock;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
 
 /** What the operator holds in memory for one lab; all of it can be lost without harm. */
 final class LabRuntime implements AutoCloseable {
@@ -31,6 +32,7 @@ final class LabRuntime implements AutoCloseable {
 
   /**
    * @param changed called when the lab is worth a reconcile; must return at once
+   * @param leads whether this process may act at this moment
    */
   LabRuntime(
       HostWatch host,
@@ -41,7 +43,8 @@ final class LabRuntime implements AutoCloseable {
       StepRunner steps,
       Executor io,
       Clock clock,
-      Runnable changed) {
+      Runnable changed,
+      BooleanSupplier leads) {
     Hypervisor hypervisor = host.hypervisor();
     this.owner = owner;
     this.host = host;
@@ -58,7 +61,8 @@ final class LabRuntime implements AutoCloseable {
             io,
             clock,
             this::observe,
-            changed);
+            changed,
+            leads);
     this.listening = hypervisor.listen(this::onEvent);
   }
 

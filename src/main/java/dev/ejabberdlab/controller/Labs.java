@@ -29,16 +29,18 @@ public class Labs {
   private final Hosts hosts;
   private final StepRunner steps;
   private final Background background;
+  private final Leadership leadership;
   private final Map<String, LabRuntime> runtimes = new ConcurrentHashMap<>();
   private volatile Consumer<ResourceID> changed = id -> {};
   private volatile BiPredicate<ResourceID, UUID> exists = (id, uid) -> true;
   private volatile Consumer<LabRuntime> vanished = runtime -> {};
 
-  public Labs(Hosts hosts, StepRunner steps, Background background) {
+  public Labs(Hosts hosts, StepRunner steps, Background background, Leadership leadership) {
     this.hosts = hosts;
     this.steps = steps;
     this.background = background;
     hosts.used(watch -> runtimes.values().stream().anyMatch(r -> r.host() == watch));
+    this.leadership = leadership;
   }
 
   /** Says who is told that a lab is worth a reconcile. */
@@ -78,7 +80,8 @@ public class Labs {
             steps,
             background.executor(),
             Clock.systemUTC(),
-            () -> changed.accept(id));
+            () -> changed.accept(id),
+            leadership::isHeld);
     runtimes.put(uid, runtime);
     return runtime;
   }

@@ -47,6 +47,9 @@ record Refusal(Reason reason, String message, boolean passing, boolean expected)
     if (e instanceof KubernetesClientException k) {
       return ofTheApiServer(k);
     }
+    if (e.getCause() instanceof KubernetesClientException k) {
+      return ofTheApiServer(k);
+    }
     return new Refusal(
         Reason.ReconcileFailed,
         "The operator met an error that it does not know (%s%s); its log has the details."

@@ -12,12 +12,37 @@ import java.util.Optional;
  * @param steps every step the guest remembers, by name
  * @param postgresql absent where PostgreSQL is not set up
  * @param ejabberd absent where ejabberd is not set up
+ * @param term the latest decision who is primary that the guest has obeyed
  */
 public record GuestReport(
     String bootId,
     Map<String, StepState> steps,
     Optional<Postgresql> postgresql,
-    Optional<Ejabberd> ejabberd) {
+    Optional<Ejabberd> ejabberd,
+    Term term) {
+
+  /** A guest that has obeyed no decision who is primary. */
+  public GuestReport(
+      String bootId,
+      Map<String, StepState> steps,
+      Optional<Postgresql> postgresql,
+      Optional<Ejabberd> ejabberd) {
+    this(bootId, steps, postgresql, ejabberd, Term.NONE);
+  }
+
+  /**
+   * A decision who is primary.
+   *
+   * @param number grows with every decision; 0 for none
+   * @param primary node that it names; empty for none
+   */
+  public record Term(long number, String primary) {
+
+    public static final Term NONE = new Term(0, "");
+
+    /** With what a guest begins that refuses a step of a lower term than it has seen. */
+    public static final String STALE = "StaleTerm: ";
+  }
 
   /** Whether one of its services answers. */
   @JsonIgnore

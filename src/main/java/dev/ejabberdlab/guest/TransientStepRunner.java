@@ -101,7 +101,9 @@ public final class TransientStepRunner implements StepRunner {
         Map.copyOf(steps),
         Optional.ofNullable(
             JSON.treeToValue(report.path("postgresql"), GuestReport.Postgresql.class)),
-        Optional.ofNullable(JSON.treeToValue(report.path("ejabberd"), GuestReport.Ejabberd.class)));
+        Optional.ofNullable(JSON.treeToValue(report.path("ejabberd"), GuestReport.Ejabberd.class)),
+        Optional.ofNullable(JSON.treeToValue(report.path("term"), GuestReport.Term.class))
+            .orElse(GuestReport.Term.NONE));
   }
 
   private static StepLaunchException failed(String what, GuestChannel.ExecResult result) {

@@ -42,7 +42,8 @@ final class GuestDiff {
                                 0,
                                 p.receiving(),
                                 p.stopped())),
-                report.ejabberd()));
+                report.ejabberd(),
+                report.term()));
   }
 
   private static StepState ageless(StepState s) {

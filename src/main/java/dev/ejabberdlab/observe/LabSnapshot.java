@@ -105,21 +105,39 @@ public record LabSnapshot(
    * @param postgresql what its server said when it last answered
    * @param streamedAt when its standby was last seen receiving; null when it was not
    * @param rebooted whether the guest has been restarted since then
+   * @param blank whether its disk was made while somebody looked, and its guest has not answered
+   *     since: nothing can be on it
    */
   public record Past(
       boolean answered,
       String bootId,
       Optional<GuestReport.Postgresql> postgresql,
       Instant streamedAt,
-      boolean rebooted) {
+      boolean rebooted,
+      boolean blank) {
+
+    /** A machine with a disk that may hold anything. */
+    public Past(
+        boolean answered,
+        String bootId,
+        Optional<GuestReport.Postgresql> postgresql,
+        Instant streamedAt,
+        boolean rebooted) {
+      this(answered, bootId, postgresql, streamedAt, rebooted, false);
+    }
 
     public static final Past NOTHING = new Past(false, "", Optional.empty(), null, false);
 
     /** What is remembered when the domain has been seen. */
     Past with(Seen<DomainState> domain) {
       return domain.is(d -> d.power() == DomainState.Power.SHUT_OFF)
-          ? new Past(false, bootId, postgresql, streamedAt, !bootId.isEmpty())
+          ? new Past(false, bootId, postgresql, streamedAt, !bootId.isEmpty(), blank)
           : this;
+    }
+
+    /** What is remembered when it has been seen that there is no disk. */
+    Past withoutDisk() {
+      return new Past(answered, bootId, postgresql, streamedAt, rebooted, true);
     }
 
     /** What is remembered when the guest has been asked. */

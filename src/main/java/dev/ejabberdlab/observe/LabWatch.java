@@ -340,7 +340,8 @@ public final class LabWatch {
 
   /** A machine as libvirt sees it now; what its guest said stands as long as its agent is there. */
   private Machine machine(Machine old, Seen<VolumeState> volume, Seen<DomainState> domain) {
-    Past past = old.past().with(domain);
+    Past seen = old.past().with(domain);
+    Past past = volume.isMissing() ? seen.withoutDisk() : seen;
     if (domain.is(DomainState::agentConnected)) {
       return new Machine(
           volume,

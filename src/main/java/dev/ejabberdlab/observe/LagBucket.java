@@ -35,6 +35,11 @@ public enum LagBucket {
     return floorBytes;
   }
 
+  /** The largest lag of the bucket, in bytes; of the last one {@link Long#MAX_VALUE}. */
+  public long ceilingBytes() {
+    return this == OVER_1_GIB ? Long.MAX_VALUE : values()[ordinal() + 1].floorBytes - 1;
+  }
+
   /** The bucket for people, for example {@code <16MiB}. */
   public String label() {
     return label;

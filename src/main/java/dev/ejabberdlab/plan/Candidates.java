@@ -9,6 +9,7 @@ import dev.ejabberdlab.guest.GuestReport.Standby;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.observe.LabSnapshot.Past;
+import dev.ejabberdlab.observe.LagBucket;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Duration;
 import java.time.Instant;
@@ -47,10 +48,11 @@ final class Candidates {
   /**
    * A standby that can take over.
    *
+   * @param timeline timeline of its WAL, which is the primary's
    * @param lsn end of the WAL that it has
-   * @param lagBytes WAL that it lacks, as far as is known
+   * @param lagBytes WAL that it lacks at most, as far as is known
    */
-  record Candidate(String name, long lsn, long lagBytes) {}
+  record Candidate(String name, int timeline, long lsn, long lagBytes) {}
 
   /** The one with most of the primary's WAL. */
   Optional<Candidate> best() {
@@ -80,7 +82,9 @@ final class Candidates {
       reasons.add("%s does not stream from %s".formatted(name, primary));
       return Optional.empty();
     }
-    return within(new Candidate(name, standby.get().lsn(), sender.get().lagBytes()));
+    return within(
+        new Candidate(
+            name, standby.get().timeline(), standby.get().lsn(), sender.get().lagBytes()));
   }
 
   /** Whether one that runs has not answered yet, as when libvirt was away a moment ago. */
@@ -117,6 +121,18 @@ final class Candidates {
       reasons.add("%s did not stream when %s failed".formatted(name, primary));
       return Optional.empty();
     }
+    Optional<Integer> timeline = timeline();
+    if (timeline.isEmpty() || timeline.get() != standby.get().timeline()) {
+      // Positions in the WAL of two timelines say nothing of each other.
+      reasons.add(
+          "%s is on timeline %d, and %s was on %s"
+              .formatted(
+                  name,
+                  standby.get().timeline(),
+                  primary,
+                  timeline.map(Object::toString).orElse("one that is not known")));
+      return Optional.empty();
+    }
     Instant late = failingSince.plus(Planner.SILENCE);
     if (machine.past().rebooted() && input.now().isBefore(late)) {
       // Both went down, and the primary may come back with what this one lacks.
@@ -129,7 +145,8 @@ final class Candidates {
               reasons.add("it is not known what %s lacks".formatted(name));
               return Optional.empty();
             })
-        .flatMap(lag -> within(new Candidate(name, standby.get().lsn(), lag)));
+        .flatMap(
+            lag -> within(new Candidate(name, standby.get().timeline(), standby.get().lsn(), lag)));
   }
 
   private boolean hasStreamed(Past past, Optional<Instance> before) {
@@ -144,7 +161,22 @@ final class Candidates {
             .isPresent();
   }
 
-  /** By what the primary last wrote, else by what the status last said. */
+  /** Of the primary, as it was last seen. */
+  private Optional<Integer> timeline() {
+    return input
+        .snapshot()
+        .machine(primary)
+        .past()
+        .postgresql()
+        .filter(Postgresql::isPrimary)
+        .map(Postgresql::timeline)
+        .or(() -> Optional.ofNullable(recorded.timeline()));
+  }
+
+  /**
+   * By what the primary last wrote, else by what the status last said: that is a bucket, of which
+   * the worst is taken.
+   */
   private Optional<Long> lag(Postgresql standby, Optional<Instance> before) {
     return input
         .snapshot()
@@ -153,14 +185,17 @@ final class Candidates {
         .postgresql()
         .filter(Postgresql::isPrimary)
         .map(p -> Math.max(0, p.lsn() - standby.lsn()))
-        .or(() -> before.map(Instance::lagBytes));
+        .or(() -> before.map(Instance::lagBytes).map(b -> LagBucket.of(b).ceilingBytes()));
   }
 
   private Optional<Candidate> within(Candidate candidate) {
     if (candidate.lagBytes() > database.failover().maxLagBytes()) {
       reasons.add(
-          "%s lacks %d bytes, which is more than spec.database.failover.maxLag"
-              .formatted(candidate.name(), candidate.lagBytes()));
+          candidate.lagBytes() == Long.MAX_VALUE
+              ? "%s may lack 1 GiB or more, which is more than spec.database.failover.maxLag"
+                  .formatted(candidate.name())
+              : "%s lacks %d bytes, which is more than spec.database.failover.maxLag"
+                  .formatted(candidate.name(), candidate.lagBytes()));
       return Optional.empty();
     }
     return Optional.of(candidate);
@@ -168,21 +203,28 @@ final class Candidates {
 
   /**
    * With synchronous replication a commit is on one standby at least: on this one for certain when
-   * commits waited for it and no other that they waited for has more.
+   * commits waited for it and no other that they waited for has more. One that commits have waited
+   * for, and that has gone, counts for as long as it may have some that nobody else has.
    */
   private boolean hasEveryCommit(Candidate candidate) {
     if (database.synchronous().isEmpty()) {
       return true;
     }
-    List<String> waitedFor =
+    List<Instance> flagged =
         Optional.ofNullable(recorded.instances()).orElse(List.of()).stream()
             .filter(i -> Boolean.TRUE.equals(i.synchronous()))
-            .map(Instance::name)
-            .filter(database.instances()::contains)
+            .filter(i -> database.instances().contains(i.name()))
             .toList();
+    List<String> waitedFor = flagged.stream().map(Instance::name).toList();
+    // Where commits wait for whoever comes back, one that has gone has missed none.
+    boolean wasThere =
+        flagged.stream()
+            .filter(i -> i.name().equals(candidate.name()))
+            .anyMatch(
+                i -> i.synchronousUpTo() == null || recorded.synchronous() == Synchrony.Blocked);
     boolean waited =
         recorded.synchronous() == Synchrony.Active || recorded.synchronous() == Synchrony.Blocked;
-    if (!waited || !waitedFor.contains(candidate.name())) {
+    if (!waited || !wasThere) {
       reasons.add("commits did not wait for %s".formatted(candidate.name()));
       return false;
     }
@@ -192,7 +234,8 @@ final class Candidates {
             .filter(
                 name ->
                     postgresql(name)
-                        .filter(p -> p.isStandby() && p.lsn() <= candidate.lsn())
+                        .filter(p -> p.isStandby() && p.timeline() == candidate.timeline())
+                        .filter(p -> p.lsn() <= candidate.lsn())
                         .isEmpty())
             .toList();
     if (!unseen.isEmpty()) {

@@ -25,6 +25,10 @@ import java.util.Optional;
  * @param obstacle why nobody takes over although somebody should, one sentence; empty when nothing
  *     is in the way
  * @param wakeAt when to decide again even if nothing happens
+ * @param term number of the decision that says so; grows with every decision
+ * @param adopted whether this is what the guests say, against a record that is old, lost or edited
+ * @param doubt why no instance may be touched, one sentence: it is not known who is primary; empty
+ *     when they may
  */
 public record Primacy(
     String target,
@@ -34,7 +38,37 @@ public record Primacy(
     Optional<String> held,
     boolean open,
     Optional<String> obstacle,
-    Optional<Instant> wakeAt) {
+    Optional<Instant> wakeAt,
+    long term,
+    boolean adopted,
+    Optional<String> doubt) {
+
+  /** Number of the decision that a new lab begins with. */
+  static final long FIRST_TERM = 1;
+
+  /** What the first decision says. */
+  public Primacy(
+      String target,
+      Optional<Instant> failingSince,
+      Optional<Failover> change,
+      Optional<Synchrony> synchrony,
+      Optional<String> held,
+      boolean open,
+      Optional<String> obstacle,
+      Optional<Instant> wakeAt) {
+    this(
+        target,
+        failingSince,
+        change,
+        synchrony,
+        held,
+        open,
+        obstacle,
+        wakeAt,
+        FIRST_TERM,
+        false,
+        Optional.empty());
+  }
 
   /** A primary that nobody doubts. */
   public static Primacy of(String target) {
@@ -82,12 +116,22 @@ public record Primacy(
     return synchrony.filter(s -> s == Synchrony.Active || s == Synchrony.Blocked).isPresent();
   }
 
+  /** Number of the decision that a status tells of; the first one where it tells none. */
+  static long termOf(PostgresqlStatus status) {
+    return status == null || status.term() == null ? FIRST_TERM : status.term();
+  }
+
   /** Whether a status tells what this decides, so that it may be acted upon. */
   public boolean isRecordedIn(PostgresqlStatus status) {
+    if (doubt.isPresent()) {
+      // No instance is touched, but machines may come up, and tell.
+      return underWay().isEmpty();
+    }
     if (status == null) {
-      return change.isEmpty() && !waitsForStandby();
+      return change.isEmpty() && !waitsForStandby() && !adopted && term == FIRST_TERM;
     }
     return target.equals(status.targetPrimary())
+        && term == termOf(status)
         && Objects.equals(change.orElse(null), status.lastFailover())
         && Objects.equals(synchrony.orElse(null), status.synchronous());
   }

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
@@ -12,25 +13,47 @@ import java.util.stream.Stream;
  *
  * @param inFlight keys of the actions that run now
  * @param failures last failure by key
- * @param ends by key, the last end that was no failure
+ * @param ends by key, the last action that was done
+ * @param cutOffs by key, the last try of which nobody knows whether it was done, if nothing with
+ *     that key has come to an end since
  */
-public record Progress(Set<String> inFlight, Map<String, Failure> failures, Map<String, End> ends) {
+public record Progress(
+    Set<String> inFlight,
+    Map<String, Failure> failures,
+    Map<String, End> ends,
+    Map<String, CutOff> cutOffs) {
+
+  /** Nothing was cut off. */
+  public Progress(Set<String> inFlight, Map<String, Failure> failures, Map<String, End> ends) {
+    this(inFlight, failures, ends, Map.of());
+  }
 
   /** Nothing runs, nothing ended. */
   public static final Progress NONE = new Progress(Set.of(), Map.of(), Map.of());
 
   /**
-   * An action that ended well and is wanted again waits this long, lest it be repeated in a loop.
+   * An action that was done or cut off and is wanted again waits this long, lest it be repeated in
+   * a loop.
    */
   static final Duration PACE = Duration.ofSeconds(10);
 
   /**
-   * An action ended without a failure: it was done, or the host could not be asked to.
+   * An action was done.
    *
    * @param action what ended
    * @param at time of its end
    */
   public record End(Action action, Instant at) {}
+
+  /**
+   * An action was cut off: the host went away while it was asked, or the operator ends. It may have
+   * been done or not; only a look at the world tells.
+   *
+   * @param action what was cut off
+   * @param first time of the first try in a row that was cut off
+   * @param at time of the last one
+   */
+  public record CutOff(Action action, Instant first, Instant at) {}
 
   /** How the action failed the last time, if it did and nothing has succeeded since. */
   Optional<Failure> failure(Action action) {
@@ -43,25 +66,36 @@ public record Progress(Set<String> inFlight, Map<String, Failure> failures, Map<
     return inFlight.contains(action.key()) || inFlight.contains(Action.powerKeyOf(action.key()));
   }
 
-  /** When exactly this action ended, if it was the last with its key and no failure. */
+  /** When exactly this action was done, if it was the last with its key. */
   Optional<Instant> endOf(Action action) {
     return end(action).filter(e -> e.action().equals(action)).map(End::at);
   }
 
-  /** Whether the last end of the action's key was that of exactly this action, and no failure. */
+  /** Whether exactly this action was done, as the last with its key. */
   boolean ended(Action action) {
     return endOf(action).isPresent();
   }
 
-  /** Whether something was done with a machine, other than turning it off, after that time. */
+  /** Exactly this action, if it was the last with its key and was cut off. */
+  Optional<CutOff> cutOff(Action action) {
+    return Optional.ofNullable(cutOffs.get(action.key())).filter(c -> c.action().equals(action));
+  }
+
+  /**
+   * Whether something was done with a machine, or may have been, other than turning it off, after
+   * that time.
+   */
   boolean workedSince(String node, Instant time) {
-    return Optional.ofNullable(ends.get(Action.machineKey(node)))
-        .filter(e -> e.at().isAfter(time))
-        .isPresent();
+    String key = Action.machineKey(node);
+    return Stream.concat(
+            Optional.ofNullable(ends.get(key)).map(End::at).stream(),
+            Optional.ofNullable(cutOffs.get(key)).map(CutOff::at).stream())
+        .anyMatch(at -> at.isAfter(time));
   }
 
   /**
    * Whether the operator has turned a machine off, or is about to, and has not started it since.
+   * What was cut off is no excuse for a machine that is off, nor for one that does not come up.
    */
   boolean isRestarting(String node) {
     if (inFlight.contains(Action.powerKey(node))) {
@@ -69,6 +103,13 @@ public record Progress(Set<String> inFlight, Map<String, Failure> failures, Map<
     }
     End off = ends.get(Action.powerKey(node));
     End work = ends.get(Action.machineKey(node));
+    CutOff start = cutOffs.get(Action.machineKey(node));
+    if (off != null
+        && start != null
+        && start.at().isAfter(off.at())
+        && start.action() instanceof Action.StartDomain) {
+      return false;
+    }
     return off != null
         && off.action() instanceof Action.ShutdownDomain
         && !(work != null
@@ -86,7 +127,16 @@ public record Progress(Set<String> inFlight, Map<String, Failure> failures, Map<
             .map(f -> f.at().plus(Backoff.ACTION.after(f.count())));
     Stream<Instant> ended =
         end(action).stream().filter(e -> !e.at().isAfter(now)).map(e -> e.at().plus(PACE));
-    return Stream.concat(failed, ended).filter(due -> due.isAfter(now)).max(Instant::compareTo);
+    Stream<Instant> cutOff =
+        Optional.ofNullable(cutOffs.get(action.key()))
+            .filter(c -> c.action().description().equals(action.description()))
+            .filter(c -> !c.at().isAfter(now))
+            .map(c -> c.at().plus(PACE))
+            .stream();
+    return Stream.of(failed, ended, cutOff)
+        .flatMap(Function.identity())
+        .filter(due -> due.isAfter(now))
+        .max(Instant::compareTo);
   }
 
   private Optional<End> end(Action action) {

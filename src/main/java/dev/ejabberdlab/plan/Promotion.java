@@ -16,7 +16,10 @@ import dev.ejabberdlab.topology.LabTopology;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Decides which PostgreSQL instance is to accept writes. A standby takes over from a primary that
@@ -39,14 +42,26 @@ public final class Promotion {
 
   private final Input input;
   private final LabTopology.Database database;
+  private final Standing standing;
+
+  /** What may be relied upon of it. */
   private final Optional<PostgresqlStatus> recorded;
+
   private final LabSnapshot snapshot;
   private final Instant now;
 
-  private Promotion(Input input) {
-    this.input = input;
+  private Promotion(Input asked) {
+    this.standing = asked.decides() ? Standing.of(asked) : Standing.recorded(asked);
+    this.input =
+        new Input(
+            asked.lab(),
+            standing.record(),
+            asked.decides(),
+            asked.snapshot(),
+            asked.progress(),
+            asked.now());
     this.database = input.lab().database();
-    this.recorded = Optional.ofNullable(input.recorded());
+    this.recorded = Optional.ofNullable(standing.record());
     this.snapshot = input.snapshot();
     this.now = input.now();
   }
@@ -75,11 +90,7 @@ public final class Promotion {
   }
 
   private Primacy decide() {
-    String target =
-        recorded
-            .map(PostgresqlStatus::targetPrimary)
-            .filter(database.instances()::contains)
-            .orElse(database.initialPrimary());
+    String target = standing.target();
     Optional<Failover> last = recorded.map(PostgresqlStatus::lastFailover);
     Optional<Failover> underWay =
         last.filter(c -> c.finished() == null).filter(c -> database.instances().contains(c.to()));
@@ -92,7 +103,24 @@ public final class Promotion {
           held(target, underWay),
           recorded.map(PostgresqlStatus::systemIdentifier).isPresent(),
           Optional.empty(),
+          Optional.empty(),
+          standing.term(),
+          false,
           Optional.empty());
+    }
+    if (standing.doubt().isPresent()) {
+      return new Primacy(
+          target,
+          Optional.empty(),
+          last.filter(c -> c.finished() != null),
+          recorded.map(PostgresqlStatus::synchronous),
+          standing.doubt(),
+          false,
+          Optional.empty(),
+          Optional.of(now.plus(AGAIN)),
+          standing.term(),
+          standing.adopted(),
+          standing.doubt());
     }
     return underWay
         .map(this::proceed)
@@ -106,12 +134,28 @@ public final class Promotion {
         if (isDataLost(change.to())) {
           yield ended(change, FailoverState.Aborted);
         }
+        if (hasTakenOver(change)) {
+          yield ended(change, FailoverState.Completed);
+        }
         yield isOff(change.from()) ? going(in(change, FailoverState.Promoting)) : going(change);
       }
-      case Demoting -> demoting(change);
+      case Demoting ->
+          hasTakenOver(change) ? ended(change, FailoverState.Completed) : demoting(change);
       case Promoting -> {
         if (isDataLost(change.to())) {
           yield ended(change, FailoverState.Aborted);
+        }
+        if (change.reason() == FailoverReason.Switchover && hasGoneSilent(change.from())) {
+          // It was stopped in order, but it may have come back since.
+          yield going(
+              new Failover(
+                  change.from(),
+                  change.to(),
+                  FailoverReason.PrimarySilent,
+                  FailoverState.Fencing,
+                  change.lagBytes(),
+                  change.started(),
+                  null));
         }
         yield postgresql(change.to()).filter(p -> p.isPrimary() && p.readWriteAddress()).isPresent()
             ? ended(change, FailoverState.Completed)
@@ -119,6 +163,22 @@ public final class Promotion {
       }
       case Completed, Aborted -> ended(change, change.state());
     };
+  }
+
+  /**
+   * Whether the change is over although the record says that it has hardly begun: the record is an
+   * older one. Nobody is promoted before that is recorded.
+   */
+  private boolean hasTakenOver(Failover change) {
+    return postgresql(change.to()).filter(p -> p.isPrimary() && p.readWriteAddress()).isPresent()
+        && !Standing.mayBePrimary(snapshot, change.from());
+  }
+
+  private boolean hasGoneSilent(String instance) {
+    Instant since = snapshot.machine(instance).silentSince();
+    return Standing.mayBePrimary(snapshot, instance)
+        && since != null
+        && !since.plus(PrimaryHealth.SILENCE).isAfter(now);
   }
 
   /**
@@ -130,7 +190,9 @@ public final class Promotion {
     Optional<Postgresql> next = postgresql(change.to()).filter(Postgresql::isStandby);
     if (old.filter(Postgresql::stopped).isPresent()
         && !isBeingPromoted(change.from())
-        && next.filter(n -> n.lsn() > old.get().lsn()).isPresent()) {
+        && next.filter(n -> n.timeline() == old.get().timeline())
+            .filter(n -> n.lsn() > old.get().lsn())
+            .isPresent()) {
       return going(in(change, FailoverState.Promoting));
     }
     Instant limit = Instant.parse(change.started()).plus(DEMOTION_LIMIT);
@@ -159,8 +221,17 @@ public final class Promotion {
 
   /** Told before anything of it is done. */
   private Primacy going(Failover change, Optional<Instant> wakeAt) {
+    return going(change, wakeAt, standing.term());
+  }
+
+  private Primacy going(Failover change, Optional<Instant> wakeAt, long term) {
     Optional<Failover> underWay = Optional.of(change);
-    return primacy(change.to(), underWay, held(change.to(), underWay), wakeAt);
+    return primacy(change.to(), underWay, held(change.to(), underWay), wakeAt, term);
+  }
+
+  /** A new decision, by which everybody can tell it from the last one. */
+  private Primacy begins(Failover change) {
+    return going(change, Optional.empty(), standing.term() + 1);
   }
 
   private Primacy ended(Failover change, FailoverState state) {
@@ -177,7 +248,13 @@ public final class Promotion {
         state == FailoverState.Completed || !isInstance(change.from())
             ? change.to()
             : change.from();
-    return primacy(target, Optional.of(ended), held(target, Optional.empty()), Optional.empty());
+    // That the old one stays is a decision too: the new one may have heard of the other.
+    return primacy(
+        target,
+        Optional.of(ended),
+        held(target, Optional.empty()),
+        Optional.empty(),
+        state == FailoverState.Aborted ? standing.term() + 1 : standing.term());
   }
 
   private static Failover in(Failover change, FailoverState state) {
@@ -192,7 +269,11 @@ public final class Promotion {
   }
 
   private Primacy primacy(
-      String target, Optional<Failover> change, Optional<String> held, Optional<Instant> wakeAt) {
+      String target,
+      Optional<Failover> change,
+      Optional<String> held,
+      Optional<Instant> wakeAt,
+      long term) {
     return new Primacy(
         target,
         Optional.empty(),
@@ -201,7 +282,10 @@ public final class Promotion {
         held,
         false,
         Optional.empty(),
-        wakeAt);
+        wakeAt,
+        term,
+        standing.adopted(),
+        Optional.empty());
   }
 
   /** Why the target may not accept writes yet. */
@@ -223,7 +307,58 @@ public final class Promotion {
                     ? Optional.of(
                         "%s has lost its data: its disk is new, and no standby can take over."
                             .formatted(target))
-                    : Optional.empty());
+                    : Optional.empty())
+        .or(() -> underWay.isPresent() ? unfenced(underWay.get()) : unsure(target));
+  }
+
+  /** The old primary was off, or stopped, when that was recorded; it must be so still. */
+  private Optional<String> unfenced(Failover change) {
+    boolean may =
+        change.reason() == FailoverReason.Switchover && isInstance(change.from())
+            ? Standing.mayBePrimary(snapshot, change.from())
+            : !isOff(change.from());
+    return change.state() == FailoverState.Promoting
+            && may
+            && postgresql(change.to()).filter(Postgresql::isPrimary).isEmpty()
+        ? Optional.of("%s may accept writes and must be off first.".formatted(change.from()))
+        : Optional.empty();
+  }
+
+  /**
+   * Without a change, who was primary may be so again, but nobody else; and not beside one that may
+   * have become it meanwhile, whatever the record says: that may be an old one.
+   */
+  private Optional<String> unsure(String target) {
+    Machine machine = snapshot.machine(target);
+    Optional<Postgresql> there = postgresql(target);
+    if (there.filter(Postgresql::isPrimary).isPresent()) {
+      return Optional.empty();
+    }
+    if (!machine.guest().isPresent()) {
+      return Optional.empty();
+    }
+    if (!snapshot.isAsked(input.lab())) {
+      return Optional.of("Not every instance has been asked yet who is primary.");
+    }
+    if (there.filter(Postgresql::inRecovery).isPresent()) {
+      return Optional.of(
+          "%s is a standby, and becomes primary only in the place of another one."
+              .formatted(target));
+    }
+    boolean isEmpty = there.isEmpty();
+    return others(target)
+        .filter(
+            i ->
+                Standing.mayBePrimary(snapshot, i)
+                    || (isEmpty
+                        && !snapshot.machine(i).guest().isPresent()
+                        && Standing.mayHoldData(snapshot, i)))
+        .findFirst()
+        .map(i -> "%s could not be asked, and may be the primary or hold its data.".formatted(i));
+  }
+
+  private Stream<String> others(String instance) {
+    return database.instances().stream().filter(i -> !i.equals(instance));
   }
 
   private Optional<String> otherPrimary(String target) {
@@ -241,7 +376,10 @@ public final class Promotion {
     Optional<String> system = recorded.map(PostgresqlStatus::systemIdentifier);
     Machine machine = snapshot.machine(instance);
     if (system.isEmpty()) {
-      return false;
+      // Whoever was set up as a standby has a database of somebody.
+      return machine.guest().isPresent()
+          && postgresql(instance).isEmpty()
+          && others(instance).anyMatch(i -> postgresql(i).isPresent());
     }
     if (machine.guest().isPresent()) {
       return postgresql(instance)
@@ -259,8 +397,7 @@ public final class Promotion {
           .surplus()
           .is(r -> r.domains().stream().noneMatch(d -> d.name().equals(domain)));
     }
-    return snapshot.machine(instance).domain().isMissing()
-        || snapshot.machine(instance).domain().is(d -> d.power() == Power.SHUT_OFF);
+    return Standing.isOff(snapshot.machine(instance));
   }
 
   private Optional<Synchrony> synchrony(String target, Optional<Failover> change) {
@@ -324,17 +461,93 @@ public final class Promotion {
       if (recorded.map(PostgresqlStatus::systemIdentifier).isEmpty()) {
         return stays(Optional.empty(), Optional.empty(), Optional.empty());
       }
+      Optional<Primacy> instead = inPlaceOfTheSilent().or(this::amongStandbys);
+      if (instead.isPresent()) {
+        return instead.get();
+      }
       Optional<PrimaryHealth.Failing> failing = health.failing();
       return failing.isPresent() ? failing(failing.get()) : working();
     }
 
+    /**
+     * The target has its data and could go on as primary, but for one that may be it and does not
+     * answer: after a while that one is turned off, as any other primary that fails.
+     */
+    private Optional<Primacy> inPlaceOfTheSilent() {
+      boolean waits =
+          postgresql(target).filter(p -> !p.up() && !p.inRecovery()).isPresent()
+              && !isDataLost(target);
+      List<String> silent = others(target).filter(i -> Standing.mayBePrimary(snapshot, i)).toList();
+      if (!waits || silent.size() != 1 || !database.failover().automatic()) {
+        return Optional.empty();
+      }
+      Instant since = snapshot.machine(silent.get(0)).silentSince();
+      return since == null || since.plus(Planner.SILENCE).isAfter(now)
+          ? Optional.empty()
+          : Optional.of(
+              begins(
+                  new Failover(
+                      silent.get(0),
+                      target,
+                      FailoverReason.PrimarySilent,
+                      FailoverState.Fencing,
+                      0L,
+                      stamp(now),
+                      null)));
+    }
+
+    /**
+     * Every instance is a standby: none accepts writes, and the one that has most of the WAL has
+     * every commit.
+     */
+    private Optional<Primacy> amongStandbys() {
+      List<Postgresql> all =
+          database.instances().stream()
+              .flatMap(i -> postgresql(i).stream())
+              .filter(Postgresql::isStandby)
+              .toList();
+      boolean known =
+          all.size() > 1
+              && all.size() == database.instances().size()
+              && all.stream().map(Postgresql::timeline).distinct().count() == 1
+              && all.stream().map(Postgresql::systemIdentifier).distinct().count() == 1;
+      if (!known || !database.failover().automatic()) {
+        return Optional.empty();
+      }
+      Instant since = since();
+      Instant due = since.plus(database.failover().delay());
+      if (now.isBefore(due)) {
+        return Optional.of(stays(Optional.of(since), Optional.empty(), Optional.of(due)));
+      }
+      String best =
+          database.instances().stream()
+              .max(
+                  Comparator.<String>comparingLong(i -> postgresql(i).get().lsn())
+                      .thenComparing(target::equals))
+              .orElseThrow();
+      String other = best.equals(target) ? others(best).findFirst().orElseThrow() : target;
+      return Optional.of(
+          begins(
+              new Failover(
+                  other,
+                  best,
+                  FailoverReason.NoPrimary,
+                  FailoverState.Fencing,
+                  0L,
+                  stamp(now),
+                  null)));
+    }
+
+    private Instant since() {
+      return recorded
+          .map(PostgresqlStatus::failingSince)
+          .map(Instant::parse)
+          .filter(at -> !at.isAfter(now))
+          .orElse(now.truncatedTo(ChronoUnit.MILLIS));
+    }
+
     private Primacy failing(PrimaryHealth.Failing failing) {
-      Instant since =
-          recorded
-              .map(PostgresqlStatus::failingSince)
-              .map(Instant::parse)
-              .filter(at -> !at.isAfter(now))
-              .orElse(now.truncatedTo(ChronoUnit.MILLIS));
+      Instant since = since();
       Candidates candidates = new Candidates(input, target, since);
       boolean asked = database.primary().filter(p -> !p.equals(target)).isPresent();
       Instant due = since.plus(failing.patience());
@@ -345,7 +558,8 @@ public final class Promotion {
         return stays(
             Optional.of(since),
             Optional.of(
-                "Failover is manual: to let another instance take over, name it in spec.database.primary."),
+                "Failover is manual: to let another instance take over, name it in"
+                    + " spec.database.primary."),
             Optional.empty());
       }
       Optional<Candidates.Candidate> candidate =
@@ -355,7 +569,7 @@ public final class Promotion {
       return candidate
           .map(
               c ->
-                  going(
+                  begins(
                       new Failover(
                           target,
                           c.name(),
@@ -374,13 +588,16 @@ public final class Promotion {
                       held(target, Optional.empty()),
                       candidates.isOneUnasked() && now.isBefore(since.plus(PrimaryHealth.SILENCE)),
                       Optional.of("Nobody can take over: " + candidates.why()),
-                      Optional.of(now.plus(AGAIN))));
+                      Optional.of(now.plus(AGAIN)),
+                      standing.term(),
+                      standing.adopted(),
+                      Optional.empty()));
     }
 
     private Primacy working() {
       Optional<String> wanted = database.primary().filter(p -> !p.equals(target));
       if (wanted.isEmpty() || !health.serves()) {
-        return stays(Optional.empty(), Optional.empty(), Optional.empty());
+        return stays(Optional.empty(), Optional.empty(), again());
       }
       Optional<Instant> pause = pause(wanted.get());
       if (pause.isPresent()) {
@@ -396,7 +613,7 @@ public final class Promotion {
           .streaming(wanted.get())
           .map(
               c ->
-                  going(
+                  begins(
                       new Failover(
                           target,
                           c.name(),
@@ -411,6 +628,17 @@ public final class Promotion {
                       Optional.empty(),
                       Optional.of("Nobody can take over: " + candidates.why()),
                       Optional.of(now.plus(AGAIN))));
+    }
+
+    /** How far standbys are makes no event; whether one has what another one has alone matters. */
+    private Optional<Instant> again() {
+      boolean alone =
+          recorded.map(PostgresqlStatus::instances).stream()
+              .flatMap(List::stream)
+              .anyMatch(i -> i.synchronousUpTo() != null);
+      return alone && database.instances().size() > 2
+          ? Optional.of(now.plus(AGAIN))
+          : Optional.empty();
     }
 
     /** Until when a switchover to an instance is not tried again. */
@@ -431,7 +659,10 @@ public final class Promotion {
           held(target, Optional.empty()),
           false,
           obstacle,
-          wakeAt);
+          wakeAt,
+          standing.term(),
+          standing.adopted(),
+          Optional.empty());
     }
   }
 }

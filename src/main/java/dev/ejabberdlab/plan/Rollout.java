@@ -114,8 +114,7 @@ final class Rollout {
     DomainState domain = snapshot.machine(node.name()).domain().value();
     return switch (domain.power()) {
       case SHUTTING_DOWN, SHUT_OFF -> true;
-      case RUNNING ->
-          Shutdown.asked(progress, node.name(), domain, Shutdown.GRACE, now).isPresent();
+      case RUNNING -> Shutdown.mayHaveBeenAsked(progress, node.name(), domain, Shutdown.GRACE, now);
       case PAUSED, CRASHED -> false;
     };
   }

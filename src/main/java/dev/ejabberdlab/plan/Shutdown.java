@@ -19,8 +19,10 @@ record Shutdown(Agenda agenda, Duration grace) {
     switch (domain.power()) {
       case RUNNING, SHUTTING_DOWN -> {
         Optional<Instant> asked = asked(agenda.progress(), node, domain, grace, agenda.now());
-        if (asked.isEmpty()) {
+        if (asked.isEmpty() && !isVain(node, domain)) {
           agenda.want(request(node, domain));
+        } else if (asked.isEmpty()) {
+          destroy(node, domain);
         } else if (agenda.now().isBefore(asked.get().plus(grace))) {
           agenda.wake(asked.get().plus(grace));
         } else {
@@ -44,6 +46,30 @@ record Shutdown(Agenda agenda, Duration grace) {
         .endOf(request(node, domain))
         .filter(at -> !at.isAfter(now) && now.isBefore(at.plus(grace.multipliedBy(2))))
         .filter(at -> !progress.workedSince(node, at));
+  }
+
+  /**
+   * Whether it was tried for as long as the guest would have had, and was cut off each time: it
+   * will not be asked any more, and must go all the same.
+   */
+  private boolean isVain(String node, DomainState domain) {
+    return agenda
+        .progress()
+        .cutOff(request(node, domain))
+        .filter(c -> !c.at().isAfter(agenda.now()))
+        .filter(c -> !c.first().plus(grace).isAfter(c.at()))
+        .filter(c -> agenda.now().isBefore(c.at().plus(grace)))
+        .isPresent();
+  }
+
+  /** Whether the guest was asked, or may have been: then it may be on its way down. */
+  static boolean mayHaveBeenAsked(
+      Progress progress, String node, DomainState domain, Duration grace, Instant now) {
+    return asked(progress, node, domain, grace, now).isPresent()
+        || progress
+            .cutOff(request(node, domain))
+            .filter(c -> !c.at().isAfter(now) && now.isBefore(c.at().plus(grace)))
+            .isPresent();
   }
 
   private void destroy(String node, DomainState domain) {

@@ -89,7 +89,10 @@ public final class Teardown {
    */
   private static boolean mayShutDown(DomainState domain, Progress progress, Action shutdown) {
     return switch (domain.power()) {
-      case RUNNING -> domain.agentConnected() || progress.ended(shutdown);
+      case RUNNING ->
+          domain.agentConnected()
+              || progress.ended(shutdown)
+              || progress.cutOff(shutdown).isPresent();
       case SHUTTING_DOWN -> true;
       case PAUSED, CRASHED, SHUT_OFF -> false;
     };

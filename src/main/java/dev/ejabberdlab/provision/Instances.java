@@ -10,9 +10,22 @@ import java.util.Optional;
  *     is none
  * @param held why the primary may not accept writes yet, one sentence; empty when it may
  * @param synchronous whether commits wait for a standby
+ * @param term number of the decision that says so
+ * @param doubt why no instance may be touched, one sentence; empty when they may
  */
 public record Instances(
-    String primary, Optional<String> demoted, Optional<String> held, boolean synchronous) {
+    String primary,
+    Optional<String> demoted,
+    Optional<String> held,
+    boolean synchronous,
+    long term,
+    Optional<String> doubt) {
+
+  /** The first decision, which nobody doubts. */
+  public Instances(
+      String primary, Optional<String> demoted, Optional<String> held, boolean synchronous) {
+    this(primary, demoted, held, synchronous, 1, Optional.empty());
+  }
 
   /** A primary that accepts writes, and no commit waits. */
   public static Instances of(String primary) {

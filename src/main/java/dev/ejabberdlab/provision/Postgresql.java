@@ -13,23 +13,31 @@ import java.util.stream.Collectors;
  * Inputs of the steps that make PostgreSQL instances.
  *
  * @param primary name of the node whose instance accepts writes
+ * @param term number of the decision that says so
  */
-record Postgresql(LabTopology lab, Inputs inputs, String primary) {
+record Postgresql(LabTopology lab, Inputs inputs, String primary, long term) {
 
   static final String REPLICATION_ROLE = "replica_role";
 
   Map<String, String> primaryValues() {
     LabTopology.Database database = lab.database();
-    return Map.of(
-        "DATABASE", database.name(),
-        "OWNER", database.owner(),
-        "COMMENT", database.comment(),
-        "REPLICATION_ROLE", REPLICATION_ROLE,
+    Map<String, String> values = new LinkedHashMap<>(decision());
+    values.put("DATABASE", database.name());
+    values.put("OWNER", database.owner());
+    values.put("COMMENT", database.comment());
+    values.put("REPLICATION_ROLE", REPLICATION_ROLE);
+    values.put(
         "SLOTS",
-            database.instances().stream()
-                .filter(i -> !i.equals(primary))
-                .map(Postgresql::slot)
-                .collect(Collectors.joining(" ")));
+        database.instances().stream()
+            .filter(i -> !i.equals(primary))
+            .map(Postgresql::slot)
+            .collect(Collectors.joining(" ")));
+    return values;
+  }
+
+  /** Who is primary, and by which decision: a guest refuses what an older one wants. */
+  private Map<String, String> decision() {
+    return Map.of("PRIMARY_TERM", Long.toString(term), "PRIMARY_NODE", primary);
   }
 
   Map<String, byte[]> primaryFiles() {
@@ -43,6 +51,7 @@ record Postgresql(LabTopology lab, Inputs inputs, String primary) {
 
   Map<String, String> standbyValues(String standby) {
     Map<String, String> values = new LinkedHashMap<>(addressValues(standby));
+    values.putAll(decision());
     values.put("NODE_NAME", standby);
     values.put("PRIMARY_ADDRESS", address(primary));
     values.put("REPLICATION_ROLE", REPLICATION_ROLE);
@@ -58,6 +67,7 @@ record Postgresql(LabTopology lab, Inputs inputs, String primary) {
 
   Map<String, String> promotionValues() {
     Map<String, String> values = new LinkedHashMap<>(addressValues(primary));
+    values.putAll(decision());
     values.put(
         "GATEWAYS",
         lab.nodes(Role.gateway).stream()
@@ -66,8 +76,14 @@ record Postgresql(LabTopology lab, Inputs inputs, String primary) {
     return values;
   }
 
+  Map<String, String> demotionValues(String instance) {
+    Map<String, String> values = new LinkedHashMap<>(addressValues(instance));
+    values.putAll(decision());
+    return values;
+  }
+
   /** Where the read-write address is, or goes to. */
-  Map<String, String> addressValues(String instance) {
+  private Map<String, String> addressValues(String instance) {
     LabTopology.Database database = lab.database();
     LabTopology.Interface nic =
         lab.node(instance).interfaces().stream()

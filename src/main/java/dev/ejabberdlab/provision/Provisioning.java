@@ -9,6 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** Which steps a lab needs. Pure: the same lab and secrets give the same steps and digests. */
 public final class Provisioning {
@@ -72,7 +73,7 @@ public final class Provisioning {
     List<Step> all() {
       List<Step> steps = new ArrayList<>();
       String primary = instances.primary();
-      Postgresql postgresql = new Postgresql(lab, inputs, primary);
+      Postgresql postgresql = new Postgresql(lab, inputs, primary, instances.term());
       Ejabberd ejabberd = new Ejabberd(lab, inputs);
       for (LabTopology.Node node : lab.nodes()) {
         steps.add(step(node.name(), BASE, Base.values(lab, node), Base.files(lab, node), Set.of()));
@@ -87,9 +88,10 @@ public final class Provisioning {
                       step(
                           old,
                           POSTGRESQL_DEMOTION,
-                          postgresql.addressValues(old),
+                          postgresql.demotionValues(old),
                           Map.of(),
-                          Set.of())));
+                          Set.of(),
+                          doubt())));
       steps.add(promotion(postgresql));
       steps.add(
           step(
@@ -98,7 +100,7 @@ public final class Provisioning {
               postgresql.primaryValues(),
               postgresql.primaryFiles(),
               Set.of(base(primary), promoted()),
-              inputs.certificates().obstacles()));
+              obstacles()));
       for (String standby : lab.database().instances()) {
         if (!standby.equals(primary)) {
           steps.add(
@@ -108,7 +110,7 @@ public final class Provisioning {
                   postgresql.standbyValues(standby),
                   postgresql.standbyFiles(standby),
                   Set.of(base(standby), postgresqlPrimary()),
-                  inputs.certificates().obstacles()));
+                  obstacles()));
         }
       }
       for (String member : lab.xmpp().members()) {
@@ -147,6 +149,15 @@ public final class Provisioning {
               Set.of(new Step.Ref(first, EJABBERD))));
       steps.add(accounts(first));
       return List.copyOf(steps);
+    }
+
+    /** Nobody is touched while it is not known who is primary. */
+    private List<Step.Obstacle> doubt() {
+      return instances.doubt().map(Step.Obstacle::held).stream().toList();
+    }
+
+    private List<Step.Obstacle> obstacles() {
+      return Stream.concat(doubt().stream(), inputs.certificates().obstacles().stream()).toList();
     }
 
     /** Not after the others have joined: a member that joins takes over what the first one has. */

@@ -627,6 +627,7 @@ public final class LabStatuses {
     List<String> pending = new ArrayList<>();
     Set<String> obstacles = new LinkedHashSet<>();
     boolean retrying = false;
+    boolean stale = false;
     boolean givenUp = false;
     boolean drifted = false;
     for (NodeStatus node : nodes) {
@@ -650,6 +651,7 @@ public final class LabStatuses {
         boolean isGivenUp = view.plan().stalled().stream().anyMatch(s -> isOf(s, node));
         givenUp |= isGivenUp;
         retrying = true;
+        stale |= NodeStatuses.isStaleTerm(node);
         pending.add(
             "%s %s %s, which failed %s: %s"
                 .formatted(
@@ -703,7 +705,7 @@ public final class LabStatuses {
           String.join(" ", obstacles) + " " + message);
     }
     if (retrying) {
-      return Finding.no(Reason.StepRetrying, message);
+      return Finding.no(stale ? Reason.StaleTerm : Reason.StepRetrying, message);
     }
     return Finding.no(drifted ? Reason.Drifted : Reason.StepsPending, message);
   }

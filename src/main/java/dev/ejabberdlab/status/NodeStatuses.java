@@ -3,6 +3,7 @@ package dev.ejabberdlab.status;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.AgentState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.DomainState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
+import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
@@ -55,6 +56,11 @@ final class NodeStatuses {
         machine.domain().isUnknown()
             ? before.map(NodeStatus::foreignDisk).orElse(null)
             : machine.foreignDisk(node).orElse(null));
+  }
+
+  /** Whether the guest has refused a step because it knows of a later decision who is primary. */
+  static boolean isStaleTerm(NodeStatus node) {
+    return node.lastError() != null && node.lastError().contains(GuestReport.Term.STALE);
   }
 
   private static Optional<NodeStatus> previous(View view, String node) {

@@ -18,6 +18,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** What is said of PostgreSQL. */
 final class PostgresqlStatuses {
@@ -42,19 +43,21 @@ final class PostgresqlStatuses {
 
   /** Null until an instance could be asked. */
   PostgresqlStatus status() {
-    boolean seenBefore = view.previous() != null && view.previous().postgresql() != null;
+    boolean seenBefore =
+        (view.previous() != null && view.previous().postgresql() != null)
+            || view.primacy().adopted();
     if (!seenBefore && database.instances().stream().noneMatch(n -> instance(n).isPresent())) {
       return null;
     }
     return new PostgresqlStatus(
         primary.isPresent() ? primaries.get(0) : null,
-        view.targetPrimary(),
+        // What is not known is not recorded.
+        view.primacy().doubt().isPresent()
+            ? before(PostgresqlStatus::targetPrimary).orElse(null)
+            : view.targetPrimary(),
         database.readWriteAddress(),
         primary.map(Postgresql::timeline).or(() -> before(PostgresqlStatus::timeline)).orElse(null),
-        primary
-            .map(Postgresql::systemIdentifier)
-            .or(() -> before(PostgresqlStatus::systemIdentifier))
-            .orElse(null),
+        before(PostgresqlStatus::systemIdentifier).or(this::seenSystem).orElse(null),
         replication(),
         primary
             .flatMap(p -> standbys().stream().flatMap(s -> lag(s).stream()).max(Long::compare))
@@ -67,7 +70,23 @@ final class PostgresqlStatuses {
         view.primacy().failingSince().map(Object::toString).orElse(null),
         view.primacy().fenced(),
         view.primacy().change().orElse(null),
-        view.primacy().synchrony().orElse(null));
+        view.primacy().synchrony().orElse(null),
+        view.primacy().doubt().isPresent()
+            ? before(PostgresqlStatus::term).orElse(null)
+            : (Long) view.primacy().term());
+  }
+
+  /**
+   * It is the lab's from then on: another one in its place is not taken for it. Of a server that
+   * runs: a data directory that never ran is that of the image.
+   */
+  private Optional<String> seenSystem() {
+    return Stream.concat(
+            primary.stream(), database.instances().stream().flatMap(n -> instance(n).stream()))
+        .filter(Postgresql::up)
+        .map(Postgresql::systemIdentifier)
+        .filter(s -> !s.isEmpty())
+        .findFirst();
   }
 
   private <T> Optional<T> before(Function<PostgresqlStatus, T> what) {
@@ -79,6 +98,11 @@ final class PostgresqlStatuses {
       return Finding.no(
           Reason.SplitBrain,
           "More than one instance accepts writes: %s.".formatted(String.join(", ", primaries)));
+    }
+    if (view.primacy().doubt().isPresent()) {
+      return Finding.no(
+          isOtherDatabase() ? Reason.OtherDatabase : Reason.PromotionHeld,
+          view.primacy().doubt().get());
     }
     Optional<Finding> change = changing();
     if (change.isPresent()) {
@@ -125,6 +149,13 @@ final class PostgresqlStatuses {
         : Finding.no(Reason.NoPrimary, "No instance accepts writes.");
   }
 
+  private boolean isOtherDatabase() {
+    Optional<String> system = before(PostgresqlStatus::systemIdentifier);
+    return primaries.stream()
+        .flatMap(n -> instance(n).stream())
+        .anyMatch(p -> system.filter(s -> !s.equals(p.systemIdentifier())).isPresent());
+  }
+
   private Optional<Finding> changing() {
     return view.primacy()
         .underWay()
@@ -146,6 +177,7 @@ final class PostgresqlStatuses {
       case PrimaryStopped -> "is off";
       case PrimaryDown -> "runs without its PostgreSQL";
       case PrimarySilent -> "does not answer and has lost its standby";
+      case NoPrimary -> "is a standby like all others";
       case Switchover -> "works";
     };
   }
@@ -167,7 +199,8 @@ final class PostgresqlStatuses {
             s ->
                 Finding.no(
                     Reason.CommitsBlocked,
-                    "No standby streams, and spec.database.synchronous makes commits wait for one."));
+                    "No standby streams, and spec.database.synchronous makes commits wait for"
+                        + " one."));
   }
 
   Finding replicating() {
@@ -243,6 +276,7 @@ final class PostgresqlStatuses {
     boolean standby = role == InstanceRole.standby;
     // What is decided on when the primary is gone: how it was when it was last seen.
     Optional<Instance> last = primary.isPresent() ? Optional.empty() : last(name);
+    Optional<Instance> waitedFor = waitedFor(name);
     boolean streams = sender.filter(Standby::isStreaming).isPresent();
     return new Instance(
         name,
@@ -255,9 +289,49 @@ final class PostgresqlStatuses {
         standby ? primary.flatMap(p -> slot(p, name)).orElse(null) : null,
         up ? seen.get().timeline() : null,
         streams || role == InstanceRole.primary ? null : disconnectedSince(name),
-        sender.isPresent()
-            ? sender.filter(Standby::synchronous).map(Standby::synchronous).orElse(null)
-            : last.map(Instance::synchronous).orElse(null));
+        waitedFor.map(Instance::synchronous).orElse(null),
+        waitedFor.map(Instance::synchronousUpTo).orElse(null));
+  }
+
+  /**
+   * What is recorded of commits that waited for a standby; empty when none has. One that has gone
+   * is not forgotten before another one, for which commits wait, has all that this one may have
+   * alone: until the end of the primary's WAL at the time when it was seen to be gone.
+   */
+  private Optional<Instance> waitedFor(String name) {
+    Optional<Instance> before = last(name).filter(i -> Boolean.TRUE.equals(i.synchronous()));
+    if (primary.isEmpty()) {
+      return before;
+    }
+    if (primaries.get(0).equals(name) || !view.primacy().waitsForStandby()) {
+      return Optional.empty();
+    }
+    if (walsender(name).filter(Standby::synchronous).isPresent()) {
+      return Optional.of(waitedFor(name, null));
+    }
+    // On another timeline somebody else was primary, and who took over from it had every commit.
+    boolean ofThisPrimary =
+        before(PostgresqlStatus::timeline).filter(t -> t == primary.get().timeline()).isPresent();
+    if (before.isEmpty() || !ofThisPrimary) {
+      return Optional.empty();
+    }
+    Long upTo = before.get().synchronousUpTo();
+    return upTo != null && hasAnotherOne(name, upTo)
+        ? Optional.empty()
+        : Optional.of(waitedFor(name, upTo == null ? (Long) primary.get().lsn() : upTo));
+  }
+
+  private boolean hasAnotherOne(String name, long upTo) {
+    return database.instances().stream()
+        .filter(n -> !n.equals(name))
+        .filter(n -> walsender(n).filter(Standby::synchronous).isPresent())
+        .flatMap(n -> instance(n).stream())
+        .anyMatch(
+            p -> p.isStandby() && p.timeline() == primary.get().timeline() && p.lsn() >= upTo);
+  }
+
+  private static Instance waitedFor(String name, Long upTo) {
+    return new Instance(name, InstanceRole.standby, "", null, null, null, null, true, upTo);
   }
 
   private Optional<Instance> last(String name) {

@@ -88,6 +88,12 @@ public enum Reason {
   FailoverAborted,
   /** The primary waits for something before it may accept writes. */
   PromotionHeld,
+  /** The record of who is primary was old, lost or edited, and what was found is adopted. */
+  RecordAdopted,
+  /** A guest has refused a step: it knows of a later decision who is primary. */
+  StaleTerm,
+  /** An instance accepts writes with another database than the lab's. */
+  OtherDatabase,
   /** Every standby streams. */
   Streaming,
   /** Some standby does not stream. */

@@ -5,6 +5,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.AgentState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.DomainState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Failover;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverState;
@@ -34,6 +35,8 @@ public final class Transitions {
           Reason.FailingOver,
           Reason.SwitchoverRefused,
           Reason.PromotionHeld,
+          Reason.OtherDatabase,
+          Reason.StaleTerm,
           Reason.CommitsBlocked,
           Reason.CommitsUnprotected,
           Reason.HostUnreachable,
@@ -142,7 +145,7 @@ public final class Transitions {
     if (hasFailedAgain(before, after)) {
       found.add(
           warning(
-              Reason.StepRetrying,
+              NodeStatuses.isStaleTerm(after) ? Reason.StaleTerm : Reason.StepRetrying,
               "%s: step %s failed (attempt %d): %s"
                   .formatted(
                       after.name(),
@@ -274,6 +277,7 @@ public final class Transitions {
 
   private static void primary(
       EjabberdLabStatus before, EjabberdLabStatus after, List<Transition> found) {
+    adopted(before == null ? null : before.postgresql(), after.postgresql()).ifPresent(found::add);
     if (before == null || before.postgresql() == null || after.postgresql() == null) {
       return;
     }
@@ -284,6 +288,29 @@ public final class Transitions {
           warning(Reason.PrimaryChanged, "The primary is now %s; it was %s.".formatted(is, was)));
     }
     failover(before.postgresql().lastFailover(), after.postgresql().lastFailover(), found);
+  }
+
+  /** A decision that nobody has made since the last status was found in the guests. */
+  private static Optional<Transition> adopted(PostgresqlStatus before, PostgresqlStatus after) {
+    if (after == null || after.term() == null) {
+      return Optional.empty();
+    }
+    long term = before == null || before.term() == null ? 1 : before.term();
+    boolean another =
+        after.term() > term
+            || (before != null
+                && before.targetPrimary() != null
+                && !before.targetPrimary().equals(after.targetPrimary()));
+    boolean decided =
+        after.lastFailover() != null
+            && (before == null || !after.lastFailover().equals(before.lastFailover()));
+    return another && !decided
+        ? Optional.of(
+            warning(
+                Reason.RecordAdopted,
+                "The record of who is primary was old, lost or edited: it is %s by decision %d, as was found."
+                    .formatted(after.targetPrimary(), after.term())))
+        : Optional.empty();
   }
 
   /** Each stage of a change of the primary is told: conditions may hold two of them at once. */

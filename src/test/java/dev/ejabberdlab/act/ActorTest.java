@@ -72,6 +72,7 @@ class ActorTest {
         looks.add(new CompletableFuture<>());
         return looks.get(looks.size() - 1);
       };
+  private boolean leads = true;
   private Actor actor;
 
   @BeforeEach
@@ -89,7 +90,8 @@ class ActorTest {
             () -> {
               changes.incrementAndGet();
               takenWhenTold.addAll(actor.progress().inFlight());
-            });
+            },
+            () -> leads);
   }
 
   private void start() {
@@ -272,9 +274,42 @@ class ActorTest {
     run(START);
 
     assertThat(actor.progress().failures()).isEmpty();
-    assertThat(actor.progress().ends())
+    assertThat(actor.progress().ends()).as("nor is it done").isEmpty();
+    assertThat(actor.progress().cutOffs())
         .as("but is not asked for again at once")
-        .containsEntry(KEY, new Progress.End(START, NOW));
+        .containsEntry(KEY, new Progress.CutOff(START, NOW, NOW));
+    assertThat(actor.progress().inFlight()).isEmpty();
+  }
+
+  @Test
+  void whatWasCutOffIsNotKnownToHoldAnyMoreUntilItComesToAnEnd() {
+    start();
+    run(START);
+    startThrows(new Unreachable("away", null));
+    clock.advance(Duration.ofSeconds(5));
+    run(START);
+    clock.advance(Duration.ofSeconds(5));
+    run(START);
+
+    assertThat(actor.progress().ends()).isEmpty();
+    assertThat(actor.progress().cutOffs())
+        .containsEntry(KEY, new Progress.CutOff(START, NOW.plusSeconds(5), NOW.plusSeconds(10)));
+
+    start();
+    run(START);
+    assertThat(actor.progress().cutOffs()).isEmpty();
+    assertThat(actor.progress().ends()).containsKey(KEY);
+  }
+
+  @Test
+  void whoDoesNotLeadAnyMoreDoesNothing() {
+    leads = false;
+
+    run(START);
+
+    verify(hypervisor, times(0)).startDomain(any(), any());
+    assertThat(actor.progress().ends()).isEmpty();
+    assertThat(actor.progress().failures()).isEmpty();
     assertThat(actor.progress().inFlight()).isEmpty();
   }
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
 import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.status.LabStatuses;
 import dev.ejabberdlab.status.Reason;
@@ -37,9 +39,30 @@ class LabChangesTest {
                 lab ->
                     lab.setStatus(
                         LabStatuses.waiting(
-                            null, 2, "h", Finding.no(Reason.Pending, ""), Instant.EPOCH))),
+                            status(3, "a"),
+                            2,
+                            "h",
+                            Finding.no(Reason.Pending, ""),
+                            Instant.EPOCH))),
             false),
+        arguments("another record of who is primary", record(3L, "b"), true),
+        arguments("an older record", record(1L, "a"), true),
+        arguments("a later one, which the operator writes", record(4L, "b"), false),
+        arguments("the record is cleared", change(lab -> lab.setStatus(null)), true),
         arguments("labels", change(lab -> lab.getMetadata().setLabels(Map.of("a", "b"))), false));
+  }
+
+  private static Consumer<EjabberdLab> record(long term, String primary) {
+    return lab -> lab.setStatus(status(term, primary));
+  }
+
+  private static EjabberdLabStatus status(long term, String primary) {
+    PostgresqlStatus postgresql =
+        new PostgresqlStatus(
+            null, primary, null, null, null, null, null, List.of(), null, null, null, null, null,
+            null, null, term);
+    return new EjabberdLabStatus(
+        2L, null, "h", null, null, List.of(), null, null, postgresql, null, null, null);
   }
 
   private static Consumer<EjabberdLab> change(Consumer<EjabberdLab> change) {
@@ -53,6 +76,7 @@ class LabChangesTest {
   private static EjabberdLab lab() {
     EjabberdLab lab = new EjabberdLab();
     lab.getMetadata().setGeneration(2L);
+    lab.setStatus(status(3, "a"));
     return lab;
   }
 

@@ -59,7 +59,7 @@ public final class OperatorInstance implements AutoCloseable {
       BiConsumer<String, String> reached) {
     Events events = new Events(client, background);
     hosts = new Hosts(hypervisors, background);
-    labs = new Labs(hosts, steps, background);
+    labs = new Labs(hosts, steps, background, () -> true);
     references = new ReferenceWatches(client);
     Attendance attendance = new Attendance();
     pulse = new Pulse(hosts, labs, attendance, new LagMetric(new SimpleMeterRegistry()));

@@ -5,6 +5,7 @@ import static dev.ejabberdlab.e2e.Fault.Outcome.STAYS;
 import static dev.ejabberdlab.e2e.Fault.Outcome.SWITCHES;
 import static dev.ejabberdlab.e2e.Fault.Outcome.TAKES_OVER;
 
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -411,6 +412,34 @@ final class Faults {
                 i.qemu("KILL", i.primary());
                 i.staysAsItIs(AWAY);
                 start.run();
+              }),
+          new Fault(
+              "status-cleared",
+              "the lab's status cleared",
+              STAYS,
+              i -> {
+                long term = i.lab.status().postgresql().term();
+                i.shows(() -> Long.valueOf(term).equals(i.lab.status().postgresql().term()));
+                i.lab.writeStatus(null);
+              }),
+          new Fault(
+              "status-restored-primary-destroyed",
+              "switched over, the status from before restored, primary destroyed",
+              EITHER,
+              i -> {
+                EjabberdLabStatus old = i.lab.status();
+                Runnable leave = i.undo(() -> askFor(i, null));
+                askFor(i, i.standby());
+                i.awaits(
+                    "the standby takes over",
+                    l -> i.standby().equals(l.getStatus().postgresql().currentPrimary()));
+                leave.run();
+                i.lab.awaitReady();
+                i.restarts(i.standby());
+                i.mayRestart(i.primary());
+                i.begin();
+                i.lab.writeStatus(old);
+                i.virsh("destroy", i.standby());
               }),
           new Fault(
               "operator-killed-in-failover",

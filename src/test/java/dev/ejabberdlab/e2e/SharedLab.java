@@ -17,6 +17,7 @@ import dev.ejabberdlab.hypervisor.NetworkDefinition;
 import dev.ejabberdlab.hypervisor.Owner;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.File;
@@ -162,6 +163,20 @@ final class SharedLab implements AutoCloseable {
             lab -> {
               lab.setSpec(Specs.edit(lab.getSpec(), change));
               return lab;
+            });
+  }
+
+  /** Writes the status as {@code kubectl edit --subresource=status} does; null clears it. */
+  void writeStatus(EjabberdLabStatus status) {
+    await("nobody else has written meanwhile")
+        .ignoreExceptionsMatching(
+            e -> e instanceof KubernetesClientException c && c.getCode() == 409)
+        .until(
+            () -> {
+              EjabberdLab lab = resource();
+              lab.setStatus(status);
+              stand.client.resource(lab).updateStatus();
+              return true;
             });
   }
 

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs launch.sh, run.sh and report.sh for real, with stand-ins for systemd. */
 @Timeout(120)
@@ -597,5 +598,66 @@ class StepScriptsTest {
             "check() { :; }; apply() { :; }; verify() { :; }; watch() { die 'no idea'; }",
             Map.of());
     assertThat(run(step, "1").status()).isEqualTo(Status.FAILED);
+  }
+
+  /**
+   * A step that obeys a decision who is primary before it does anything, as those of PostgreSQL do.
+   */
+  private Step decision(String digest, String term, String node) {
+    return new Step(
+        "node",
+        "demo",
+        """
+        check() { term_known; }
+        apply() { obey_term; echo "applied $PRIMARY_TERM" >>"$GUEST/log"; }
+        verify() { :; }
+        """,
+        Map.of("PRIMARY_TERM", term, "PRIMARY_NODE", node),
+        Map.of(),
+        Set.of(),
+        Step.Scope.DISK,
+        Duration.ofSeconds(600),
+        digest);
+  }
+
+  @Test
+  void aStepOfAnEarlierDecisionIsRefused() throws IOException {
+    assertThat(runner.report(guest).term()).isEqualTo(GuestReport.Term.NONE);
+
+    run(decision("d1", "3", "psql1server"), "1");
+    run(decision("d2", "10", "psql2server"), "1");
+    assertThat(runner.report(guest).term()).isEqualTo(new GuestReport.Term(10, "psql2server"));
+
+    StepState refused = run(decision("d3", "9", "psql1server"), "1");
+    assertThat(refused.status()).isEqualTo(Status.FAILED);
+    assertThat(refused.output())
+        .contains(
+            GuestReport.Term.STALE
+                + "by decision 10, which was obeyed here, psql2server is primary; decision 9 for"
+                + " psql1server is older");
+    StepState other = run(decision("d4", "10", "psql1server"), "1");
+    assertThat(other.output()).contains(GuestReport.Term.STALE, "was for psql2server");
+    assertThat(log()).containsExactly("applied 3", "applied 10");
+
+    assertThat(run(decision("d5", "10", "psql2server"), "1").status()).isEqualTo(Status.DONE);
+    assertThat(log()).as("it is known already").hasSize(2);
+    assertThat(runner.report(guest).term().number()).isEqualTo(10);
+  }
+
+  /** Before anything else that they do. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "postgresql-promotion",
+        "postgresql-primary",
+        "postgresql-standby",
+        "postgresql-demotion"
+      })
+  void everyStepThatDependsOnWhoIsPrimaryObeysTheDecision(String step) throws IOException {
+    String script = Files.readString(Path.of("src/main/resources/provision/steps/" + step + ".sh"));
+    assertThat(script).containsPattern("check\\(\\) \\{\n  term_known\n");
+    String apply = script.substring(script.indexOf("\napply() {"));
+    assertThat(apply.lines().skip(2).filter(l -> !l.matches(" +(local|drop_in=).*")).findFirst())
+        .contains("  obey_term");
   }
 }

@@ -9,10 +9,15 @@ import dev.ejabberdlab.guest.GuestReport.Ejabberd;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Slot;
 import dev.ejabberdlab.guest.GuestReport.Standby;
+import dev.ejabberdlab.guest.GuestReport.Term;
 import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.guest.StepState.Status;
 import dev.ejabberdlab.provision.Provisioning;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
@@ -24,6 +29,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Function;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 
 /**
  * A guest behind its agent. It understands the two programs that the operator runs in guests,
@@ -45,7 +52,11 @@ final class SimulatedGuest {
   /** End of the WAL of a server that was stopped in order; nobody writes any more. */
   private static final long WAL = 1 << 20;
 
-  private record Program(String step, String digest, String epoch, boolean boot) {}
+  /**
+   * @param term number of the decision who is primary that it comes from; 0 for none
+   */
+  private record Program(
+      String step, String digest, String epoch, boolean boot, long term, String primary) {}
 
   private final String domain;
   private final Function<SimulatedGuest, List<SimulatedGuest>> peers;
@@ -64,6 +75,7 @@ final class SimulatedGuest {
 
   private boolean serves;
   private int timeline = 1;
+  private Term term = Term.NONE;
 
   /**
    * @param peers running guests of the same lab, itself included
@@ -156,7 +168,10 @@ final class SimulatedGuest {
           "return",
           switch (asked.path("execute").asText()) {
             case "guest-ping" -> JSON.createObjectNode();
-            case "guest-exec" -> JSON.createObjectNode().put("pid", start(arguments.path("arg")));
+            case "guest-exec" ->
+                JSON.createObjectNode()
+                    .put(
+                        "pid", start(arguments.path("arg"), arguments.path("input-data").asText()));
             case "guest-exec-status" -> status(arguments.path("pid").asLong());
             default -> throw new IllegalArgumentException("No such command: " + command);
           });
@@ -166,14 +181,22 @@ final class SimulatedGuest {
     }
   }
 
-  private synchronized long start(JsonNode argv) {
+  private synchronized long start(JsonNode argv, String input) {
     pids++;
     if (argv.size() > REPORT_ARGUMENTS) {
       String step = argv.get(3).asText();
       String digest = argv.get(4).asText();
       String epoch = argv.get(5).asText();
       boolean boot = Step.Scope.valueOf(argv.get(6).asText()) == Step.Scope.BOOT;
-      Program same = new Program(step, digest, epoch, boot);
+      Map<String, String> values = values(input);
+      Program same =
+          new Program(
+              step,
+              digest,
+              epoch,
+              boot,
+              Long.parseLong(values.getOrDefault("PRIMARY_TERM", "0")),
+              values.getOrDefault("PRIMARY_NODE", ""));
       if (programs.containsValue(same)) {
         // Who launches what runs already waits for its end.
         programs.put(pids, same);
@@ -185,6 +208,25 @@ final class SimulatedGuest {
       return pids;
     }
     return -pids;
+  }
+
+  /** Values of a step, from the archive that is sent with it. */
+  private static Map<String, String> values(String input) {
+    Map<String, String> values = new HashMap<>();
+    try (TarArchiveInputStream tar =
+        new TarArchiveInputStream(
+            new ByteArrayInputStream(Base64.getDecoder().decode(input)), "UTF-8")) {
+      for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+        if (entry.getName().startsWith("values/")) {
+          values.put(
+              entry.getName().substring("values/".length()),
+              new String(tar.readAllBytes(), StandardCharsets.UTF_8));
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return values;
   }
 
   private ObjectNode status(long pid) throws JsonProcessingException {
@@ -207,13 +249,28 @@ final class SimulatedGuest {
     if (held.contains(program.step())) {
       return false;
     }
-    String output = failing.get(program.step());
+    String output =
+        program.term() > 0 && program.term() < term.number()
+            ? Term.STALE + "a later decision was obeyed here"
+            : failing.get(program.step());
+    if (output == null && program.term() > 0) {
+      term = new Term(program.term(), program.primary());
+    }
     remember(program, output == null ? Status.DONE : Status.FAILED, output == null ? "" : output);
     if (output == null) {
       postgresqlAfter(program.step());
     }
     programs.values().removeIf(program::equals);
     return true;
+  }
+
+  /** Says that it has obeyed a decision who is primary. */
+  synchronized void obeyed(long number, String primary) {
+    term = new Term(number, primary);
+  }
+
+  synchronized Term term() {
+    return term;
   }
 
   /** Lets the PostgreSQL server end; nobody starts it again but the operator. */
@@ -240,6 +297,12 @@ final class SimulatedGuest {
             Provisioning.POSTGRESQL_DEMOTION);
         role = InstanceRole.standby;
         serves = true;
+        timeline =
+            peers.apply(this).stream()
+                .filter(g -> g.serves && g.role == InstanceRole.primary)
+                .mapToInt(g -> g.timeline)
+                .max()
+                .orElse(timeline);
       }
       case Provisioning.POSTGRESQL_PROMOTION -> {
         forget(Provisioning.POSTGRESQL_STANDBY, Provisioning.POSTGRESQL_DEMOTION);
@@ -294,6 +357,7 @@ final class SimulatedGuest {
       report.put("bootId", bootId);
       List<StepState> steps = new ArrayList<>(onDisk.values());
       steps.addAll(sinceBoot.values());
+      report.put("term", term);
       report.put("steps", steps);
     }
     List<SimulatedGuest> lab = peers.apply(this);

@@ -152,12 +152,12 @@ public final class LabFixture {
 
   public static GuestReport with(GuestReport report, Postgresql postgresql) {
     return new GuestReport(
-        report.bootId(), report.steps(), Optional.of(postgresql), report.ejabberd());
+        report.bootId(), report.steps(), Optional.of(postgresql), report.ejabberd(), report.term());
   }
 
   public static GuestReport with(GuestReport report, Ejabberd ejabberd) {
     return new GuestReport(
-        report.bootId(), report.steps(), report.postgresql(), Optional.of(ejabberd));
+        report.bootId(), report.steps(), report.postgresql(), Optional.of(ejabberd), report.term());
   }
 
   public static StepState done(String step) {

@@ -12,21 +12,26 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverR
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Instance;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
+import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Standby;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.LabSnapshot.Past;
+import dev.ejabberdlab.observe.LagBucket;
 import dev.ejabberdlab.observe.Remains;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.provision.Provisioning;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -217,7 +222,8 @@ class PromotionTest {
 
     @Test
     void aDatabaseThatNeverWasIsNotTakenOver() {
-      assertThat(told(decide(primaryOff(), null))).isEqualTo("psql1server");
+      Scene scene = Scene.up().power(P1, Power.SHUT_OFF);
+      assertThat(told(decide(scene, null))).isEqualTo("psql1server");
     }
 
     @Test
@@ -264,8 +270,29 @@ class PromotionTest {
               "it lacks too much, by what the status says",
               unseen(primaryOff()),
               status(now, null, null, lost(now, 128L << 20, null)),
-              "psql2server lacks 134217728 bytes, which is more than"
+              "psql2server lacks 1073741823 bytes, which is more than"
                   + " spec.database.failover.maxLag"),
+          arguments(
+              "100 MiB are not the 16 MiB that they are rounded down to",
+              unseen(primaryOff()),
+              status(now, null, null, lost(now, LagBucket.of(100L << 20).floorBytes(), null)),
+              "psql2server lacks 134217727 bytes, which is more than"
+                  + " spec.database.failover.maxLag"),
+          arguments(
+              "more than a GiB is not bounded by anything",
+              unseen(primaryOff()),
+              status(now, null, null, lost(now, 1L << 30, null)),
+              "psql2server may lack 1 GiB or more, which is more than"
+                  + " spec.database.failover.maxLag"),
+          arguments(
+              "it is on another timeline",
+              primaryOff()
+                  .postgresql(
+                      P2,
+                      new Postgresql(
+                          true, true, 2, SYSTEM, false, List.of(), List.of(), WAL, false, false)),
+              working(),
+              "psql2server is on timeline 2, and psql1server was on 1"),
           arguments(
               "it is down too",
               primaryOff().power(P2, Power.SHUT_OFF),
@@ -616,6 +643,431 @@ class PromotionTest {
     }
   }
 
+  /** The record may be old, lost or edited: what the guests say counts, and what they do. */
+  @Nested
+  class LostRecord {
+
+    static PostgresqlStatus at(long term, PostgresqlStatus s) {
+      return new PostgresqlStatus(
+          s.currentPrimary(),
+          s.targetPrimary(),
+          s.readWriteAddress(),
+          s.timeline(),
+          s.systemIdentifier(),
+          s.replication(),
+          s.lag(),
+          s.instances(),
+          s.database(),
+          s.owner(),
+          s.splitBrain(),
+          s.failingSince(),
+          s.fenced(),
+          s.lastFailover(),
+          s.synchronous(),
+          term);
+    }
+
+    /** What is there to be read. */
+    enum Recorded {
+      NONE(null),
+      A(at(2, working())),
+      A_OLDER(at(1, working())),
+      B(at(2, other(status(null, ended(), null, streaming())))),
+      FENCING(at(2, status(null, stale(FailoverState.Fencing), null, streaming()))),
+      DEMOTING(at(2, status(null, stale(FailoverState.Demoting), null, streaming()))),
+      PROMOTING(at(2, status(null, stale(FailoverState.Promoting), null, streaming())));
+
+      final PostgresqlStatus status;
+
+      Recorded(PostgresqlStatus status) {
+        this.status = status;
+      }
+    }
+
+    private static Failover stale(FailoverState state) {
+      return change(
+          state == FailoverState.Demoting
+              ? FailoverReason.Switchover
+              : FailoverReason.PrimaryStopped,
+          state);
+    }
+
+    private static Failover ended() {
+      return new Failover(
+          P1,
+          P2,
+          FailoverReason.PrimaryStopped,
+          FailoverState.Completed,
+          0L,
+          NOW.minusSeconds(60).toString(),
+          NOW.minusSeconds(50).toString());
+    }
+
+    private static PostgresqlStatus other(PostgresqlStatus s) {
+      return new PostgresqlStatus(
+          P2,
+          P2,
+          s.readWriteAddress(),
+          2,
+          SYSTEM,
+          "Streaming",
+          "<1MiB",
+          List.of(
+              new Instance(P1, InstanceRole.standby, "streaming", 0L, P1, 2),
+              new Instance(P2, InstanceRole.primary, "running", null, null, 2)),
+          s.database(),
+          s.owner(),
+          false,
+          null,
+          List.of(),
+          s.lastFailover(),
+          null);
+    }
+
+    private static Postgresql on(int timeline, boolean standby) {
+      return new Postgresql(
+          true, standby, timeline, SYSTEM, !standby, List.of(), List.of(), WAL, false, false);
+    }
+
+    /** B is primary by decision 3, and both guests know it. */
+    private static Scene bIsPrimary() {
+      return Scene.ready()
+          .postgresql(P1, on(2, true))
+          .postgresql(P2, on(2, false))
+          .obeyed(P1, 3, P2)
+          .obeyed(P2, 3, P2);
+    }
+
+    private static Scene aIsPrimary(long term) {
+      return Scene.ready().obeyed(P1, term, P1).obeyed(P2, term, P1);
+    }
+
+    private static Scene unknown(String node, Scene scene) {
+      return scene.silent(node, Duration.ofSeconds(5)).remembered(node, p -> Past.NOTHING);
+    }
+
+    private static Scene off(String node, Scene scene) {
+      return scene.power(node, Power.SHUT_OFF).remembered(node, p -> Past.NOTHING);
+    }
+
+    static Stream<Arguments> table() {
+      return Stream.of(
+              // B became primary by decision 3, which no record tells: whatever it tells, B stays.
+              cases("B primary", LostRecord::bIsPrimary, all("psql2server 3")),
+              // A cannot be asked, and B is the later one.
+              cases("B primary, A unknown", () -> unknown(P1, bIsPrimary()), all("psql2server 3")),
+              cases("B primary, A off", () -> off(P1, bIsPrimary()), all("psql2server 3")),
+              // A tells who it was; a standby is not promoted beside one that may be there.
+              cases(
+                  "B unknown, A standby that receives nothing",
+                  () -> unknown(P2, bIsPrimary()),
+                  but(all("psql2server 3 failing"), Recorded.NONE, "psql1server 3 doubt held")),
+              cases(
+                  "B off, A standby: nobody remembers how far A was",
+                  () -> off(P2, bIsPrimary()),
+                  but(all("psql2server 3 failing"), Recorded.NONE, "psql1server 3 doubt held")),
+              cases(
+                  "B off, A primary of old that runs and is not told",
+                  () ->
+                      off(P2, bIsPrimary())
+                          .postgresql(
+                              P1,
+                              new Postgresql(
+                                  false, false, 1, SYSTEM, false, List.of(), List.of(), 0, false,
+                                  true))
+                          .obeyed(P1, 2, P1),
+                  Map.of(
+                      Recorded.NONE, "psql1server 2 doubt held",
+                      Recorded.A, "psql1server 2 failing",
+                      Recorded.A_OLDER, "psql1server 2 failing")),
+              cases(
+                  "B unknown, A primary of old that was not told",
+                  () ->
+                      unknown(P2, bIsPrimary())
+                          .postgresql(
+                              P1,
+                              new Postgresql(
+                                  false, false, 1, SYSTEM, false, List.of(), List.of(), 0, false,
+                                  true))
+                          .obeyed(P1, 2, P1),
+                  Map.of(
+                      Recorded.NONE, "psql1server 2 doubt held",
+                      Recorded.A, "psql1server 2 failing held",
+                      Recorded.A_OLDER, "psql1server 2 failing held")),
+              // A is primary, by the decision that the record tells or a later one.
+              cases(
+                  "A primary by decision 2",
+                  () -> aIsPrimary(2),
+                  Map.of(
+                      Recorded.NONE, "psql1server 2",
+                      Recorded.A, "psql1server 2",
+                      Recorded.A_OLDER, "psql1server 2",
+                      Recorded.B, "psql1server 2")),
+              cases("A primary by decision 3", () -> aIsPrimary(3), all("psql1server 3")),
+              cases(
+                  "A primary, B unknown",
+                  () -> unknown(P2, aIsPrimary(2)),
+                  Map.of(
+                      Recorded.NONE, "psql1server 2",
+                      Recorded.A, "psql1server 2",
+                      Recorded.A_OLDER, "psql1server 2",
+                      Recorded.B, "psql1server 2")),
+              // Two accept writes: the later decision counts.
+              cases(
+                  "both primary, B by the later decision",
+                  () -> bIsPrimary().postgresql(P1, on(1, false)).obeyed(P1, 2, P1),
+                  all("psql2server 3 held")),
+              cases(
+                  "both primary, B promoted by hand",
+                  () -> aIsPrimary(2).postgresql(P2, on(2, false)),
+                  Map.of(
+                      Recorded.NONE, "psql1server 2 held",
+                      Recorded.A, "psql1server 2 held",
+                      Recorded.A_OLDER, "psql1server 2 held")),
+              // Guests that know of no decision: an instance that accepts writes is primary.
+              cases(
+                  "no decisions, A primary",
+                  Scene::ready,
+                  Map.of(
+                      Recorded.NONE, "psql1server 1",
+                      Recorded.A, "psql1server 2",
+                      Recorded.B, "psql1server 3")),
+              cases(
+                  "no decisions, B primary, A standby",
+                  () -> Scene.ready().postgresql(P1, on(2, true)).postgresql(P2, on(2, false)),
+                  Map.of(
+                      Recorded.NONE, "psql2server 1",
+                      Recorded.A, "psql2server 3",
+                      Recorded.B, "psql2server 2",
+                      Recorded.FENCING, "psql2server 2 Completed PrimaryStopped",
+                      Recorded.DEMOTING, "psql2server 2 Completed Switchover",
+                      Recorded.PROMOTING, "psql2server 2 Completed PrimaryStopped")),
+              cases(
+                  "no decisions, B primary, A unknown",
+                  () -> unknown(P1, Scene.ready().postgresql(P2, on(2, false))),
+                  Map.of(
+                      Recorded.NONE, "psql2server 1",
+                      Recorded.A, "psql1server 2 held",
+                      Recorded.B, "psql2server 2")),
+              cases(
+                  "no decisions, B primary, A off",
+                  () -> off(P1, Scene.ready().postgresql(P2, on(2, false))),
+                  Map.of(Recorded.NONE, "psql2server 1", Recorded.A, "psql2server 3")),
+              cases(
+                  "no decisions, both primary",
+                  () -> Scene.ready().postgresql(P2, on(2, false)),
+                  Map.of(
+                      Recorded.NONE, "psql1server 1 doubt held",
+                      Recorded.A, "psql1server 2 held")),
+              cases(
+                  "no decisions, A unknown, B standby",
+                  () -> unknown(P1, Scene.ready()),
+                  Map.of(Recorded.NONE, "psql1server 1 doubt held", Recorded.A, "psql1server 2")),
+              // Nobody accepts writes.
+              cases(
+                  "both standby",
+                  () -> aIsPrimary(2).postgresql(P1, on(2, true)).postgresql(P2, on(2, true)),
+                  Map.of(
+                      Recorded.NONE, "psql1server 2 failing held",
+                      Recorded.A, "psql1server 2 failing held",
+                      Recorded.A_OLDER, "psql1server 2 failing held",
+                      Recorded.B, "psql1server 2 failing held")),
+              cases(
+                  "both standby, on two timelines",
+                  () -> aIsPrimary(2).postgresql(P1, on(2, true)).postgresql(P2, on(1, true)),
+                  Map.of(Recorded.A, "psql1server 2 held")),
+              cases(
+                  "one standby that is the recorded primary, the other unknown",
+                  () -> unknown(P2, aIsPrimary(2).postgresql(P1, on(2, true))),
+                  Map.of(
+                      Recorded.NONE, "psql1server 2 doubt held", Recorded.A, "psql1server 2 held")),
+              cases(
+                  "guests that name two in one decision",
+                  () -> bIsPrimary().obeyed(P1, 3, P1),
+                  Map.of(
+                      Recorded.NONE, "psql1server 3 doubt held",
+                      Recorded.A, "psql1server 3 doubt held",
+                      Recorded.B, "psql2server 3 doubt held")),
+              cases(
+                  "all off",
+                  () -> off(P1, off(P2, Scene.ready())),
+                  Map.of(
+                      Recorded.NONE, "psql1server 1 doubt held",
+                      Recorded.A, "psql1server 2 failing",
+                      Recorded.A_OLDER, "psql1server 1 failing",
+                      Recorded.PROMOTING, "psql2server 2 Promoting PrimaryStopped")),
+              cases(
+                  "a change that is told to be further than it is: the old primary runs again",
+                  () -> unknown(P1, Scene.ready()),
+                  Map.of(
+                      Recorded.PROMOTING, "psql2server 2 Promoting PrimaryStopped held",
+                      Recorded.FENCING, "psql2server 2 Fencing PrimaryStopped held")))
+          .flatMap(c -> c);
+    }
+
+    private static Map<Recorded, String> all(String expected) {
+      return Stream.of(Recorded.values()).collect(Collectors.toMap(r -> r, r -> expected));
+    }
+
+    private static Map<Recorded, String> but(
+        Map<Recorded, String> all, Recorded one, String expected) {
+      Map<Recorded, String> changed = new HashMap<>(all);
+      changed.put(one, expected);
+      return changed;
+    }
+
+    private static Stream<Arguments> cases(
+        String what, Supplier<Scene> scene, Map<Recorded, String> expected) {
+      return expected.entrySet().stream()
+          .sorted(Map.Entry.comparingByKey())
+          .map(e -> arguments(e.getKey(), what, scene.get(), e.getValue()));
+    }
+
+    @ParameterizedTest(name = "{0} recorded, seen: {1}: {3}")
+    @MethodSource("table")
+    void isWhatTheGuestsSay(Recorded recorded, String what, Scene scene, String expected) {
+      Primacy primacy = decide(scene, recorded.status);
+      Failover before = recorded.status == null ? null : recorded.status.lastFailover();
+      String failover =
+          primacy
+              .change()
+              .filter(c -> c.finished() == null || !c.equals(before))
+              .map(c -> " " + c.state() + " " + c.reason())
+              .orElse("");
+      String told =
+          primacy.target()
+              + " "
+              + primacy.term()
+              + failover
+              + primacy.failingSince().map(s -> " failing").orElse("")
+              + primacy.doubt().map(s -> " doubt").orElse("")
+              + primacy.held().map(s -> " held").orElse("");
+      assertThat(told).isEqualTo(expected);
+    }
+
+    /** In every one of them. */
+    @ParameterizedTest(name = "{0} recorded, seen: {1}")
+    @MethodSource("table")
+    void noStandbyIsPromotedWithoutAFencedChange(
+        Recorded recorded, String what, Scene scene, String expected) {
+      Primacy primacy = decide(scene, recorded.status);
+      boolean mayPromote = primacy.held().isEmpty() && primacy.isRecordedIn(recorded.status);
+      boolean standby =
+          scene
+              .snapshot()
+              .machine(primacy.target())
+              .guest()
+              .known()
+              .flatMap(GuestReport::postgresql)
+              .filter(Postgresql::isStandby)
+              .isPresent();
+      boolean fenced =
+          primacy
+              .underWay()
+              .filter(c -> c.state() == FailoverState.Promoting)
+              .filter(c -> Standing.isOff(scene.snapshot().machine(c.from())))
+              .isPresent();
+      assertThat(mayPromote && standby && !fenced).isFalse();
+    }
+
+    @Test
+    void amongStandbysTheOneWithMostOfTheWalIsPromotedInPlaceOfTheOther() {
+      Scene scene =
+          aIsPrimary(2)
+              .postgresql(P1, standby(WAL, false))
+              .postgresql(P2, standby(WAL + 1, false))
+              .at(NOW.plus(LONG));
+      Primacy primacy = decide(scene, at(2, status(NOW, null, null, streaming())));
+      assertThat(told(primacy)).isEqualTo("psql2server Fencing NoPrimary");
+      assertThat(primacy.term()).isEqualTo(3);
+      assertThat(primacy.fenced()).containsExactly(P1);
+    }
+
+    @Test
+    void aSilentOneThatMayBePrimaryIsTurnedOffAfterAWhile() {
+      Scene scene =
+          aIsPrimary(2)
+              .postgresql(P1, atRest(true, WAL))
+              .silent(P2, Planner.SILENCE)
+              .remembered(P2, p -> Past.NOTHING);
+      Primacy primacy = decide(scene, at(2, working()));
+      assertThat(told(primacy)).isEqualTo("psql1server Fencing PrimarySilent");
+      assertThat(primacy.fenced()).containsExactly(P2);
+      assertThat(primacy.held()).isPresent();
+    }
+
+    @Test
+    void aNewLabIsNotHeldUpByAnInstanceWhoseDiskIsNew() {
+      Scene fresh = Scene.up().silent(P2, Duration.ofSeconds(5));
+      assertThat(decide(fresh, null).held())
+          .as("nobody knows what is on it")
+          .contains("There is no record of who is primary, and psql2server could not be asked.");
+      assertThat(
+              decide(
+                      fresh.remembered(
+                          P2, p -> new Past(false, "", Optional.empty(), null, false, true)),
+                      null)
+                  .held())
+          .isEmpty();
+      assertThat(decide(Scene.up(), null).held()).isEmpty();
+      assertThat(decide(Scene.up(), null).isRecordedIn(null)).isTrue();
+    }
+
+    @Test
+    void anEmptyInstanceDoesNotBeginADatabaseBesideOneThatIsOff() {
+      Scene scene = Scene.up().power(P2, Power.SHUT_OFF);
+      assertThat(decide(scene, null).held()).isPresent();
+      Scene other = Scene.up().postgresql(P2, standby(WAL, false));
+      assertThat(decide(other, null).held())
+          .contains(
+              "psql1server has lost its data: its disk is new, and no standby can take over.");
+    }
+
+    @Test
+    void anotherDatabaseIsNotTakenForTheLabs() {
+      Scene scene =
+          Scene.ready()
+              .postgresql(P1, new Postgresql(true, false, 1, "42", true, List.of(), List.of()));
+      Primacy primacy = decide(scene, at(1, working()));
+      assertThat(primacy.doubt().orElseThrow()).contains("another database", "42", SYSTEM);
+    }
+
+    @Test
+    void everyDecisionHasALaterTerm() {
+      PostgresqlStatus recorded = at(4, working());
+      Primacy begins = decide(primaryOff(), recorded);
+      assertThat(begins.term()).isEqualTo(5);
+      assertThat(begins.isRecordedIn(recorded)).isFalse();
+      PostgresqlStatus promoting =
+          at(
+              5,
+              status(
+                  null,
+                  change(FailoverReason.PrimaryStopped, FailoverState.Promoting),
+                  null,
+                  streaming()));
+      assertThat(decide(primaryOff(), promoting).term()).isEqualTo(5);
+      Primacy aborted = decide(primaryOff().reports(P2, LabFixture.report()), promoting);
+      assertThat(aborted.change().orElseThrow().state()).isEqualTo(FailoverState.Aborted);
+      assertThat(aborted.term()).isEqualTo(6);
+    }
+
+    @Test
+    void whoHasBegunToAskPromotesNobody() {
+      Scene scene = bIsPrimary();
+      Primacy primacy =
+          Promotion.decide(
+              new Promotion.Input(
+                  scene.lab(),
+                  null,
+                  false,
+                  scene.mute(P2, "It has not been asked yet.", Duration.ZERO).snapshot(),
+                  scene.progress(),
+                  NOW));
+      assertThat(primacy.held()).isPresent();
+    }
+  }
+
   /** In a word: who, what is under way and why. */
   private static String told(Primacy primacy) {
     return primacy.target()
@@ -632,7 +1084,9 @@ class PromotionTest {
   void everyStageIsToldByTheStatusBeforeItIsActedUpon() {
     Primacy begins = decide(primaryOff(), working());
     assertThat(begins.isRecordedIn(working())).isFalse();
-    PostgresqlStatus told = status(null, begins.change().orElseThrow(), null, streaming());
+    PostgresqlStatus told =
+        LostRecord.at(
+            begins.term(), status(null, begins.change().orElseThrow(), null, streaming()));
     assertThat(begins.isRecordedIn(told)).isTrue();
     Primacy goesOn = decide(primaryOff(), told);
     assertThat(goesOn.change().orElseThrow().state()).isEqualTo(FailoverState.Promoting);

@@ -59,6 +59,7 @@ public final class Scene {
   private final Set<String> inFlight = new HashSet<>();
   private final Map<String, Failure> failures = new HashMap<>();
   private final Map<String, Progress.End> ends = new HashMap<>();
+  private final Map<String, Progress.CutOff> cutOffs = new HashMap<>();
   private List<Step> steps = LabFixture.steps();
   private HostSnapshot host = new HostSnapshot(Seen.of(FACTS), List.of(), NOW);
   private Seen<ImageVolumes> image = Seen.of(IMAGE_VOLUMES);
@@ -443,7 +444,21 @@ public final class Scene {
             before.bootId(),
             LabFixture.report(states).steps(),
             before.postgresql(),
-            before.ejabberd()));
+            before.ejabberd(),
+            before.term()));
+  }
+
+  /** Its guest has obeyed a decision who is primary. */
+  public Scene obeyed(String node, long term, String primary) {
+    GuestReport before = machines.get(node).guest().value();
+    return reports(
+        node,
+        new GuestReport(
+            before.bootId(),
+            before.steps(),
+            before.postgresql(),
+            before.ejabberd(),
+            new GuestReport.Term(term, primary)));
   }
 
   /** A step of the node lacks something. */
@@ -507,6 +522,12 @@ public final class Scene {
     return this;
   }
 
+  public Scene cutOff(Action action, Duration ago) {
+    Instant at = now.minus(ago);
+    cutOffs.put(action.key(), new Progress.CutOff(action, at, at));
+    return this;
+  }
+
   /** Who is to be primary, and how it comes to that. */
   public Scene primacy(Primacy decided) {
     primacy = decided;
@@ -540,7 +561,8 @@ public final class Scene {
   }
 
   public Progress progress() {
-    return new Progress(Set.copyOf(inFlight), Map.copyOf(failures), Map.copyOf(ends));
+    return new Progress(
+        Set.copyOf(inFlight), Map.copyOf(failures), Map.copyOf(ends), Map.copyOf(cutOffs));
   }
 
   public List<Step> steps() {

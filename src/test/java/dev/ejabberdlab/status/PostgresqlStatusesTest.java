@@ -267,7 +267,8 @@ class PostgresqlStatusesTest {
                 null,
                 List.of(),
                 null,
-                null));
+                null,
+                1L));
   }
 
   static Stream<Arguments> instances() {
@@ -368,5 +369,58 @@ class PostgresqlStatusesTest {
     assertThat(later.targetPrimary()).isEqualTo(P1);
     assertThat(later.database()).isEqualTo("ejabberd-domain-local");
     assertThat(later.instances()).extracting(Instance::state).containsOnly("unknown");
+  }
+
+  /** A row that only it acknowledged would be lost if it were forgotten. */
+  @Test
+  void aStandbyForWhichCommitsWaitedIsRememberedWhenItGoes() {
+    Primacy active =
+        new Primacy(
+            P1,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of(Synchrony.Blocked),
+            Optional.empty(),
+            false,
+            Optional.empty(),
+            Optional.empty());
+    Scene waits = with(primary(new Standby(P2, "streaming", 0, true)), standby()).primacy(active);
+    Story story = new Story();
+    EjabberdLabStatus first = story.then(waits).status();
+    assertThat(instance(first).synchronous()).isTrue();
+    assertThat(instance(first).synchronousUpTo()).isNull();
+
+    Postgresql alone =
+        new Postgresql(
+            true, false, 1, "7311111111111111111", true, List.of(), List.of(), 77, false, false);
+    EjabberdLabStatus gone = story.then(with(alone, standby()).primacy(active)).status();
+    assertThat(instance(gone).synchronous()).isTrue();
+    assertThat(instance(gone).synchronousUpTo()).isEqualTo(77);
+
+    EjabberdLabStatus later =
+        story
+            .then(
+                with(
+                        new Postgresql(
+                            true,
+                            false,
+                            1,
+                            "7311111111111111111",
+                            true,
+                            List.of(),
+                            List.of(),
+                            99,
+                            false,
+                            false),
+                        standby())
+                    .primacy(active))
+            .status();
+    assertThat(instance(later).synchronousUpTo())
+        .as("nothing was acknowledged since")
+        .isEqualTo(77);
+  }
+
+  private static Instance instance(EjabberdLabStatus status) {
+    return status.postgresql().instances().get(1);
   }
 }

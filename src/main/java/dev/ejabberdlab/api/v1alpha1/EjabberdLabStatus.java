@@ -235,6 +235,8 @@ public record EjabberdLabStatus(
    * @param lastFailover the last change of the primary, or the one under way; absent when there was
    *     none
    * @param synchronous whether commits wait for a standby; absent when the spec does not want it
+   * @param term number of the decision who is primary; grows with every decision, and guests refuse
+   *     a lower one than they have seen. Absent in what operators without terms have written: 1
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record PostgresqlStatus(
@@ -255,7 +257,68 @@ public record EjabberdLabStatus(
           List<String> fenced,
       @JsonPropertyDescription("The last change of the primary, or the one under way.")
           Failover lastFailover,
-      @JsonPropertyDescription("Whether commits wait for a standby.") Synchrony synchronous) {
+      @JsonPropertyDescription("Whether commits wait for a standby.") Synchrony synchronous,
+      @JsonPropertyDescription(
+              "Number of the decision who is primary; guests refuse a lower one than they have"
+                  + " seen.")
+          Long term) {
+
+    /** Without a term. */
+    public PostgresqlStatus(
+        String currentPrimary,
+        String targetPrimary,
+        String readWriteAddress,
+        Integer timeline,
+        String systemIdentifier,
+        String replication,
+        String lag,
+        List<Instance> instances,
+        String database,
+        String owner,
+        Boolean splitBrain,
+        String failingSince,
+        List<String> fenced,
+        Failover lastFailover,
+        Synchrony synchronous) {
+      this(
+          currentPrimary,
+          targetPrimary,
+          readWriteAddress,
+          timeline,
+          systemIdentifier,
+          replication,
+          lag,
+          instances,
+          database,
+          owner,
+          splitBrain,
+          failingSince,
+          fenced,
+          lastFailover,
+          synchronous,
+          null);
+    }
+
+    /** Nothing but who is to be primary, of which database, and the change that led to it. */
+    public static PostgresqlStatus of(
+        String targetPrimary, String systemIdentifier, Failover lastFailover) {
+      return new PostgresqlStatus(
+          null,
+          targetPrimary,
+          null,
+          null,
+          systemIdentifier,
+          null,
+          null,
+          List.of(),
+          null,
+          null,
+          null,
+          null,
+          null,
+          lastFailover,
+          null);
+    }
 
     /** What the instances say, without the names that the spec gave and the primary's history. */
     public PostgresqlStatus(
@@ -293,6 +356,8 @@ public record EjabberdLabStatus(
       PrimaryDown,
       /** Its guest does not answer, and its standby has lost it. */
       PrimarySilent,
+      /** Every instance is a standby. */
+      NoPrimary,
       /** {@code spec.database.primary} names another. */
       Switchover
     }
@@ -330,7 +395,8 @@ public record EjabberdLabStatus(
      * @param to node that takes over
      * @param reason why
      * @param state how far it is
-     * @param lagBytes WAL that the new primary lacked when it was decided, as far as was known
+     * @param lagBytes WAL that the new primary lacked at most when it was decided, as far as was
+     *     known
      * @param started time of the decision, in RFC 3339
      * @param finished when the new primary accepted writes, or it was given up; absent while it is
      *     under way
@@ -362,7 +428,10 @@ public record EjabberdLabStatus(
      * @param timeline timeline it is on
      * @param disconnectedSince since when a standby has not been seen streaming, in RFC 3339;
      *     absent while it streams. What is said of its lag is from before then
-     * @param synchronous whether commits wait for it; absent when they do not
+     * @param synchronous whether commits wait for it, or have waited for it and it may be the only
+     *     one that has them; absent otherwise
+     * @param synchronousUpTo of one that has gone: the end of the primary's WAL, in bytes, when
+     *     that was seen; what it may have alone ends there. Absent while it is there
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Instance(
@@ -378,7 +447,24 @@ public record EjabberdLabStatus(
         @JsonPropertyDescription("Timeline it is on.") Integer timeline,
         @JsonPropertyDescription("Since when a standby has not been seen streaming.")
             String disconnectedSince,
-        @JsonPropertyDescription("Whether commits wait for it.") Boolean synchronous) {
+        @JsonPropertyDescription("Whether commits wait for it, or have and it may have them alone.")
+            Boolean synchronous,
+        @JsonPropertyDescription(
+                "Where in the WAL what it may have alone ends; absent while it is there.")
+            Long synchronousUpTo) {
+
+      /** An instance that is there. */
+      public Instance(
+          String name,
+          InstanceRole role,
+          String state,
+          Long lagBytes,
+          String slot,
+          Integer timeline,
+          String disconnectedSince,
+          Boolean synchronous) {
+        this(name, role, state, lagBytes, slot, timeline, disconnectedSince, synchronous, null);
+      }
 
       /** An instance that no commit waits for, and that streams if it is a standby. */
       public Instance(

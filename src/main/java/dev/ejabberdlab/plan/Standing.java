@@ -1,0 +1,255 @@
+package dev.ejabberdlab.plan;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Failover;
+import dev.ejabberdlab.guest.GuestReport;
+import dev.ejabberdlab.guest.GuestReport.Postgresql;
+import dev.ejabberdlab.guest.GuestReport.Term;
+import dev.ejabberdlab.hypervisor.DomainState.Power;
+import dev.ejabberdlab.observe.LabSnapshot;
+import dev.ejabberdlab.observe.LabSnapshot.Machine;
+import dev.ejabberdlab.topology.LabTopology;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * Who is primary, by what the record, the guests and the instances themselves say. The record may
+ * be old, lost or edited: a guest that has obeyed a later decision knows better, and so does an
+ * instance that accepts writes while the one that is recorded does not.
+ *
+ * @param target node whose instance is to accept writes
+ * @param term number of the decision that says so
+ * @param record what may be relied upon of the record: all of it, or little when it was not right;
+ *     null when there was nothing
+ * @param adopted whether the record was not right
+ * @param doubt why it is not known, one sentence; empty when it is
+ */
+record Standing(
+    String target, long term, PostgresqlStatus record, boolean adopted, Optional<String> doubt) {
+
+  /** What is to be done with that by somebody who may change something. */
+  static Standing of(Promotion.Input input) {
+    return new Judge(input).judge();
+  }
+
+  /** The record as it is: nothing is changed now. */
+  static Standing recorded(Promotion.Input input) {
+    String target =
+        Optional.ofNullable(input.recorded())
+            .map(PostgresqlStatus::targetPrimary)
+            .filter(input.lab().database().instances()::contains)
+            .orElse(input.lab().database().initialPrimary());
+    return new Standing(
+        target, Primacy.termOf(input.recorded()), input.recorded(), false, Optional.empty());
+  }
+
+  /**
+   * Whether an instance may accept writes at this moment: what could not be asked may, unless its
+   * machine is off, or has a disk that cannot hold anything yet.
+   */
+  static boolean mayBePrimary(LabSnapshot snapshot, String instance) {
+    Machine machine = snapshot.machine(instance);
+    if (machine.guest().isPresent()) {
+      return machine.guest().value().postgresql().filter(Postgresql::isPrimary).isPresent();
+    }
+    return !isOff(machine) && !machine.past().blank();
+  }
+
+  /** Whether there may be a database on an instance that could not be asked. */
+  static boolean mayHoldData(LabSnapshot snapshot, String instance) {
+    Machine machine = snapshot.machine(instance);
+    return machine.guest().isPresent()
+        ? machine.guest().value().postgresql().isPresent()
+        : !machine.past().blank() && !(machine.volume().isMissing() && isOff(machine));
+  }
+
+  static boolean isOff(Machine machine) {
+    return machine.domain().isMissing() || machine.domain().is(d -> d.power() == Power.SHUT_OFF);
+  }
+
+  private static final class Judge {
+
+    private final LabTopology.Database database;
+    private final PostgresqlStatus recorded;
+    private final LabSnapshot snapshot;
+    private final Optional<String> named;
+    private final List<String> primaries;
+
+    Judge(Promotion.Input input) {
+      this.database = input.lab().database();
+      this.recorded = input.recorded();
+      this.snapshot = input.snapshot();
+      this.named =
+          Optional.ofNullable(recorded)
+              .map(PostgresqlStatus::targetPrimary)
+              .filter(database.instances()::contains);
+      this.primaries =
+          database.instances().stream()
+              .filter(i -> postgresql(i).filter(Postgresql::isPrimary).isPresent())
+              .toList();
+    }
+
+    Standing judge() {
+      long term = Primacy.termOf(recorded);
+      List<Term> terms = terms().toList();
+      long top = terms.stream().mapToLong(Term::number).max().orElse(0);
+      List<String> names =
+          terms.stream()
+              .filter(t -> t.number() == top)
+              .map(Term::primary)
+              .distinct()
+              .sorted()
+              .toList();
+      boolean guestsKnowBetter =
+          top > 0 && top >= term && (top > term || named.filter(names::contains).isEmpty());
+      if (guestsKnowBetter && names.size() > 1) {
+        return doubtful(
+            Math.max(term, top),
+            "The guests name different primaries in term %d: %s."
+                .formatted(top, String.join(", ", names)));
+      }
+      if (guestsKnowBetter && !database.instances().contains(names.get(0))) {
+        return doubtful(
+            Math.max(term, top),
+            "The guests name %s as primary in term %d, which is no instance of the spec."
+                .formatted(names.get(0), top));
+      }
+      Optional<String> unasked = unasked();
+      if (named.isEmpty() && primaries.isEmpty() && unasked.isPresent()) {
+        return doubtful(
+            Math.max(term, top),
+            "There is no record of who is primary, and %s could not be asked."
+                .formatted(unasked.get()));
+      }
+      if (guestsKnowBetter) {
+        return bySight(names.get(0), top, adopting(names.get(0)), true);
+      }
+      if (named.isPresent()) {
+        return bySight(named.get(), term, recorded, false);
+      }
+      return byElimination(term);
+    }
+
+    /** One that may have the data and know of a later decision. */
+    private Optional<String> unasked() {
+      return database.instances().stream()
+          .filter(i -> !snapshot.machine(i).guest().isPresent())
+          .filter(i -> mayHoldData(snapshot, i))
+          .findFirst();
+    }
+
+    /** Nobody says who was decided upon: it is who accepts writes, or may. */
+    private Standing byElimination(long term) {
+      if (primaries.size() > 1) {
+        return doubtful(
+            term,
+            "%s accept writes, and nothing says which of them should."
+                .formatted(String.join(", ", primaries)));
+      }
+      String target =
+          Stream.concat(
+                  primaries.stream(),
+                  Stream.concat(Stream.of(database.initialPrimary()), database.instances().stream())
+                      .filter(i -> postgresql(i).filter(Postgresql::inRecovery).isEmpty()))
+              .findFirst()
+              .orElse(database.initialPrimary());
+      return bySight(target, term, adopting(target), true);
+    }
+
+    /** The one that accepts writes is the primary when the one that was named does not. */
+    private Standing bySight(String target, long term, PostgresqlStatus record, boolean adopted) {
+      Optional<Failover> underWay =
+          Optional.ofNullable(record)
+              .map(PostgresqlStatus::lastFailover)
+              .filter(c -> c.finished() == null);
+      Optional<String> other = otherDatabase();
+      if (other.isPresent()) {
+        return new Standing(target, term, record, adopted, other);
+      }
+      if (underWay.isPresent() || primaries.contains(target) || primaries.isEmpty()) {
+        return standing(target, term, record, adopted);
+      }
+      if (mayBePrimary(snapshot, target)) {
+        // It could not be asked; whoever else accepts writes is held responsible for that.
+        return standing(target, term, record, adopted);
+      }
+      if (primaries.size() > 1) {
+        return doubtful(
+            term,
+            "%s accept writes, and %s, which should, does not."
+                .formatted(String.join(", ", primaries), target));
+      }
+      String seen = primaries.get(0);
+      return standing(seen, term + 1, adopting(seen), true);
+    }
+
+    private Standing standing(String target, long term, PostgresqlStatus record, boolean adopted) {
+      boolean asBegun =
+          target.equals(database.initialPrimary())
+              && term == Primacy.FIRST_TERM
+              && recorded == null;
+      return new Standing(target, term, record, adopted && !asBegun, Optional.empty());
+    }
+
+    private Standing doubtful(long term, String why) {
+      String target = named.orElse(database.initialPrimary());
+      return new Standing(target, term, adopting(target), false, Optional.of(why));
+    }
+
+    /** Somebody has put another database in the place of the lab's. */
+    private Optional<String> otherDatabase() {
+      Optional<String> system =
+          Optional.ofNullable(recorded).map(PostgresqlStatus::systemIdentifier);
+      return primaries.stream()
+          .filter(
+              i ->
+                  system.filter(s -> !s.equals(postgresql(i).get().systemIdentifier())).isPresent())
+          .findFirst()
+          .map(
+              i ->
+                  "%s accepts writes with another database (system identifier %s) than the lab's (%s)."
+                      .formatted(i, postgresql(i).get().systemIdentifier(), system.get()));
+    }
+
+    /**
+     * What of the record does not depend on who is primary. How far standbys were, and for whom
+     * commits waited, was said of another one.
+     */
+    private PostgresqlStatus adopting(String target) {
+      return PostgresqlStatus.of(
+          target,
+          Optional.ofNullable(recorded)
+              .map(PostgresqlStatus::systemIdentifier)
+              .or(this::seenSystem)
+              .orElse(null),
+          Optional.ofNullable(recorded)
+              .map(PostgresqlStatus::lastFailover)
+              .filter(c -> c.finished() != null)
+              .orElse(null));
+    }
+
+    /** Of a server that runs: a data directory that never ran is that of the image. */
+    private Optional<String> seenSystem() {
+      return Stream.concat(primaries.stream(), database.instances().stream())
+          .flatMap(i -> postgresql(i).stream())
+          .filter(Postgresql::up)
+          .map(Postgresql::systemIdentifier)
+          .filter(s -> !s.isEmpty())
+          .findFirst();
+    }
+
+    private Stream<Term> terms() {
+      return database.instances().stream()
+          .flatMap(i -> snapshot.machine(i).guest().known().stream())
+          .map(GuestReport::term)
+          .filter(Objects::nonNull)
+          .filter(t -> t.number() > 0);
+    }
+
+    private Optional<Postgresql> postgresql(String instance) {
+      return snapshot.machine(instance).guest().known().flatMap(GuestReport::postgresql);
+    }
+  }
+}
