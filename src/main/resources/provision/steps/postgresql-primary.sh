@@ -27,6 +27,7 @@ obsolete() {
 
 check() {
   postgresql_configured
+  [[ ! -e $PGCONF/conf.d/standby-raised.conf ]]
   postgresql_current
   verify
 }
