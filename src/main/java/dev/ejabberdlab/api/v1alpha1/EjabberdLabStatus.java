@@ -171,7 +171,8 @@ public record EjabberdLabStatus(
       @JsonPropertyDescription("Address that belongs to the primary.") String readWriteAddress,
       @JsonPropertyDescription("Timeline of the primary.") Integer timeline,
       @JsonPropertyDescription("System identifier of the primary.") String systemIdentifier,
-      @JsonPropertyDescription("Worst state of the standbys: Streaming, ReplayPaused, CatchingUp, Down or None.")
+      @JsonPropertyDescription(
+              "Worst state of the standbys: Streaming, ReplayPaused, CatchingUp, Down or None.")
           String replication,
       @JsonPropertyDescription("Largest lag of a standby, in buckets.") String lag,
       @JsonPropertyDescription("One entry a node of role postgresql.") List<Instance> instances,
