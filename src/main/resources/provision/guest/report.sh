@@ -51,6 +51,18 @@ apart() { # HERE THERE
   [[ $answer == *"$2"* && $answer != *"$1"* ]]
 }
 
+# What the primary had when it wrote the WAL that comes next here, of the settings of which a standby must have as
+# much: NAME VALUE, one a line.
+demanded() {
+  local key value
+  while IFS=: read -r key value; do
+    [[ $key == max_*' setting' ]] || continue
+    key=${key% setting}
+    key=${key/_xacts/_transactions}
+    printf '%s\n' "${key/%_xact/_transaction} ${value##* }"
+  done < <(LC_ALL=C "$postgresql/pg_controldata" -D "$data" 2>/dev/null)
+}
+
 # Prints what is not as a step has left it, a sentence a line. The step's watch file says where to look:
 #   file PATH             is there and was not written since
 #   service UNIT [PATH]   runs; where a path is given, as long as that is there
@@ -62,6 +74,7 @@ apart() { # HERE THERE
 #   slots NAME...                  the primary here has these replication slots, and their WAL
 #   streams ADDRESS                the standby here streams, if the primary at that address can be reached
 #   replays                        the standby here replays what it receives, by the last report
+#   raised FILE                    the standby here needs what this file of settings gives it
 #   unset FILE NAME...             the settings file, in which ALTER SYSTEM writes, has none of these settings
 #   member HERE THERE              these Erlang nodes see each other, if they can
 differences() { # WATCH_FILE
@@ -114,6 +127,13 @@ SQL
         why=''
         [[ ! -r $boot/replay ]] || { read -r _ && read -r why; } <"$boot/replay" || :
         [[ -z $why ]] || printf '%s\n' "PostgreSQL does not replay what it receives: $why" ;;
+      raised)
+        [[ -r $first ]] || continue
+        path=" $(demanded | tr '\n' ' ')"
+        while read -r name _ value; do
+          [[ $path == ' ' || $path == *" $name $value "* ]] \
+            || printf '%s\n' "$name is still $value, as it was on the primary"
+        done <"$first" ;;
       unset)
         [[ -r $first ]] || continue
         while read -r name _; do
@@ -264,12 +284,10 @@ replay() { # POSITION[-] PAUSE_STATE WAIT_EVENT
       while IFS='|' read -r key value; do
         here[$key]=$value
       done < <(sql <<<"SELECT name, setting FROM pg_settings WHERE name LIKE 'max\_%'" || :)
-      while IFS=: read -r key value; do
-        key=${key% setting} value=${value##* }
-        key=${key/_xacts/_transactions} key=${key/_xact/_transaction}
+      while read -r key value; do
         [[ -z ${here[$key]:-} ]] || ((here[$key] >= value)) \
           || why="it is paused: $key is ${here[$key]} here and was $value on the primary"
-      done < <(LC_ALL=C "$postgresql/pg_controldata" -D "$data" 2>/dev/null) ;;
+      done < <(demanded) ;;
   esac
   [[ -d $boot ]] || mkdir -p "$boot"
   printf '%s\n' "$position $since" ${why:+"$why"} >"$boot/replay"

@@ -111,4 +111,5 @@ watch() {
   echo service postgresql@15-main.service
   echo "streams $PRIMARY_ADDRESS"
   echo replays
+  [[ ! -e $PGCONF/conf.d/standby-raised.conf ]] || echo "raised $PGCONF/conf.d/standby-raised.conf"
 }

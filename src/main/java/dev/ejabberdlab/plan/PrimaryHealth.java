@@ -93,15 +93,16 @@ final class PrimaryHealth {
     return input.progress().isRestarting(primary);
   }
 
-  /** The host refused to start it again, or it has been off for longer than a restart takes. */
+  /** It is gone, the host refused to start it again, or that takes longer than it may. */
   private boolean hasRestartFailed() {
-    return machine.domain().is(d -> d.power() == DomainState.Power.SHUT_OFF)
-        && (input.progress().hasFailedSinceTurnedOff(primary)
-            || input
-                .progress()
-                .turnedOffAt(primary)
-                .filter(at -> !input.now().isBefore(at.plus(RESTART)))
-                .isPresent());
+    Progress progress = input.progress();
+    return machine.domain().isMissing()
+        || (machine.domain().is(d -> d.power() == DomainState.Power.SHUT_OFF)
+            && progress.hasFailedSinceTurnedOff(primary))
+        || progress
+            .turnedOffAt(primary)
+            .filter(at -> !input.now().isBefore(at.plus(RESTART)))
+            .isPresent();
   }
 
   private boolean isHeard() {

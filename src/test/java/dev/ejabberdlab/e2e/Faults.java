@@ -259,7 +259,6 @@ final class Faults {
               i -> {
                 i.restarts(i.primary());
                 i.lab.bash(i.standby(), PAUSE_REPLAY);
-                i.awaitCondition("ReplicationHealthy", "ReplayPaused");
                 i.virsh("destroy", i.primary());
               }),
           new Fault(

@@ -208,6 +208,16 @@ class PostgresqlScriptsTest {
   }
 
   @Test
+  void whatAStandbyNeedsNoMoreIsDrift() throws IOException {
+    write("control", CONTROL);
+    run("postgresql_suffice", "raised\\ $PGCONF/conf.d/standby-raised.conf");
+    assertThat(drift()).as("its primary still has it").isEmpty();
+    write("control", CONTROL.replace("150", "100"));
+    assertThat(drift())
+        .containsExactly("max_connections is still 150, as it was on the primary");
+  }
+
+  @Test
   void ofAnInstanceThatDoesNotRunTheLabsSettingsAreTakenOutOfTheFile() throws IOException {
     Path file =
         write(

@@ -188,6 +188,11 @@ class PromotionTest {
               null,
               "psql2server Fencing PrimaryStopped"),
           arguments(
+              "or it is gone meanwhile",
+              restarting(Duration.ofSeconds(60)).domain(P1, Seen.missing("")),
+              null,
+              "psql2server Fencing PrimaryStopped"),
+          arguments(
               "a domain that cannot be asked is not off",
               Scene.ready()
                   .domain(P1, Seen.unknown("no answer"))

@@ -274,6 +274,23 @@ class PostgresqlStatusesTest {
   }
 
   @Test
+  void aPromotionThatIsTakenBackIsAnEvent() {
+    Scene scene = with(down(), standby());
+    Failover promoting = change(FailoverReason.PrimaryStopped, FailoverState.Promoting);
+    Failover reverting = change(FailoverReason.PrimaryStopped, FailoverState.Reverting);
+    EjabberdLabStatus before = Story.first(scene.primacy(primacy(P2, null, promoting, null, null)));
+    EjabberdLabStatus after = Story.first(scene.primacy(primacy(P1, null, reverting, null, null)));
+
+    assertThat(Transitions.between(before, after))
+        .contains(
+            new Transitions.Transition(
+                true,
+                Reason.FailingOver,
+                "psql2server could not be promoted and is turned off; psql1server is to come"
+                    + " back."));
+  }
+
+  @Test
   void whatAStandbyLackedWhenItWasLastSeenStays() {
     Instance lost =
         Story.afterReady(
