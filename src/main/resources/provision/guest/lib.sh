@@ -175,12 +175,12 @@ reload_unit() { # UNIT
 
 # PostgreSQL
 
-export PGDATA=/var/lib/postgresql/15/main
-PGCONF=/etc/postgresql/15/main
+export PGDATA=${LAB_PGDATA:-/var/lib/postgresql/15/main}
+PGCONF=${LAB_PGCONF:-/etc/postgresql/15/main}
 # A primary starts only while this is there: see postgresql.service.conf.
 export PGPERMIT=/run/ejabberd-lab/primary
 # The wrappers in /usr/bin are Perl and cost half a second on an emulated CPU.
-PATH=/usr/lib/postgresql/15/bin:$PATH
+PATH=${LAB_POSTGRESQL:-/usr/lib/postgresql/15/bin}:$PATH
 
 # Runs a program as the user postgres.
 as_postgres() { # PROGRAM [ARGUMENT...]
@@ -198,6 +198,17 @@ postgresql_hangs() {
   local status=0
   as_postgres pg_isready -q -t 30 -d postgres || status=$?
   ((status == 2))
+}
+
+# Waits while the instance starts, which may be long: it has to replay what it had not written to its files.
+postgresql_await() {
+  local status deadline=$((SECONDS + 1200))
+  while ((SECONDS < deadline)) && postgresql_runs; do
+    status=0
+    pg_isready -q -t 30 || status=$?
+    ((status == 1)) || break
+    sleep 1
+  done
 }
 
 # Where networkd looks for the read-write address; gone after a reboot.
@@ -243,10 +254,122 @@ postgresql_watch() {
   watch_files "$PGCONF" pg_hba.conf replication.pgpass server.crt server.key ca.crt
   watch_files "$PGUNIT" lab.conf
   echo answers postgresql@15-main.service
+  # shellcheck disable=SC2046 # one name a word
+  echo unset "$PGDATA/postgresql.auto.conf" $(postgresql_given)
+}
+
+# Prints the names of the settings in files, one a line.
+setting_names() { # FILE...
+  local file name
+  for file in "$@"; do
+    [[ -r $file ]] || continue
+    while read -r name _ || [[ -n $name ]]; do
+      name=${name%%=*}
+      [[ -z $name || $name == \#* ]] || printf '%s\n' "${name,,}"
+    done <"$file"
+  done
+}
+
+# Names of the settings that are the lab's to give, one a line.
+postgresql_given() {
+  setting_names "$PGCONF/conf.d/ejabberd-lab.conf" "$PGCONF/conf.d/standby.conf"
+}
+
+# Those of them that ALTER SYSTEM gives another value: what it writes overrules every file, and goes from instance to
+# instance with base backups and pg_rewind.
+postgresql_overruled() {
+  local given name
+  given=" $(postgresql_given | tr '\n' ' ') "
+  while read -r name; do
+    [[ $given != *" $name "* ]] || printf '%s\n' "$name"
+  done < <(setting_names "$PGDATA/postgresql.auto.conf")
+}
+
+# Takes back what ALTER SYSTEM has set of the lab's settings, and leaves the user's. The instance does not run. What
+# it would not start without stays until it runs and can be asked: see postgresql_reset.
+postgresql_reset_at_rest() {
+  local name line kept=$LAB_STAGE/postgresql.auto.conf overruled
+  overruled=" $(postgresql_overruled | tr '\n' ' ') "
+  [[ -n ${overruled// /} ]] || return 0
+  : >"$kept"
+  while IFS= read -r line || [[ -n $line ]]; do
+    name=$(setting_names <(printf '%s\n' "$line"))
+    case $name in
+      '') ;;
+      wal_level) [[ $line == *logical* ]] || continue ;;
+      max_prepared_transactions) [[ -n $(ls -A "$PGDATA/pg_twophase") ]] || continue ;;
+      *) [[ $overruled != *" $name "* ]] || continue ;;
+    esac
+    printf '%s\n' "$line" >>"$kept"
+  done <"$PGDATA/postgresql.auto.conf"
+  chown postgres: "$kept"
+  mv -f "$kept" "$PGDATA/postgresql.auto.conf"
+}
+
+# The same of an instance that answers.
+postgresql_reset() {
+  local overruled
+  overruled=$(postgresql_overruled)
+  [[ -n $overruled ]] || return 0
+  NAMES=$overruled as_postgres psql -Xq -v ON_ERROR_STOP=1 <<'SQL'
+\getenv names NAMES
+SELECT set_config('lab.names', :'names', false) \g /dev/null
+DO $$
+DECLARE
+  names text[] := string_to_array(current_setting('lab.names'), E'\n');
+  slots text := (SELECT string_agg(slot_name, ', ') FROM pg_replication_slots WHERE slot_type = 'logical');
+BEGIN
+  IF 'wal_level' = ANY (names) AND slots IS NOT NULL THEN
+    RAISE 'wal_level was set by ALTER SYSTEM and cannot be put back while there are logical replication slots: drop %', slots;
+  END IF;
+  IF 'max_prepared_transactions' = ANY (names) AND EXISTS (SELECT FROM pg_prepared_xacts) THEN
+    RAISE 'max_prepared_transactions was set by ALTER SYSTEM and cannot be put back while there are prepared transactions: end them';
+  END IF;
+END
+$$;
+SELECT format('ALTER SYSTEM RESET %I', name) FROM unnest(string_to_array(:'names', E'\n')) AS name \gexec
+SQL
+}
+
+# What the primary had when it wrote the WAL that comes next here, of the settings of which a standby must have as
+# much: NAME VALUE, one a line.
+postgresql_demanded() {
+  local key value
+  while IFS=: read -r key value; do
+    value=${value##* }
+    case $key in
+      'max_connections setting') echo "max_connections $value" ;;
+      'max_worker_processes setting') echo "max_worker_processes $value" ;;
+      'max_wal_senders setting') echo "max_wal_senders $value" ;;
+      'max_prepared_xacts setting') echo "max_prepared_transactions $value" ;;
+      'max_locks_per_xact setting') echo "max_locks_per_transaction $value" ;;
+    esac
+  done < <(LC_ALL=C pg_controldata -D "$PGDATA" 2>/dev/null)
+}
+
+# Gives a standby that much, whatever the lab's settings are: with less it does not replay, is not promoted and does
+# not start again. It goes back to the lab's settings when its primary has: the smaller values first there.
+postgresql_suffice() {
+  local name value given raised=''
+  if [[ -e $PGDATA/standby.signal ]]; then
+    while read -r name value; do
+      while read -r given _ given_value; do
+        [[ $given != "$name" ]] || ((value <= given_value)) || raised+="$name = $value"$'\n'
+      done <"$PGCONF/conf.d/ejabberd-lab.conf"
+    done < <(postgresql_demanded)
+  fi
+  if [[ -z $raised ]]; then
+    rm -f "$PGCONF/conf.d/standby-raised.conf"
+    return
+  fi
+  printf '%s' "$raised" >"$LAB_STAGE/standby-raised.conf"
+  chown postgres: "$LAB_STAGE/standby-raised.conf"
+  mv -f "$LAB_STAGE/standby-raised.conf" "$PGCONF/conf.d/"
 }
 
 postgresql_configured() {
-  placed "$PGCONF/conf.d" ejabberd-lab.conf standby.conf \
+  [[ -z $(postgresql_overruled) ]] \
+    && placed "$PGCONF/conf.d" ejabberd-lab.conf standby.conf \
     && placed "$PGCONF" pg_hba.conf replication.pgpass server.crt server.key ca.crt \
     && placed "$PGUNIT" lab.conf && unit_read postgresql@15-main.service \
     && placed /var/lib/ejabberd-lab/facts read-write-address
@@ -254,8 +377,10 @@ postgresql_configured() {
 
 # Whether the running instance has read what is in place.
 postgresql_current() {
-  [[ $(as_postgres psql -XAtq <<'SQL'
+  [[ $(NAMES=$(postgresql_given) as_postgres psql -XAtq <<'SQL'
+\getenv names NAMES
 SELECT bool_and((pg_stat_file('/etc/postgresql/15/main/' || name)).modification <= pg_conf_load_time())
+  AND NOT EXISTS (SELECT FROM pg_settings WHERE pending_restart AND name = ANY (string_to_array(:'names', E'\n')))
 FROM unnest(ARRAY['conf.d/ejabberd-lab.conf', 'conf.d/standby.conf', 'pg_hba.conf', 'server.crt', 'server.key']) AS name;
 SQL
   ) == t ]]
@@ -272,26 +397,47 @@ postgresql_configure() {
   reload_unit postgresql@15-main.service
 }
 
-# Starts the instance, or makes a running one follow its settings; enables it for the next boot.
+# Stops the instance in order; one that cannot is killed, or it would be waited for until the step's end.
+postgresql_stop() {
+  timeout 300 systemctl stop postgresql@15-main.service || systemctl kill --signal=KILL postgresql@15-main.service || :
+  systemctl stop postgresql@15-main.service
+}
+
+# Starts the instance, or makes a running one follow its settings; enables it for the next boot. May be used in a
+# condition: it does not depend on set -e.
 postgresql_start() {
   local restart
   # Not "enable postgresql": that calls the slow tools for System V init scripts.
-  systemctl --quiet --no-reload enable postgresql@15-main.service
+  systemctl --quiet --no-reload enable postgresql@15-main.service || return 1
+  postgresql_suffice || return 1
   if ! postgresql_runs; then
+    postgresql_reset_at_rest || return 1
     systemctl start postgresql@15-main.service
     return
   fi
-  if postgresql_hangs; then
+  if postgresql_hangs || postgresql_stands_still; then
     # It would not listen to less.
     systemctl kill --signal=KILL postgresql@15-main.service
+    postgresql_reset_at_rest || return 1
     systemctl restart postgresql@15-main.service
     return
   fi
-  restart=$(as_postgres psql -XAtq -v ON_ERROR_STOP=1 <<'SQL'
+  postgresql_reset || return 1
+  # A change of the user's own that waits for a restart goes on waiting.
+  restart=$(NAMES=$(postgresql_given) as_postgres psql -XAtq -v ON_ERROR_STOP=1 <<'SQL'
+\getenv names NAMES
 SELECT pg_reload_conf() \g /dev/null
 \connect
-SELECT count(*) FROM pg_settings WHERE pending_restart;
+SELECT count(*) FROM pg_settings WHERE pending_restart AND name = ANY (string_to_array(:'names', E'\n'));
 SQL
-  )
+  ) || return 1
   ((restart == 0)) || systemctl restart postgresql@15-main.service
+}
+
+# Whether report.sh has found that the standby here has long had something to replay and does not, without a pause.
+postgresql_stands_still() {
+  local why=''
+  [[ -r ${LAB_BOOT:-/run/ejabberd-lab}/replay ]] || return 1
+  { read -r _ && read -r why; } <"${LAB_BOOT:-/run/ejabberd-lab}/replay" || :
+  [[ $why == 'it stands still'* ]]
 }

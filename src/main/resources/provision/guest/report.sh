@@ -14,6 +14,7 @@ tcp=${LAB_TCP:-/proc/net/tcp}
 facts=$disk/facts
 # This guest's name, by which Erlang knows its node.
 read -r host <"$sys/kernel/hostname" || host=''
+data=${LAB_PGDATA:-/var/lib/postgresql/15/main}
 # The wrappers in /usr/bin are Perl and cost half a second on an emulated CPU.
 postgresql=${LAB_POSTGRESQL:-/usr/lib/postgresql/15/bin}
 
@@ -65,6 +66,18 @@ apart() { # HERE THERE
   lists_node "$answer" "$2" && ! lists_node "$answer" "$1"
 }
 
+# What the primary had when it wrote the WAL that comes next here, of the settings of which a standby must have as
+# much: NAME VALUE, one a line.
+demanded() {
+  local key value
+  while IFS=: read -r key value; do
+    [[ $key == max_*' setting' ]] || continue
+    key=${key% setting}
+    key=${key/_xacts/_transactions}
+    printf '%s\n' "${key/%_xact/_transaction} ${value##* }"
+  done < <(LC_ALL=C "$postgresql/pg_controldata" -D "$data" 2>/dev/null)
+}
+
 # Prints what is not as a step has left it, a sentence a line. The step's watch file says where to look:
 #   file PATH             is there and was not written since
 #   service UNIT [PATH]   runs; where a path is given, as long as that is there
@@ -75,9 +88,12 @@ apart() { # HERE THERE
 #   accounts HOST NAME...          ejabberd has these accounts
 #   slots NAME...                  the primary here has these replication slots, and their WAL
 #   streams ADDRESS                the standby here streams, if the primary at that address can be reached
+#   replays                        the standby here replays what it receives, by the last report
+#   raised FILE                    the standby here needs what this file of settings gives it
+#   unset FILE NAME...             the settings file, in which ALTER SYSTEM writes, has none of these settings
 #   member HERE THERE              these Erlang nodes see each other, if they can
 differences() { # WATCH_FILE
-  local kind first rest path value all account
+  local kind first rest path value all account why name
   while read -r kind first rest; do
     case $kind in
       file)
@@ -130,6 +146,23 @@ SQL
         [[ $(sql <<<"SELECT pg_is_in_recovery() AND NOT EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming')") == t ]] \
           && timeout 5 bash -c "exec 3<>/dev/tcp/$first/5432" 2>/dev/null \
           && printf '%s\n' "PostgreSQL does not stream from $first" ;;
+      replays)
+        why=''
+        [[ ! -r $boot/replay ]] || { read -r _ && read -r why; } <"$boot/replay" || :
+        [[ -z $why ]] || printf '%s\n' "PostgreSQL does not replay what it receives: $why" ;;
+      raised)
+        [[ -r $first ]] || continue
+        path=" $(demanded | tr '\n' ' ')"
+        while read -r name _ value; do
+          [[ $path == ' ' || $path == *" $name $value "* ]] \
+            || printf '%s\n' "$name is still $value, as it was on the primary"
+        done <"$first" ;;
+      unset)
+        [[ -r $first ]] || continue
+        while read -r name _; do
+          name=${name%%=*}
+          [[ -z $name || " $rest " != *" ${name,,} "* ]] || printf '%s\n' "$name was set by ALTER SYSTEM"
+        done <"$first" ;;
       member)
         # Twice: nodes that have just started find each other in a moment.
         if apart "$first" "$rest" && sleep 5 && apart "$first" "$rest"; then
@@ -211,10 +244,12 @@ has_address() { # ADDRESS
 }
 
 postgresql() {
-  local address held=false
+  local address held=false answer='' position='' state='' wait='' replay=''
   read -r address <"$facts/read-write-address"
   ! has_address "$address" || held=true
-  HELD=$held sql <<'SQL' ||
+  {
+    IFS= read -r answer && IFS='|' read -r position state wait && replay "$position" "$state" "$wait"
+  } < <(HELD=$held sql <<'SQL'
 \getenv held HELD
 SET statement_timeout = '5s';
 WITH senders AS (
@@ -227,7 +262,7 @@ WITH senders AS (
 ), slots AS (
   SELECT slot_name AS name, active, wal_status AS "walStatus" FROM pg_replication_slots ORDER BY slot_name
 )
-SELECT json_build_object(
+SELECT jsonb_build_object(
   'up', true,
   'inRecovery', pg_is_in_recovery(),
   -- pg_control_checkpoint() shows the old timeline until the first checkpoint after a promotion.
@@ -238,19 +273,66 @@ SELECT json_build_object(
     ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END,
   'systemIdentifier', (SELECT system_identifier::text FROM pg_control_system()),
   'readWriteAddress', :'held'::boolean,
-  'standbys', (SELECT coalesce(json_agg(senders), '[]') FROM senders),
-  'slots', (SELECT coalesce(json_agg(slots), '[]') FROM slots),
+  'standbys', (SELECT coalesce(jsonb_agg(senders), '[]') FROM senders),
+  'slots', (SELECT coalesce(jsonb_agg(slots), '[]') FROM slots),
   'lsn', pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery()
     THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) ELSE pg_current_wal_lsn() END, '0/0')::bigint,
   'receiving', EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming'),
   'stopped', false);
+-- Of a standby: what it has replayed, and - when there is more that it could replay; how; for what it waits.
+SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() || CASE
+    WHEN pg_last_wal_receive_lsn() > pg_last_wal_replay_lsn() AND EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming')
+    THEN '-' ELSE '' END END,
+  CASE WHEN pg_is_in_recovery() THEN pg_get_wal_replay_pause_state() END,
+  (SELECT coalesce(wait_event_type || ' ' || wait_event, '') FROM pg_stat_activity WHERE backend_type = 'startup');
 SQL
+  ) || :
+  if [[ -n $answer ]]; then
+    printf '%s,"replay":"%s"}' "${answer%\}}" "${replay//[\"\\]/}"
+  else
+    : 2>/dev/null >"$boot/replay" || :
     postgresql_at_rest "$held"
+  fi
+}
+
+# Sets replay to why the standby here does not replay what it receives; empty when it does. What it has found lies in
+# $boot/replay: "POSITION SINCE", and the reason on a second line.
+replay() { # POSITION[-] PAUSE_STATE WAIT_EVENT
+  local position=${1%-} now was='' since='' why='' key value
+  local -A here=()
+  read -r now _ </proc/uptime
+  now=${now%.*}
+  [[ ! -r $boot/replay ]] || { read -r was since && read -r why; } <"$boot/replay" || :
+  case $2 in
+    '' | 'not paused')
+      # The last part of a record may never come when the primary is gone: that is no standstill.
+      if [[ -z $position || $position != "$was" || ($1 != *- && -z $why) || $why == 'it is paused'* ]]; then
+        since=$now why=''
+      elif ((now - since >= 60)); then
+        case $3 in
+          *RecoveryApplyDelay) why='it waits as recovery_min_apply_delay says' ;;
+          *Conflict* | Lock* | BufferPin*) why='it waits for a query that runs here' ;;
+          *) why='it stands still' ;;
+        esac
+      fi ;;
+    *)
+      since=$now why='it is paused, as by pg_wal_replay_pause()'
+      while IFS='|' read -r key value; do
+        here[$key]=$value
+      done < <(sql <<<"SELECT name, setting FROM pg_settings WHERE name LIKE 'max\_%'" || :)
+      while read -r key value; do
+        [[ -z ${here[$key]:-} ]] || ((here[$key] >= value)) \
+          || why="it is paused: $key is ${here[$key]} here and was $value on the primary"
+      done < <(demanded) ;;
+  esac
+  [[ -d $boot ]] || mkdir -p "$boot"
+  printf '%s\n' "$position $since" ${why:+"$why"} >"$boot/replay"
+  replay=$why
 }
 
 # What the data directory of a server that does not answer says.
 postgresql_at_rest() { # READ_WRITE_ADDRESS_HELD
-  local data=/var/lib/postgresql/15/main key value system='' timeline=0 lsn=0 stopped=false standby=false
+  local key value system='' timeline=0 lsn=0 stopped=false standby=false
   while IFS=: read -r key value; do
     value=${value#"${value%%[! ]*}"}
     case $key in
@@ -261,7 +343,7 @@ postgresql_at_rest() { # READ_WRITE_ADDRESS_HELD
     esac
   done < <(LC_ALL=C "$postgresql/pg_controldata" -D "$data" 2>/dev/null)
   [[ ! -e $data/standby.signal ]] || standby=true
-  printf '{"up":false,"inRecovery":%s,"timeline":%d,"systemIdentifier":"%s","readWriteAddress":%s,"standbys":[],"slots":[],"lsn":%d,"receiving":false,"stopped":%s}' \
+  printf '{"up":false,"inRecovery":%s,"timeline":%d,"systemIdentifier":"%s","readWriteAddress":%s,"standbys":[],"slots":[],"lsn":%d,"receiving":false,"stopped":%s,"replay":""}' \
     "$standby" "$timeline" "$system" "$1" "$lsn" "$stopped"
 }
 

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Stops this node's PostgreSQL instance in order, for another one to become primary: what it wrote is on every standby
-# that streams when it has ended. The node keeps neither the permission to accept writes nor the address for them.
+# that streams when it has ended. A standby whose promotion has failed is stopped by it too: one that runs may be
+# promoted late. The node keeps neither the permission to accept writes nor the address for them.
 #
 # Values: PRIMARY_TERM, PRIMARY_NODE (see obey_term), ADDRESS, PREFIX_LENGTH, MAC (of the interface), NETWORK
 
@@ -11,9 +12,11 @@ check() {
 
 apply() {
   obey_term
+  # One that an operator has left behind would promote it again.
+  systemctl stop lab-step-postgresql-promotion.service 2>/dev/null || :
   forget postgresql-primary postgresql-promotion
   rm -f "$PGPERMIT"
-  systemctl stop postgresql@15-main.service
+  postgresql_stop
   read_write_release
 }
 

@@ -28,6 +28,7 @@ obsolete() {
 check() {
   term_known
   postgresql_configured
+  [[ ! -e $PGCONF/conf.d/standby-raised.conf ]]
   postgresql_current
   verify
 }

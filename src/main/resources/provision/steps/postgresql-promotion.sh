@@ -28,7 +28,12 @@ apply() {
   mkdir -p "${PGPERMIT%/*}"
   : >"$PGPERMIT"
   if configured; then
-    systemctl start postgresql@15-main.service
+    # Also one that does not replay, for less than its primary had of something.
+    postgresql_suffice
+    if ! postgresql_runs || [[ -e $PGCONF/conf.d/standby-raised.conf || -n $(postgresql_overruled) ]]; then
+      postgresql_start
+    fi
+    postgresql_await
     # Another one may have been told meanwhile who is primary.
     obey_term
     as_postgres psql -Xq -v ON_ERROR_STOP=1 <"$LAB_FILES/promote.sql"

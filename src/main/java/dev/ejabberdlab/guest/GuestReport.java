@@ -76,6 +76,8 @@ public record GuestReport(
    *     that was stopped in order, its last checkpoint
    * @param receiving whether a standby's WAL receiver streams
    * @param stopped whether the server was stopped in order, so that its data directory is complete
+   * @param replay why a standby does not replay what it receives, a few words that begin with "it";
+   *     empty when it does
    */
   public record Postgresql(
       boolean up,
@@ -87,7 +89,38 @@ public record GuestReport(
       List<Slot> slots,
       long lsn,
       boolean receiving,
-      boolean stopped) {
+      boolean stopped,
+      String replay) {
+
+    public Postgresql {
+      replay = replay == null ? "" : replay;
+    }
+
+    /** A primary, or a standby that replays what it receives. */
+    public Postgresql(
+        boolean up,
+        boolean inRecovery,
+        int timeline,
+        String systemIdentifier,
+        boolean readWriteAddress,
+        List<Standby> standbys,
+        List<Slot> slots,
+        long lsn,
+        boolean receiving,
+        boolean stopped) {
+      this(
+          up,
+          inRecovery,
+          timeline,
+          systemIdentifier,
+          readWriteAddress,
+          standbys,
+          slots,
+          lsn,
+          receiving,
+          stopped,
+          "");
+    }
 
     /** An instance at the beginning of its WAL; a standby receives. */
     public Postgresql(
@@ -115,6 +148,12 @@ public record GuestReport(
     @JsonIgnore
     public boolean isPrimary() {
       return up && !inRecovery;
+    }
+
+    /** Whether it receives what it does not replay: it could not take over now. */
+    @JsonIgnore
+    public boolean isReplayStopped() {
+      return !replay.isEmpty();
     }
 
     /** Whether it answers as a standby. */

@@ -41,7 +41,8 @@ final class GuestDiff {
                                 p.slots(),
                                 0,
                                 p.receiving(),
-                                p.stopped())),
+                                p.stopped(),
+                                p.replay())),
                 report.ejabberd(),
                 report.term()));
   }

@@ -1,6 +1,8 @@
 package dev.ejabberdlab.plan;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Instance;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
 import dev.ejabberdlab.guest.GuestReport;
@@ -82,9 +84,39 @@ final class Candidates {
       reasons.add("%s does not stream from %s".formatted(name, primary));
       return Optional.empty();
     }
+    if (isReplayStopped(name, standby.get()) || hasFailed(name)) {
+      return Optional.empty();
+    }
     return within(
         new Candidate(
             name, standby.get().timeline(), standby.get().lsn(), sender.get().lagBytes()));
+  }
+
+  /** It receives, and would not accept writes when it is promoted, or nobody knows when. */
+  private boolean isReplayStopped(String name, Postgresql standby) {
+    if (standby.isReplayStopped()) {
+      reasons.add("replay on %s stands still: %s".formatted(name, standby.replay()));
+    }
+    return standby.isReplayStopped();
+  }
+
+  /**
+   * It could not be promoted the last time, and has not streamed since, nor has enough time passed:
+   * the primary that was kept for it must be able to come back.
+   */
+  private boolean hasFailed(String name) {
+    Optional<Instant> gaveUp =
+        Optional.ofNullable(recorded.lastFailover())
+            .filter(c -> c.state() == FailoverState.Aborted && c.to().equals(name))
+            .filter(c -> c.reason() != FailoverReason.Switchover)
+            .map(c -> Instant.parse(c.finished()))
+            .filter(at -> input.now().isBefore(at.plus(Promotion.SWITCHOVER_PAUSE)));
+    Instant streamed = input.snapshot().machine(name).past().streamedAt();
+    if (gaveUp.isEmpty() || (streamed != null && streamed.isAfter(gaveUp.get()))) {
+      return false;
+    }
+    reasons.add("%s was not promoted at %s".formatted(name, gaveUp.get()));
+    return true;
   }
 
   /** Whether one that runs has not answered yet, as when libvirt was away a moment ago. */
@@ -111,6 +143,10 @@ final class Candidates {
     }
     if (!standby.get().systemIdentifier().equals(recorded.systemIdentifier())) {
       reasons.add("%s has another database".formatted(name));
+      return Optional.empty();
+    }
+    // Where the primary's disk is gone nobody else has the data: promotion ends a pause.
+    if (!isPrimaryLost() && (isReplayStopped(name, standby.get()) || hasFailed(name))) {
       return Optional.empty();
     }
     Optional<Instance> before =
@@ -242,6 +278,10 @@ final class Candidates {
       reasons.add("%s may have commits that nobody else has".formatted(String.join(", ", unseen)));
     }
     return unseen.isEmpty();
+  }
+
+  private boolean isPrimaryLost() {
+    return input.snapshot().machine(primary).volume().isMissing();
   }
 
   private List<String> standbys() {

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Which PostgreSQL instance is to accept writes, and how it comes to that. Nothing of it is acted
@@ -88,11 +89,16 @@ public record Primacy(
     return change.filter(c -> c.finished() == null);
   }
 
-  /** Nodes whose domains are kept off: another one takes over from them. */
+  /** Nodes whose domains are kept off: another one takes over from them, or again. */
   public List<String> fenced() {
     return underWay()
-        .filter(c -> c.reason() != FailoverReason.Switchover)
-        .map(c -> List.of(c.from()))
+        .map(
+            c ->
+                Stream.of(
+                        c.reason() == FailoverReason.Switchover ? null : c.from(),
+                        c.state() == FailoverState.Reverting ? c.to() : null)
+                    .filter(Objects::nonNull)
+                    .toList())
         .orElse(List.of());
   }
 
@@ -103,7 +109,10 @@ public record Primacy(
 
   /** The instance that is stopped in order, for another one to take over. */
   public Optional<String> demoted() {
-    return underWay().filter(c -> c.reason() == FailoverReason.Switchover).map(Failover::from);
+    return underWay()
+        .filter(c -> c.reason() == FailoverReason.Switchover)
+        .filter(c -> c.state() != FailoverState.Reverting)
+        .map(Failover::from);
   }
 
   /** The node whose domain must be turned off. */

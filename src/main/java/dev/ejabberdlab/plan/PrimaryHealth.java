@@ -8,6 +8,7 @@ import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 
 /** Whether the primary fails. What could not be asked is not failing. */
@@ -42,6 +43,12 @@ final class PrimaryHealth {
    */
   record Failing(FailoverReason reason, Duration patience) {}
 
+  /**
+   * How long a planned restart may keep the primary off: the shutdown's grace, and the start.
+   * Within it a standby that lost the primary then is still one that streamed recently.
+   */
+  static final Duration RESTART = Shutdown.GRACE.plusMinutes(1);
+
   /** It accepts writes at this moment. */
   boolean serves() {
     return postgresql(primary).filter(Postgresql::isPrimary).isPresent();
@@ -49,7 +56,7 @@ final class PrimaryHealth {
 
   /** Empty when it works, is on its way, or could not be asked. */
   Optional<Failing> failing() {
-    if (machine.domain().isUnknown() || input.progress().isRestarting(primary)) {
+    if (machine.domain().isUnknown() || (isRestarting() && !hasRestartFailed())) {
       return Optional.empty();
     }
     if (machine.domain().isMissing()) {
@@ -63,6 +70,39 @@ final class PrimaryHealth {
       case SHUTTING_DOWN -> Optional.empty();
       case RUNNING -> isHeard() ? answering() : silent();
     };
+  }
+
+  /**
+   * Since when it has been failing at least, when that is seen only now: a planned restart that has
+   * not succeeded.
+   */
+  Optional<Instant> since() {
+    return isRestarting() && hasRestartFailed()
+        ? input.progress().turnedOffAt(primary).filter(at -> !at.isAfter(input.now()))
+        : Optional.empty();
+  }
+
+  /** When a planned restart that goes on is looked at again. */
+  Optional<Instant> restartLimit() {
+    return isRestarting() && !hasRestartFailed()
+        ? input.progress().turnedOffAt(primary).map(at -> at.plus(RESTART))
+        : Optional.empty();
+  }
+
+  private boolean isRestarting() {
+    return input.progress().isRestarting(primary);
+  }
+
+  /** It is gone, the host refused to start it again, or that takes longer than it may. */
+  private boolean hasRestartFailed() {
+    Progress progress = input.progress();
+    return machine.domain().isMissing()
+        || (machine.domain().is(d -> d.power() == DomainState.Power.SHUT_OFF)
+            && progress.hasFailedSinceTurnedOff(primary))
+        || progress
+            .turnedOffAt(primary)
+            .filter(at -> !input.now().isBefore(at.plus(RESTART)))
+            .isPresent();
   }
 
   private boolean isHeard() {

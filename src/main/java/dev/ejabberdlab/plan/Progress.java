@@ -118,6 +118,21 @@ public record Progress(
                 || work.action() instanceof Action.RunStep));
   }
 
+  /** When the operator turned a machine off, or asked it to shut down; empty when it did not. */
+  Optional<Instant> turnedOffAt(String node) {
+    return Optional.ofNullable(ends.get(Action.powerKey(node))).map(End::at);
+  }
+
+  /** Whether something that is done to a machine to start it has failed since it was turned off. */
+  boolean hasFailedSinceTurnedOff(String node) {
+    Optional<Failure> failure = Optional.ofNullable(failures.get(Action.machineKey(node)));
+    return turnedOffAt(node)
+        .flatMap(off -> failure.filter(f -> !f.at().isBefore(off)))
+        // Not one of a step that went down with the guest.
+        .filter(f -> f.description().matches("(start|define) domain .*"))
+        .isPresent();
+  }
+
   /** When the action may start: empty means at once. Not to be asked for one that is in flight. */
   Optional<Instant> notBefore(Action action, Instant now) {
     // A clock that was set back must hold nothing up: what lies in the future does not count.

@@ -37,6 +37,15 @@ public final class Promotion {
    */
   static final Duration SWITCHOVER_PAUSE = Duration.ofMinutes(15);
 
+  /** How often a promotion is tried before the old primary is brought back. */
+  static final int PROMOTIONS = 3;
+
+  /**
+   * How long a change may take whose promotion has failed or could not be begun: by then a standby
+   * that can be asked is given up, and the old primary brought back.
+   */
+  static final Duration PROMOTION_LIMIT = Duration.ofMinutes(5);
+
   /** How soon to look again at who could not take over: how far a standby is makes no event. */
   static final Duration AGAIN = Duration.ofSeconds(5);
 
@@ -159,8 +168,14 @@ public final class Promotion {
         }
         yield postgresql(change.to()).filter(p -> p.isPrimary() && p.readWriteAddress()).isPresent()
             ? ended(change, FailoverState.Completed)
-            : going(change);
+            : hasPromotionFailed(change)
+                ? begins(in(change, FailoverState.Reverting))
+                : going(change, Optional.of(now.plus(AGAIN)));
       }
+      case Reverting ->
+          // Off, it has lost the permission, whatever would have promoted it late, and nobody has
+          // written to it: the address was not there.
+          isOff(change.to()) ? ended(change, FailoverState.Aborted) : going(change);
       case Completed, Aborted -> ended(change, change.state());
     };
   }
@@ -179,6 +194,39 @@ public final class Promotion {
     return Standing.mayBePrimary(snapshot, instance)
         && since != null
         && !since.plus(PrimaryHealth.SILENCE).isAfter(now);
+  }
+
+  /**
+   * Whether the new primary cannot be made one, and is seen never to have accepted a write at the
+   * read-write address, so that the old one, whose data is there, can come back. What could not be
+   * asked may have been promoted.
+   */
+  private boolean hasPromotionFailed(Failover change) {
+    Machine next = snapshot.machine(change.to());
+    boolean untouched =
+        next.guest().isPresent()
+            && !next.reportedAt().plus(PrimaryHealth.SILENCE).isBefore(now)
+            && !input.progress().inFlight().contains(Action.machineKey(change.to()))
+            && next.guest().value().steps().values().stream()
+                .noneMatch(s -> s.status() == StepState.Status.RUNNING)
+            && postgresql(change.to())
+                .filter(p -> p.inRecovery() && !p.readWriteAddress())
+                .isPresent();
+    boolean returns =
+        isInstance(change.from())
+            && !isDataLost(change.from())
+            && snapshot.machine(change.from()).volume().isPresent();
+    int attempts = attempts(next, Steps.PROMOTION);
+    boolean late = !now.isBefore(Instant.parse(change.started()).plus(PROMOTION_LIMIT));
+    boolean failed =
+        attempts > 0
+            || attempts(next, Steps.BASE) > 0
+            || input.progress().failures().containsKey(Action.machineKey(change.to()));
+    return untouched && returns && (attempts >= PROMOTIONS || (late && failed));
+  }
+
+  private static int attempts(Machine machine, String step) {
+    return machine.step(step).map(StepState::attempts).orElse(0);
   }
 
   /**
@@ -226,7 +274,8 @@ public final class Promotion {
 
   private Primacy going(Failover change, Optional<Instant> wakeAt, long term) {
     Optional<Failover> underWay = Optional.of(change);
-    return primacy(change.to(), underWay, held(change.to(), underWay), wakeAt, term);
+    String target = change.state() == FailoverState.Reverting ? change.from() : change.to();
+    return primacy(target, underWay, held(target, underWay), wakeAt, term);
   }
 
   /** A new decision, by which everybody can tell it from the last one. */
@@ -297,6 +346,7 @@ public final class Promotion {
                   case Fencing -> Optional.of("%s must be turned off first.".formatted(c.from()));
                   case Demoting ->
                       Optional.of("%s must be stopped in order first.".formatted(c.from()));
+                  case Reverting -> Optional.of("%s must be turned off first.".formatted(c.to()));
                   case Promoting, Completed, Aborted -> Optional.empty();
                 });
     return change
@@ -543,7 +593,9 @@ public final class Promotion {
           .map(PostgresqlStatus::failingSince)
           .map(Instant::parse)
           .filter(at -> !at.isAfter(now))
-          .orElse(now.truncatedTo(ChronoUnit.MILLIS));
+          .or(health::since)
+          .orElse(now)
+          .truncatedTo(ChronoUnit.MILLIS);
     }
 
     private Primacy failing(PrimaryHealth.Failing failing) {
@@ -597,7 +649,12 @@ public final class Promotion {
     private Primacy working() {
       Optional<String> wanted = database.primary().filter(p -> !p.equals(target));
       if (wanted.isEmpty() || !health.serves()) {
-        return stays(Optional.empty(), Optional.empty(), again());
+        return stays(
+            Optional.empty(),
+            Optional.empty(),
+            Stream.of(again(), health.restartLimit())
+                .flatMap(Optional::stream)
+                .min(Comparator.naturalOrder()));
       }
       Optional<Instant> pause = pause(wanted.get());
       if (pause.isPresent()) {

@@ -78,7 +78,9 @@ record Services(LabTopology lab, LabSnapshot snapshot, Instant now) {
 
   private boolean works(String node, Postgresql instance) {
     return instance.up()
-        && (instance.inRecovery() ? isStreamedTo(node) : instance.readWriteAddress());
+        && (instance.inRecovery()
+            ? isStreamedTo(node) && !instance.isReplayStopped()
+            : instance.readWriteAddress());
   }
 
   private boolean isStreamedTo(String standby) {

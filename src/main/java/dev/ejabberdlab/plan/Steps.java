@@ -27,6 +27,9 @@ final class Steps {
   /** Makes an instance the primary; what it is called in {@code provision.Provisioning}. */
   static final String PROMOTION = "postgresql-promotion";
 
+  /** What every other step of a node needs, named as there. */
+  static final String BASE = "base";
+
   private final List<Step> all;
   private final LabSnapshot snapshot;
   private final Progress progress;

@@ -18,6 +18,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** What is said of PostgreSQL. */
@@ -25,6 +26,9 @@ final class PostgresqlStatuses {
 
   /** PostgreSQL's words for the states of a walsender, as in pg_stat_replication. */
   private static final String CATCHING_UP = "catchup";
+
+  /** A standby's state that no walsender has: it streams and could not take over. */
+  private static final String REPLAY_PAUSED = "paused";
 
   private final View view;
   private final Database database;
@@ -187,6 +191,9 @@ final class PostgresqlStatuses {
       case Fencing -> change.from() + " is turned off";
       case Demoting -> change.from() + " is stopped in order";
       case Promoting -> change.to() + " is promoted";
+      case Reverting ->
+          "%s could not be promoted and is turned off, so that %s can come back"
+              .formatted(change.to(), change.from());
       case Completed, Aborted -> "it has ended";
     };
   }
@@ -231,6 +238,20 @@ final class PostgresqlStatuses {
           "%s not stream from %s; commits do not wait for a standby until one does."
               .formatted(verb(missing, "does", "do"), primaries.get(0)));
     }
+    List<String> stopped = standbys.stream().filter(this::isReplayStopped).toList();
+    if (missing.isEmpty() && !stopped.isEmpty()) {
+      return Finding.no(
+          Reason.ReplayPaused,
+          "%s could not take over: %s."
+              .formatted(
+                  String.join(", ", stopped),
+                  stopped.stream()
+                      .map(
+                          name ->
+                              "replay on %s stands still: %s"
+                                  .formatted(name, instance(name).orElseThrow().replay()))
+                      .collect(Collectors.joining("; "))));
+    }
     return missing.isEmpty()
         ? Finding.yes(
             Reason.Streaming,
@@ -238,6 +259,13 @@ final class PostgresqlStatuses {
         : Finding.no(
             Reason.NotStreaming,
             "%s not stream from %s.".formatted(verb(missing, "does", "do"), primaries.get(0)));
+  }
+
+  private boolean isReplayStopped(String name) {
+    return instance(name)
+        .filter(Postgresql::isStandby)
+        .filter(Postgresql::isReplayStopped)
+        .isPresent();
   }
 
   private String replication() {
@@ -252,7 +280,10 @@ final class PostgresqlStatuses {
     if (senders.stream().anyMatch(Optional::isEmpty)) {
       return "Down";
     }
-    return senders.stream().allMatch(s -> s.get().isStreaming()) ? "Streaming" : "CatchingUp";
+    if (!senders.stream().allMatch(s -> s.get().isStreaming())) {
+      return "CatchingUp";
+    }
+    return standbys.stream().anyMatch(this::isReplayStopped) ? "ReplayPaused" : "Streaming";
   }
 
   private Instance instanceStatus(String name) {
@@ -270,6 +301,8 @@ final class PostgresqlStatuses {
       state = "down";
     } else if (role == InstanceRole.primary) {
       state = "running";
+    } else if (seen.get().isReplayStopped()) {
+      state = REPLAY_PAUSED;
     } else {
       state = sender.map(Standby::state).orElse(isPrimaryUnseen() ? "unknown" : "disconnected");
     }
@@ -346,7 +379,7 @@ final class PostgresqlStatuses {
     return last(name)
         .map(
             i ->
-                i.state().equals(Standby.STREAMING)
+                i.state().equals(Standby.STREAMING) || i.state().equals(REPLAY_PAUSED)
                     ? view.now().truncatedTo(ChronoUnit.SECONDS).toString()
                     : i.disconnectedSince())
         .orElse(null);

@@ -98,6 +98,8 @@ public enum Reason {
   Streaming,
   /** Some standby does not stream. */
   NotStreaming,
+  /** A standby receives what it does not replay: it could not take over now. */
+  ReplayPaused,
   /** The lab has no standby. */
   NoStandby,
   /** No standby streams, and commits wait for one. */

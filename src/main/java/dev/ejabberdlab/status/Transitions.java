@@ -39,6 +39,7 @@ public final class Transitions {
           Reason.StaleTerm,
           Reason.CommitsBlocked,
           Reason.CommitsUnprotected,
+          Reason.ReplayPaused,
           Reason.HostUnreachable,
           Reason.OtherHost,
           Reason.ReferenceMissing);
@@ -332,13 +333,16 @@ public final class Transitions {
               "%s is stopped in order; %s is to take over.".formatted(is.from(), is.to());
           case Promoting ->
               "%s is %s; %s is promoted.".formatted(is.from(), asked ? "stopped" : "off", is.to());
+          case Reverting ->
+              "%s could not be promoted and is turned off; %s is to come back."
+                  .formatted(is.to(), is.from());
           case Completed -> "%s has taken over from %s.".formatted(is.to(), is.from());
           case Aborted ->
               "%s does not take over from %s; that one stays primary."
                   .formatted(is.to(), is.from());
         };
     found.add(
-        asked && is.state() != FailoverState.Aborted
+        asked && is.state() != FailoverState.Aborted && is.state() != FailoverState.Reverting
             ? normal(reason, message)
             : warning(reason, message));
   }

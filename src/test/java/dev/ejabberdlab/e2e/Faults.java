@@ -55,6 +55,22 @@ final class Faults {
       "setpriv --reuid postgres --regid postgres --init-groups /usr/lib/postgresql/15/bin/pg_ctl"
           + " promote -D /var/lib/postgresql/15/main";
 
+  /** What a standby must have as much of: with less it stops replaying, and goes on receiving. */
+  private static final String MORE_CONNECTIONS =
+      """
+      setpriv --reuid postgres --regid postgres --init-groups /usr/lib/postgresql/15/bin/psql -Xq -d postgres \
+        -c "ALTER SYSTEM SET max_connections = 150"
+      systemctl restart postgresql@15-main.service
+      """;
+
+  private static final String SHOW_CONNECTIONS =
+      "setpriv --reuid postgres --regid postgres --init-groups /usr/lib/postgresql/15/bin/psql -XAtq"
+          + " -d postgres -c 'SHOW max_connections'";
+
+  private static final String PAUSE_REPLAY =
+      "setpriv --reuid postgres --regid postgres --init-groups /usr/lib/postgresql/15/bin/psql -Xq"
+          + " -d postgres -c 'SELECT pg_wal_replay_pause()' -o /dev/null";
+
   private static final Fault PRIMARY_DESTROYED =
       new Fault(
           "primary-destroyed",
@@ -227,6 +243,27 @@ final class Faults {
               i -> {
                 i.mustBeNoticed();
                 i.lab.bash(i.primary(), DROP_THE_SLOT);
+              }),
+          new Fault(
+              "replay-paused",
+              "primary: ALTER SYSTEM SET max_connections, restarted, then its domain destroyed",
+              EITHER,
+              i -> {
+                i.restarts(i.primary());
+                i.lab.bash(i.primary(), MORE_CONNECTIONS);
+                i.virsh("destroy", i.primary());
+                for (String node : List.of(i.primary(), i.standby())) {
+                  i.shows(() -> i.lab.bash(node, SHOW_CONNECTIONS).equals("100"));
+                }
+              }),
+          new Fault(
+              "replay-paused-by-hand",
+              "standby: replay paused by hand, then the primary's domain destroyed",
+              EITHER,
+              i -> {
+                i.restarts(i.primary());
+                i.lab.bash(i.standby(), PAUSE_REPLAY);
+                i.virsh("destroy", i.primary());
               }),
           new Fault(
               "standby-promoted-by-hand",

@@ -69,6 +69,8 @@ final class LocalGuest implements GuestChannel {
     builder.environment().put("LAB_BOOT", root.resolve("boot").toString());
     builder.environment().put("LAB_CGROUP", root.resolve("cgroup").toString());
     builder.environment().put("LAB_POSTGRESQL", root.resolve("bin").toString());
+    builder.environment().put("LAB_PGDATA", root.resolve("data").toString());
+    builder.environment().put("LAB_PGCONF", root.resolve("conf").toString());
     builder.environment().put("LAB_SYS", root.resolve("sys").toString());
     builder.environment().put("LAB_TCP", root.resolve("tcp").toString());
     builder.environment().put("LAB_EJABBERD_HOME", root.toString());

@@ -112,6 +112,23 @@ class GuestDiffTest {
             database(standby(1, false)),
             true),
         arguments(
+            "a standby that replays no more",
+            database(standby(1, true)),
+            database(
+                new Postgresql(
+                    true,
+                    true,
+                    1,
+                    "7",
+                    false,
+                    List.of(),
+                    List.of(),
+                    1,
+                    true,
+                    false,
+                    "it is paused")),
+            true),
+        arguments(
             "a server that has come to rest", database(down(false)), database(down(true)), true),
         arguments("a database that appears", Seen.of(BASE), database(primary()), true),
         arguments(

@@ -466,6 +466,21 @@ class ProvisioningTest {
         .contains("application_name=psql2server ")
         .contains("primary_slot_name = 'psql2server'\n")
         .doesNotContain("replication-secret");
+    for (String conf : List.of("ejabberd-lab.conf", "standby.conf")) {
+      assertThat(file(primary, conf).lines().filter(l -> !l.isBlank()))
+          .as("scripts read these lines: %s", conf)
+          .allMatch(l -> l.matches("#.*|[a-z_]+ = .*"));
+    }
+    assertThat(file(primary, "ejabberd-lab.conf"))
+        .as("what standbys must share is the lab's to give")
+        .contains(
+            "\nmax_connections = 100\n",
+            "\nmax_worker_processes = 8\n",
+            "\nmax_wal_senders = 10\n",
+            "\nmax_prepared_transactions = 0\n",
+            "\nmax_locks_per_transaction = 64\n",
+            "\nwal_level = replica\n",
+            "\nhot_standby = on\n");
     assertThat(file(primary, "ejabberd-lab.conf"))
         .contains("cluster_name = 'psql1server'\n")
         .contains("max_slot_wal_keep_size = 1GB\n")

@@ -41,6 +41,21 @@ class PostgresqlStatusesTest {
   private static final Postgresql WITHOUT_ADDRESS =
       new Postgresql(true, false, 1, "7", false, List.of(), List.of());
 
+  private static Postgresql paused() {
+    return new Postgresql(
+        true,
+        true,
+        1,
+        "7311111111111111111",
+        false,
+        List.of(),
+        List.of(),
+        0,
+        true,
+        false,
+        "it is paused: max_connections is 100 here and was 150 on the primary");
+  }
+
   private static Scene with(Postgresql first, Postgresql second) {
     return Scene.ready().postgresql(P1, first).postgresql(P2, second);
   }
@@ -54,6 +69,21 @@ class PostgresqlStatusesTest {
             "Streaming",
             "True PrimaryServing: psql1server accepts writes at 192.168.1.12.",
             "True Streaming: psql2server streams from psql1server."),
+        arguments(
+            "streaming, and not replaying",
+            with(primary(sender("streaming", 1)), paused()),
+            P1,
+            "ReplayPaused",
+            "True PrimaryServing: psql1server accepts writes at 192.168.1.12.",
+            "False ReplayPaused: psql2server could not take over: replay on psql2server stands"
+                + " still: it is paused: max_connections is 100 here and was 150 on the primary."),
+        arguments(
+            "neither streaming nor replaying",
+            with(primary(), paused()),
+            P1,
+            "Down",
+            "True PrimaryServing: psql1server accepts writes at 192.168.1.12.",
+            "False NotStreaming: psql2server does not stream from psql1server."),
         arguments(
             "catching up",
             with(primary(sender("catchup", 1)), standby()),
@@ -186,6 +216,17 @@ class PostgresqlStatusesTest {
             "False FailingOver: psql2server takes over from psql1server, which is off: psql2server"
                 + " is promoted."),
         arguments(
+            "reverting",
+            primacy(
+                P1,
+                null,
+                change(FailoverReason.PrimaryStopped, FailoverState.Reverting),
+                null,
+                null),
+            with(down(), standby()),
+            "False FailingOver: psql2server takes over from psql1server, which is off: psql2server"
+                + " could not be promoted and is turned off, so that psql1server can come back."),
+        arguments(
             "switching over",
             primacy(
                 P2, null, change(FailoverReason.Switchover, FailoverState.Demoting), null, null),
@@ -230,6 +271,23 @@ class PostgresqlStatusesTest {
 
     assertThat(condition(status, "DatabaseReady")).isEqualTo(serving);
     assertThat(primacy.isRecordedIn(status.postgresql())).isTrue();
+  }
+
+  @Test
+  void aPromotionThatIsTakenBackIsAnEvent() {
+    Scene scene = with(down(), standby());
+    Failover promoting = change(FailoverReason.PrimaryStopped, FailoverState.Promoting);
+    Failover reverting = change(FailoverReason.PrimaryStopped, FailoverState.Reverting);
+    EjabberdLabStatus before = Story.first(scene.primacy(primacy(P2, null, promoting, null, null)));
+    EjabberdLabStatus after = Story.first(scene.primacy(primacy(P1, null, reverting, null, null)));
+
+    assertThat(Transitions.between(before, after))
+        .contains(
+            new Transitions.Transition(
+                true,
+                Reason.FailingOver,
+                "psql2server could not be promoted and is turned off; psql1server is to come"
+                    + " back."));
   }
 
   @Test
@@ -288,6 +346,11 @@ class PostgresqlStatusesTest {
             Scene.ready().silent(P1, Duration.ZERO),
             InstanceRole.standby,
             "unknown"),
+        arguments(
+            "not replaying",
+            with(primary(sender("streaming", 0)), paused()),
+            InstanceRole.standby,
+            "paused"),
         arguments(
             "catching up",
             with(primary(sender("catchup", 0)), standby()),

@@ -221,8 +221,8 @@ public record EjabberdLabStatus(
    * @param readWriteAddress address that belongs to the primary
    * @param timeline timeline of the primary
    * @param systemIdentifier of the primary, as text: JSON numbers lose its last digits
-   * @param replication worst state of the standbys: Streaming, CatchingUp, Down, None (no standby
-   *     wanted)
+   * @param replication worst state of the standbys: Streaming, ReplayPaused, CatchingUp, Down, None
+   *     (no standby wanted)
    * @param lag largest bucket of the standbys, for people: &lt;1MiB, &lt;16MiB, &lt;128MiB,
    *     &lt;1GiB or &gt;=1GiB
    * @param instances one entry a node of role postgresql
@@ -245,7 +245,8 @@ public record EjabberdLabStatus(
       @JsonPropertyDescription("Address that belongs to the primary.") String readWriteAddress,
       @JsonPropertyDescription("Timeline of the primary.") Integer timeline,
       @JsonPropertyDescription("System identifier of the primary.") String systemIdentifier,
-      @JsonPropertyDescription("Worst state of the standbys: Streaming, CatchingUp, Down or None.")
+      @JsonPropertyDescription(
+              "Worst state of the standbys: Streaming, ReplayPaused, CatchingUp, Down or None.")
           String replication,
       @JsonPropertyDescription("Largest lag of a standby, in buckets.") String lag,
       @JsonPropertyDescription("One entry a node of role postgresql.") List<Instance> instances,
@@ -370,6 +371,8 @@ public record EjabberdLabStatus(
       Demoting,
       /** The old primary is off; the new one is promoted. */
       Promoting,
+      /** The new primary could not be promoted and is turned off, for the old one to come back. */
+      Reverting,
       /** The new primary accepts writes. */
       Completed,
       /** The old primary stays. */
@@ -420,8 +423,8 @@ public record EjabberdLabStatus(
      * @param name its node
      * @param role what it is
      * @param state for a standby the state of its walsender (streaming, catchup, startup, backup),
-     *     for the primary {@code running}; {@code down} when the server does not answer, {@code
-     *     unknown} when it could not be asked
+     *     {@code paused} when it streams and does not replay, for the primary {@code running};
+     *     {@code down} when the server does not answer, {@code unknown} when it could not be asked
      * @param lagBytes bytes of WAL not yet replayed, rounded down to 0, 1 MiB, 16 MiB, 128 MiB or 1
      *     GiB; absent for the primary; the exact figure is a metric
      * @param slot replication slot on the primary; absent for the primary
@@ -438,7 +441,7 @@ public record EjabberdLabStatus(
         @JsonPropertyDescription("Its node.") String name,
         @JsonPropertyDescription("What it is at this moment.") InstanceRole role,
         @JsonPropertyDescription(
-                "running (primary), the walsender's state (standby), down or unknown.")
+                "running (primary), the walsender's state or paused (standby), down or unknown.")
             String state,
         @JsonPropertyDescription(
                 "Bytes not yet replayed, rounded down to 0, 1Mi, 16Mi, 128Mi or 1Gi.")
