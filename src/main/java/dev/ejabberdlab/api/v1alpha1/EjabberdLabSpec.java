@@ -58,13 +58,13 @@ import java.util.Map;
     message = "a node's address in the nat network needs the network's cidr: give both or neither")
 @ValidationRule(
     value =
-        "!has(self.nodes) || self.nodes.all(n, n.networks.all(a, !has(a.address) || self.nodes.all(m,"
-            + " m.name == n.name || !m.networks.exists(b, has(b.address) && b.address == a.address))))",
+        "!has(self.nodes) || self.nodes.all(n, self.nodes.all(m, m.name == n.name ||"
+            + " n.networks.all(a, !has(a.address) || !m.networks.exists(b, has(b.address) && b.address == a.address))))",
     message = "two nodes have the same address: give each its own")
 @ValidationRule(
     value =
-        "!has(self.nodes) || self.nodes.all(n, n.networks.all(a, !has(a.mac) || self.nodes.all(m,"
-            + " m.name == n.name || !m.networks.exists(b, has(b.mac) && b.mac == a.mac))))",
+        "!has(self.nodes) || self.nodes.all(n, self.nodes.all(m, m.name == n.name ||"
+            + " n.networks.all(a, !has(a.mac) || !m.networks.exists(b, has(b.mac) && b.mac == a.mac))))",
     message = "two nodes have the same mac: give each its own, or none")
 @ValidationRule(
     value = "!has(self.nodes) || self.nodes.exists(n, n.role == 'postgresql')",
@@ -109,9 +109,11 @@ import java.util.Map;
         "spec.database.name must be given when spec.xmpp.domain is longer than 54 characters: the default would be too long for PostgreSQL")
 @ValidationRule(
     value =
-        "(has(self.database) && has(self.database.name) ? self.database.name : 'ejabberd-' +"
-            + " self.xmpp.domain.replace('.', '-')) == (has(oldSelf.database) && has(oldSelf.database.name) ?"
-            + " oldSelf.database.name : 'ejabberd-' + oldSelf.xmpp.domain.replace('.', '-'))",
+        "has(self.database) && has(self.database.name) ? (has(oldSelf.database) && has(oldSelf.database.name)"
+            + " ? self.database.name == oldSelf.database.name"
+            + " : self.database.name.matches('^ejabberd-' + oldSelf.xmpp.domain + '$'))"
+            + " : !has(oldSelf.database) || !has(oldSelf.database.name)"
+            + " || oldSelf.database.name.matches('^ejabberd-' + self.xmpp.domain + '$')",
     message = "spec.database.name cannot be changed: delete the lab and create it anew")
 @ValidationRule(
     value =

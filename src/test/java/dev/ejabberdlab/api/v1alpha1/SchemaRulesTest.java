@@ -121,7 +121,7 @@ class SchemaRulesTest {
             "domain that names the database",
             minimal,
             with(minimal, "/spec/xmpp/domain", "other.local"),
-            List.of(database, domain)),
+            List.of(domain)),
         arguments(
             "database name",
             reference,
