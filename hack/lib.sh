@@ -151,7 +151,9 @@ private_apt() {
   local dir=$LAB_CACHE_DIR/apt/${*// /-} keyring=/usr/share/keyrings/debian-archive-keyring.gpg mirror codename
   dir=${dir// /+}
   codename=${1%%-*}
-  mirror=$(apt_mirror "$codename")
+  # Hardly a machine names unstable, and every mirror of a release has it.
+  if [[ $codename == sid ]]; then codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release); fi
+  mirror=$(apt_mirror "$codename") || return
   mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial" "$dir/sources"
   {
     printf 'Types: deb deb-src\nURIs: %s\nSuites: %s\nComponents: main\n' "$mirror" "$*"

@@ -14,7 +14,8 @@ usage() {
   cat <<'EOF'
 Usage: hack/test.sh LAYER...
 
-unit     unit tests, formatting, package directions, generated files, scripts
+unit     unit tests, formatting, package directions, generated files, scripts, and the CRDs as a
+         current Kubernetes judges them
 it       the operator on a real API server with libvirt's test driver
 it-all   the same and the tests that take long (JUnit tag "long")
 e2e      the operator with real guests on a libvirt of its own
@@ -65,9 +66,12 @@ scripts() {
 }
 
 unit() {
+  # Is built beside the tests, at low priority; the call below waits for it, or says why it cannot be had.
+  "$HACK_DIR/crd-check.sh" build >/dev/null 2>&1 &
   scripts
   step "unit tests"
   "${MVN[@]}" verify
+  "$HACK_DIR/crd-check.sh"
 }
 
 package() {

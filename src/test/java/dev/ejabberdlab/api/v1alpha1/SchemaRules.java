@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.collect.ImmutableCollection;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
+import dev.cel.common.CelAbstractSyntaxTree;
 import dev.cel.common.CelValidationException;
 import dev.cel.common.types.CelType;
 import dev.cel.common.types.CelTypeProvider;
@@ -46,6 +47,7 @@ final class SchemaRules {
   private final Map<String, StructType> structs = new LinkedHashMap<>();
   private final Map<String, CelRuntime.Program> programs = new HashMap<>();
   private final Set<String> messages = new TreeSet<>();
+  private final Map<String, Double> costs = new LinkedHashMap<>();
   private final CelRuntime runtime =
       CelRuntimeFactory.standardCelRuntimeBuilder().addLibraries(CelExtensions.strings()).build();
 
@@ -54,7 +56,7 @@ final class SchemaRules {
    */
   SchemaRules(JSONSchemaProps root) {
     this.root = root;
-    compile("root", root);
+    compile("root", root, 1);
   }
 
   /** The messages of the rules that refuse a new object. */
@@ -74,6 +76,11 @@ final class SchemaRules {
     return messages;
   }
 
+  /** What each rule may cost wherever it applies, by place and rule. */
+  Map<String, Double> costs() {
+    return costs;
+  }
+
   private static Object value(JsonNode node) {
     return JSON.convertValue(node, Object.class);
   }
@@ -84,7 +91,7 @@ final class SchemaRules {
         : schema.getXKubernetesValidations();
   }
 
-  private void compile(String path, JSONSchemaProps schema) {
+  private void compile(String path, JSONSchemaProps schema, double places) {
     for (ValidationRule rule : rules(schema)) {
       CelCompiler compiler =
           CelCompilerFactory.standardCelCompilerBuilder()
@@ -96,14 +103,15 @@ final class SchemaRules {
               .build();
       messages.add(rule.getMessage());
       try {
-        programs.put(
-            path + " " + rule.getRule(),
-            runtime.createProgram(compiler.compile(rule.getRule()).getAst()));
+        CelAbstractSyntaxTree ast = compiler.compile(rule.getRule()).getAst();
+        programs.put(path + " " + rule.getRule(), runtime.createProgram(ast));
+        costs.put(path + " " + rule.getRule(), places * RuleCosts.of(ast, schema));
       } catch (CelValidationException | CelEvaluationException e) {
         throw new IllegalArgumentException(path + ": " + rule.getRule() + ": " + e.getMessage(), e);
       }
     }
-    children(path, schema).forEach(this::compile);
+    double below = places * RuleCosts.places(schema);
+    children(path, schema).forEach((name, child) -> compile(name, child, below));
   }
 
   private static Map<String, JSONSchemaProps> children(String path, JSONSchemaProps schema) {

@@ -15,11 +15,13 @@ import dev.ejabberdlab.topology.Labs;
 import dev.ejabberdlab.topology.Labs.BadSpec;
 import dev.ejabberdlab.topology.Labs.RefusedBy;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.JSONSchemaProps;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.ValidationRuleBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -191,6 +193,37 @@ class SchemaRulesTest {
     ObjectNode host =
         with(Labs.sample("libvirt-host.yaml"), pointer, change.substring(pointer.length() + 2));
     assertThat(errors(schema(HOST), host)).isNotEmpty();
+  }
+
+  /** Far from what API servers refuse: their estimates have grown before. */
+  @Test
+  void rulesAreCheapEnoughForEveryApiServer() {
+    Map<String, Double> costs = RULES.costs();
+    assertThat(costs)
+        .allSatisfy((rule, cost) -> assertThat(cost).isLessThan(0.4 * RuleCosts.LIMIT));
+    assertThat(costs.values().stream().mapToDouble(cost -> cost).sum())
+        .isLessThan(0.4 * RuleCosts.LIMIT_OF_ALL);
+  }
+
+  /** What API servers refused: 1.33 and later the loops, 1.25.10 the replacement. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "self.nodes.all(n, n.networks.all(a, !has(a.address) || self.nodes.all(m, m.name == n.name"
+            + " || !m.networks.exists(b, has(b.address) && b.address == a.address))))",
+        "self.nodes.all(n, n.networks.all(a, !has(a.mac) || self.nodes.all(m, m.name == n.name"
+            + " || !m.networks.exists(b, has(b.mac) && b.mac == a.mac))))",
+        "self.xmpp.domain.replace('.', '-') == self.database.name.replace('.', '-')"
+      })
+  void findsTooDearWhatApiServersDo(String rule) {
+    JSONSchemaProps schema = GeneratedCrds.schema(GeneratedCrds.lab());
+    schema
+        .getProperties()
+        .get("spec")
+        .setXKubernetesValidations(
+            List.of(new ValidationRuleBuilder().withRule(rule).withMessage("").build()));
+    assertThat(new SchemaRules(schema).costs().get("root.spec " + rule))
+        .isGreaterThan(RuleCosts.LIMIT);
   }
 
   private static ObjectNode with(ObjectNode tree, String pointer, String yaml) {
