@@ -27,6 +27,11 @@ public class Events {
   private static final Logger LOG = Logger.getLogger(Events.class);
   private static final String COMPONENT = "ejabberd-lab-operator";
 
+  /** What Kubernetes allows. */
+  private static final int MAX_NAME = 253;
+
+  private static final int UUID_LENGTH = 36;
+
   private final KubernetesClient client;
   private final Background background;
 
@@ -110,7 +115,7 @@ public class Events {
 
   private static String name(HasMetadata about, Transition transition) {
     String identity = about.getMetadata().getUid() + transition.reason() + transition.message();
-    return about.getMetadata().getName()
+    return ShortNames.of(about.getMetadata().getName(), MAX_NAME - 1 - UUID_LENGTH)
         + "."
         + UUID.nameUUIDFromBytes(identity.getBytes(StandardCharsets.UTF_8));
   }

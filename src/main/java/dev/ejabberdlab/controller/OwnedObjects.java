@@ -21,6 +21,9 @@ final class OwnedObjects {
 
   private static final String INSTANCE = "app.kubernetes.io/instance";
 
+  /** What Kubernetes allows in a label; names of resources may be four times as long. */
+  private static final int MAX_LABEL = 63;
+
   private OwnedObjects() {}
 
   /** Metadata of an object that goes with its lab, and that informers find by its labels. */
@@ -29,7 +32,7 @@ final class OwnedObjects {
         .withName(name)
         .withNamespace(lab.getMetadata().getNamespace())
         .addToLabels(MANAGED_BY, OPERATOR)
-        .addToLabels(INSTANCE, lab.getMetadata().getName())
+        .addToLabels(INSTANCE, ShortNames.of(lab.getMetadata().getName(), MAX_LABEL))
         .withOwnerReferences(
             new OwnerReferenceBuilder()
                 .withApiVersion(lab.getApiVersion())

@@ -177,6 +177,7 @@ record Ejabberd(LabTopology lab, Inputs inputs) {
       root.put("sql_username", lab.database().owner());
       root.put("sql_password", inputs.credentials().databasePassword());
       admins((ObjectNode) root.path("acl").path("admin"));
+      lab.xmpp().removedSettings().forEach(keys -> Settings.remove(root, keys));
       Settings.merge(root, lab.xmpp().settings());
       withoutOldTls(root);
       return root;

@@ -28,6 +28,20 @@ final class Settings {
         });
   }
 
+  /**
+   * Takes a key away, if it is there.
+   *
+   * @param keys keys of mappings joined by dots; a key that has dots itself is found too
+   */
+  static void remove(ObjectNode target, String keys) {
+    target.remove(keys);
+    for (int dot = keys.lastIndexOf('.'); dot > 0; dot = keys.lastIndexOf('.', dot - 1)) {
+      if (target.get(keys.substring(0, dot)) instanceof ObjectNode mapping) {
+        remove(mapping, keys.substring(dot + 1));
+      }
+    }
+  }
+
   private static void set(ObjectNode target, String key, JsonNode value) {
     if (value == null || value.isNull()) {
       target.remove(key);

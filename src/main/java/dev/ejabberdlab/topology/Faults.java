@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Sentences about a spec, and the checks of single values that write them. */
@@ -60,6 +61,18 @@ final class Faults {
     return true;
   }
 
+  /** Whether a host name or domain is one to resolvers, and no address. */
+  boolean resolvable(String path, String name) {
+    if (Pattern.compile(Names.ENDS_IN_NUMBER).matcher(name).find()) {
+      add(
+          path,
+          "%s ends in a number, which makes it an address to resolvers; add a letter"
+              .formatted(quote(name)));
+      return false;
+    }
+    return true;
+  }
+
   /** Whether the value is absent or as it should be. */
   boolean text(String path, String value, String pattern, int max, String what) {
     if (value == null) {
@@ -87,6 +100,12 @@ final class Faults {
       return Optional.of(
           "%s is not an IPv4 network of prefix length 8 to 30; give one like 192.168.1.0/29"
               .formatted(quote(cidr)));
+    }
+    Optional<String> unusable = Subnet.around(cidr).unusable();
+    if (unusable.isPresent()) {
+      return Optional.of(
+          "%s lies in or around %s, where no machine of a lab can have an address; give a private network like 192.168.1.0/29"
+              .formatted(cidr, unusable.get()));
     }
     String network = Subnet.around(cidr).cidr();
     return network.equals(cidr)

@@ -91,7 +91,14 @@ final class FirewallRules {
     }
     if (from.contains("/")) {
       String network = Subnet.around(from).cidr();
-      if (!network.equals(from)) {
+      Optional<String> unusable =
+          from.endsWith("/0") ? Optional.empty() : Subnet.around(from).whollyUnusable();
+      if (unusable.isPresent()) {
+        faults.add(
+            path,
+            "%s lies in %s, which nothing comes from; give the network of those who may come in"
+                .formatted(from, unusable.get()));
+      } else if (!network.equals(from)) {
         faults.add(
             path,
             "%s is an address inside a network; give the network, %s".formatted(from, network));

@@ -200,13 +200,15 @@ public record LabTopology(
    *     one that others join
    * @param virtualAddress address that a healthy member holds
    * @param settings merged into ejabberd.yml, in the order of their keys
+   * @param removedSettings keys of ejabberd.yml that are taken away before, joined by dots
    */
   public record Xmpp(
       String domain,
       String network,
       List<String> members,
       Optional<VirtualAddress> virtualAddress,
-      Map<String, JsonNode> settings) {}
+      Map<String, JsonNode> settings,
+      List<String> removedSettings) {}
 
   /**
    * An address that moves between the members.

@@ -55,6 +55,7 @@ public final class ManagementCidrs {
     int machines = nodes(lab).size() + 2;
     return orDefault(pool).stream()
         .filter(cidr -> cidr != null && cidr.matches(Names.CIDR))
+        .filter(cidr -> Subnet.around(cidr).unusable().isEmpty())
         .flatMap(cidr -> Subnet.around(cidr).carve())
         .filter(candidate -> candidate.size() >= machines)
         .filter(candidate -> candidate.isApartFrom(taken))

@@ -2,6 +2,7 @@ package dev.ejabberdlab.topology;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Xmpp;
+import dev.ejabberdlab.api.v1alpha1.Names;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -52,6 +53,16 @@ final class SettingsValidation {
 
   private static final Set<String> OWN_MODULES = Set.of("mod_admin_extra", "mod_http_api");
 
+  /** What cannot go or be replaced as a whole. */
+  private static final Set<String> WITH_OWN = Set.of("acl", "api_permissions", "listen", "modules");
+
+  private static final Set<String> NEEDED =
+      Set.of(
+          "acl.loopback",
+          "api_permissions.loopback",
+          "modules.mod_admin_extra",
+          "modules.mod_http_api");
+
   private final Faults faults;
 
   private SettingsValidation(Faults faults) {
@@ -59,7 +70,11 @@ final class SettingsValidation {
   }
 
   static void check(Xmpp xmpp, Faults faults) {
-    if (xmpp == null || xmpp.settings() == null) {
+    if (xmpp == null) {
+      return;
+    }
+    new SettingsValidation(faults).removals(xmpp.removeSettings());
+    if (xmpp.settings() == null) {
       return;
     }
     if (xmpp.settings().size() > MAX_SETTINGS) {
@@ -71,10 +86,49 @@ final class SettingsValidation {
     new TreeMap<>(xmpp.settings()).forEach(validation::setting);
   }
 
+  private void removals(List<String> removals) {
+    if (removals == null) {
+      return;
+    }
+    String list = "spec.xmpp.removeSettings";
+    if (removals.size() > MAX_SETTINGS) {
+      faults.add(list, "has %d entries; give %d at most".formatted(removals.size(), MAX_SETTINGS));
+    }
+    for (int i = 0; i < removals.size(); i++) {
+      String path = list + "[" + i + "]";
+      String keys = removals.get(i);
+      if (keys == null) {
+        faults.add(path, "is empty; give a key like language or modules.mod_vcard");
+      } else if (faults.text(
+          path, keys, Names.SETTING, 256, "a key; give one like language or modules.mod_vcard")) {
+        removal(path, keys);
+      }
+    }
+  }
+
+  private void removal(String path, String keys) {
+    if (OWN.contains(keys.split("\\.", 2)[0])
+        || OF_HOSTS.contains(keys.split("\\.", 2)[0])
+            && OWN.contains(keys.substring(keys.lastIndexOf('.') + 1))) {
+      faults.add(path, "%s is set by the operator; leave it in".formatted(keys));
+    } else if (WITH_OWN.contains(keys)) {
+      faults.add(
+          path,
+          "%s holds what the operator needs; name single keys of it, for example modules.mod_vcard"
+              .formatted(keys));
+    } else if (NEEDED.stream().anyMatch(own -> keys.equals(own) || keys.startsWith(own + "."))) {
+      faults.add(path, "%s is needed by the operator; leave it in".formatted(keys));
+    } else if (keys.startsWith("listen.")) {
+      faults.add(path, "%s is an entry of a list; only keys of mappings go".formatted(keys));
+    }
+  }
+
   private void setting(String key, JsonNode value) {
     String path = SETTINGS + "." + key;
     if (OWN.contains(key)) {
       faults.add(path, "is set by the operator; leave it out");
+    } else if (WITH_OWN.contains(key) && !key.equals("listen") && (value == null || !value.isObject())) {
+      faults.add(path, "holds what the operator needs; give a mapping of what to change in it");
     } else if (OF_HOSTS.contains(key) && value != null) {
       value
           .properties()

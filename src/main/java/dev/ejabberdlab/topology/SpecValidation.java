@@ -40,6 +40,9 @@ public final class SpecValidation {
 
   private static final long MAX_DISK = 16 * 1024 * GIB;
 
+  /** What Kubernetes allows, without {@code -certificates}. */
+  private static final int MAX_NAME = 240;
+
   private static final int MAX_CERTIFICATE_DAYS = 825;
   private static final int MAX_FAILOVER_DELAY = 3600;
   private static final long MIN_LAG = MIB;
@@ -185,8 +188,19 @@ public final class SpecValidation {
                 .formatted(path, before, Faults.quote(now)));
   }
 
+  /** The longest name of an object of a lab must be one. */
+  private void name(String name) {
+    if (name != null && name.length() > MAX_NAME) {
+      faults.add(
+          "metadata.name",
+          "has %d characters; give %d at most, so that the lab's Secret NAME-certificates can have its name"
+              .formatted(name.length(), MAX_NAME));
+    }
+  }
+
   private List<String> run() {
     EjabberdLabSpec spec = lab.getSpec();
+    name(lab.getMetadata() == null ? null : lab.getMetadata().getName());
     if (spec == null) {
       return List.of("spec: is missing; give at least spec.image.volume and spec.xmpp.domain.");
     }
@@ -201,7 +215,7 @@ public final class SpecValidation {
     SettingsValidation.check(spec.xmpp(), faults);
     tls(spec.tls());
     database(spec, domain);
-    sysctls(spec.sysctls());
+    sysctls(spec);
 
     int before = faults.count();
     List<Located<Network>> networks = networks(spec);
@@ -257,12 +271,18 @@ public final class SpecValidation {
           "is missing; name an image of the host's pool, for example ejabberd-lab-bookworm");
       return;
     }
-    faults.text(
-        "spec.image.volume",
-        spec.image().volume(),
-        Names.VOLUME,
-        128,
-        "the name of a volume; give one like ejabberd-lab-bookworm");
+    if (faults.text(
+            "spec.image.volume",
+            spec.image().volume(),
+            Names.VOLUME,
+            128,
+            "the name of a volume; give one like ejabberd-lab-bookworm")
+        && spec.image().volume().startsWith(Names.DISK_PREFIX)) {
+      faults.add(
+          "spec.image.volume",
+          "%s begins like the disk of a lab; name an image, for example ejabberd-lab-bookworm"
+              .formatted(spec.image().volume()));
+    }
   }
 
   /** The domain if it is well-formed, else null. */
@@ -278,6 +298,7 @@ public final class SpecValidation {
             Names.DNS_NAME,
             200,
             "a DNS name in lower case; give one like domain.local")
+            && faults.resolvable("spec.xmpp.domain", domain)
         ? domain
         : null;
   }
@@ -374,10 +395,13 @@ public final class SpecValidation {
     }
   }
 
-  private void sysctls(Map<String, String> sysctls) {
+  private void sysctls(EjabberdLabSpec spec) {
+    Map<String, String> sysctls = spec.sysctls();
     if (sysctls == null) {
       return;
     }
+    List<Node> nodes = spec.nodes() == null ? ReferenceLab.NODES : spec.nodes();
+    boolean gateway = nodes.stream().anyMatch(n -> n != null && n.role() == Role.gateway);
     if (sysctls.size() > 64) {
       faults.add("spec.sysctls", "has %d entries; give 64 at most".formatted(sysctls.size()));
     }
@@ -400,8 +424,27 @@ public final class SpecValidation {
                     Names.SYSCTL_VALUE,
                     256,
                     "one line of printable ASCII; give a value like 66");
+                needed(path, name, value, gateway);
               }
             });
+  }
+
+  /** What the lab lives by cannot be turned off, whatever the setting is called. */
+  private void needed(String path, String name, String value, boolean gateway) {
+    String dotted = name.replace('/', '.');
+    boolean off = value.matches("[+-]?(0[xX])?0+");
+    if (gateway && off && dotted.matches("net\\.ipv4\\.(ip_forward|conf\\..+\\.forwarding)")) {
+      faults.add(
+          path,
+          "%s turns off the gateway, which forwards between the networks; leave it out"
+              .formatted(value));
+    }
+    if (!off && dotted.equals("kernel.modules_disabled")) {
+      faults.add(
+          path,
+          "%s keeps firewall and network from loading what they need; leave it out"
+              .formatted(value));
+    }
   }
 
   private List<Located<Network>> networks(EjabberdLabSpec spec) {
@@ -458,7 +501,9 @@ public final class SpecValidation {
         faults.add(path, "is empty; give name, role and networks");
         continue;
       }
-      boolean named = faults.name(path + ".name", node.name(), names, "node");
+      boolean named =
+          faults.name(path + ".name", node.name(), names, "node")
+              && faults.resolvable(path + ".name", node.name());
       if (node.role() == null) {
         faults.add(
             path + ".role",
@@ -535,6 +580,7 @@ public final class SpecValidation {
       faults.add(path, "is empty; give a host name");
     } else if (faults.text(
             path, name, Names.HOSTNAME, 253, "a host name; give one like www.domain.local")
+        && faults.resolvable(path, name)
         && name.equalsIgnoreCase("localhost")) {
       faults.add(path, "localhost is always the machine itself; leave it out");
     }

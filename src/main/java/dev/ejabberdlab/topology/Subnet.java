@@ -4,6 +4,8 @@ import inet.ipaddr.AddressStringException;
 import inet.ipaddr.IPAddressString;
 import inet.ipaddr.IPAddressStringParameters;
 import inet.ipaddr.ipv4.IPv4Address;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -14,6 +16,17 @@ import java.util.stream.Stream;
  * @param block network address with prefix length
  */
 record Subnet(IPv4Address block) {
+
+  /** Kernels route none of these to a neighbour, or give them a meaning of their own. */
+  private static final Map<String, String> UNUSABLE_FOR =
+      Map.of(
+          "0.0.0.0/8", "this network",
+          "127.0.0.0/8", "loopback",
+          "169.254.0.0/16", "link-local",
+          "224.0.0.0/4", "multicast",
+          "240.0.0.0/4", "reserved");
+
+  private static final List<String> UNUSABLE = UNUSABLE_FOR.keySet().stream().sorted().toList();
 
   private static final IPAddressStringParameters PLAIN =
       new IPAddressStringParameters.Builder()
@@ -116,6 +129,22 @@ record Subnet(IPv4Address block) {
         ? Stream.of(this)
         : LongStream.iterate(network(), a -> a <= broadcast(), a -> a + 256)
             .mapToObj(a -> around(text(a) + "/24"));
+  }
+
+  /** A network out of those that no machine of a lab can have an address in, if it overlaps one. */
+  Optional<String> unusable() {
+    return UNUSABLE.stream()
+        .filter(cidr -> around(cidr).overlaps(this))
+        .findFirst()
+        .map(cidr -> cidr + " (" + UNUSABLE_FOR.get(cidr) + ")");
+  }
+
+  /** The same if all of it lies in one. */
+  Optional<String> whollyUnusable() {
+    return unusable()
+        .filter(
+            u -> UNUSABLE.stream().map(Subnet::around).anyMatch(other -> other.contains(network())
+                && other.contains(broadcast())));
   }
 
   /** Whether this network overlaps none of the others. */

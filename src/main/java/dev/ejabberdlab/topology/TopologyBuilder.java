@@ -105,7 +105,10 @@ final class TopologyBuilder {
             virtualAddress(),
             spec.xmpp().settings() == null
                 ? Map.of()
-                : Collections.unmodifiableMap(new TreeMap<>(spec.xmpp().settings()))),
+                : Collections.unmodifiableMap(new TreeMap<>(spec.xmpp().settings())),
+            spec.xmpp().removeSettings() == null
+                ? List.of()
+                : List.copyOf(spec.xmpp().removeSettings())),
         tls(),
         accounts(),
         OwnSteps.of(spec.provisioning(), wiring.nodes()),

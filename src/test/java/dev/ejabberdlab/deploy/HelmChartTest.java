@@ -147,6 +147,33 @@ class HelmChartTest {
     assertThat(byName(pod.at("/containers/0/volumeMounts")).keySet()).containsExactly("tmp");
   }
 
+  /** What the Pod Security level restricted asks for. */
+  @Test
+  void meetsRestrictedWithoutTheSocket() throws IOException {
+    String remote =
+        "libvirt: {socket: {enabled: false}, tls: {secretName: a}, ssh: {secretName: b}}";
+    JsonNode pod = pod(render(remote));
+
+    assertThat(pod.path("volumes"))
+        .allSatisfy(volume -> assertThat(volume.has("emptyDir") || volume.has("secret")).isTrue());
+    assertThat(pod.at("/securityContext/runAsNonRoot").asBoolean()).isTrue();
+    assertThat(pod.at("/securityContext/runAsUser").asInt()).isPositive();
+    assertThat(pod.at("/securityContext/seccompProfile/type").asText()).isEqualTo("RuntimeDefault");
+    JsonNode container = pod.at("/containers/0/securityContext");
+    assertThat(container.path("allowPrivilegeEscalation").asBoolean(true)).isFalse();
+    assertThat(container.at("/capabilities/drop/0").asText()).isEqualTo("ALL");
+  }
+
+  /** Else baseline, as many clusters enforce it, refuses the pod with its hostPath. */
+  @Test
+  void theNamespaceLetsThePodMountTheSocket() throws IOException {
+    JsonNode namespace =
+        only(parse(Files.readString(MANIFESTS.resolve("namespace.yaml"))), "Namespace");
+
+    assertThat(namespace.at("/metadata/labels/pod-security.kubernetes.io~1enforce").asText())
+        .isEqualTo("privileged");
+  }
+
   @Test
   void doesNotGrantWhatSomebodyElseGrants() throws IOException {
     List<JsonNode> objects =

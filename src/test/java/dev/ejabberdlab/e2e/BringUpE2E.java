@@ -51,7 +51,12 @@ class BringUpE2E {
         () -> lab.stand.hypervisor.networks().stream().anyMatch(n -> isOwn(n.owner())));
     killWhen("a machine runs", () -> anyNode(n -> n.state() == DomainState.Running));
     killWhen(
-        "a step runs", () -> anyNode(n -> n.step() != null && n.agent() == AgentState.Connected));
+        "a step runs, or has run",
+        () ->
+            anyNode(
+                n ->
+                    n.agent() == AgentState.Connected
+                        && (n.step() != null || Boolean.TRUE.equals(n.ready()))));
     killWhen("the database is there", () -> lab.isTrue("DatabaseReady"));
     lab.awaitReady();
 

@@ -494,10 +494,11 @@ final class Faults {
               i -> {
                 i.virsh("destroy", i.primary());
                 i.awaits(
-                    "the old primary becomes a standby",
+                    "the old primary becomes a standby, or is one",
                     l ->
                         i.change().filter(c -> c.finished() != null).isPresent()
-                            && "postgresql-standby".equals(i.lab.node(i.primary()).step()));
+                            && ("postgresql-standby".equals(i.lab.node(i.primary()).step())
+                                || "Streaming".equals(l.getStatus().postgresql().replication())));
                 i.restartOperator();
               }));
 

@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.ejabberdlab.guest.GuestChannel;
 import dev.ejabberdlab.hypervisor.NetworkState;
+import dev.ejabberdlab.status.Conditions;
+import dev.ejabberdlab.status.LabHistory;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -32,8 +34,13 @@ class RepairE2E {
   @Test
   void aDestroyedMachineComesBackAndTheOthersAreLeftAlone() {
     Map<String, String> before = lab.bootIds();
-    lab.stand.hypervisor.destroyDomain(lab.domain("e2server"), lab.owner());
-    lab.until("e2server is missed", l -> !lab.isTrue("Ready"));
+    try (LabHistory history = lab.history()) {
+      lab.stand.hypervisor.destroyDomain(lab.domain("e2server"), lab.owner());
+      history.await(
+          "e2server is missed",
+          Stand.PATIENCE,
+          l -> !Conditions.isTrue(l.getStatus().conditions(), Conditions.READY));
+    }
     assertThat(lab.stand.hypervisor.networks())
         .as("networks outlive guests")
         .filteredOn(n -> n.owner().equals(Optional.of(lab.owner())))

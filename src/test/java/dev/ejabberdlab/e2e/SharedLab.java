@@ -15,6 +15,7 @@ import dev.ejabberdlab.api.v1alpha1.Specs;
 import dev.ejabberdlab.guest.GuestChannel.ExecResult;
 import dev.ejabberdlab.hypervisor.NetworkDefinition;
 import dev.ejabberdlab.hypervisor.Owner;
+import dev.ejabberdlab.status.LabHistory;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -210,6 +211,12 @@ final class SharedLab implements AutoCloseable {
               }
               return isObserved(lab) && isTrue("Ready");
             });
+  }
+
+  /** For what may pass by between two looks. */
+  LabHistory history() {
+    return new LabHistory(
+        stand.client.resources(EjabberdLab.class).inNamespace(Stand.NAMESPACE).withName(NAME));
   }
 
   /** Waits until the lab is as expected, and shows how it is when it does not come to that. */

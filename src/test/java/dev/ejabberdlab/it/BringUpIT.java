@@ -164,6 +164,14 @@ class BringUpIT {
   @Test
   void eventsTellItOnceAndWarnOfNothing() {
     stand.awaitEvent(lab, "Ready");
+    // They are written in the background, each lot by its own.
+    Awaitility.await()
+        .atMost(Stand.PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(stand.events(lab))
+                    .filteredOn(e -> e.getReason().equals("MachineStarted"))
+                    .hasSizeGreaterThanOrEqualTo(5));
     List<Event> events = stand.events(lab);
     assertThat(events).extracting(Event::getType).containsOnly("Normal");
     assertThat(events).filteredOn(e -> e.getReason().equals("MachineStarted")).hasSize(5);

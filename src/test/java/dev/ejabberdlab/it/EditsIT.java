@@ -136,9 +136,9 @@ class EditsIT {
                 .flatMap(
                     n -> Stream.of("shutdownDomain " + n, "defineDomain " + n, "startDomain " + n))
                 .toList());
+    stand.awaitEvent(lab, "MachineStopped");
     assertThat(stand.events(lab))
         .filteredOn(e -> e.getReason().equals("MachineStopped"))
-        .isNotEmpty()
         .allMatch(e -> e.getType().equals("Normal"));
 
     Map<String, String> boots = Edits.boots(stand, lab, Edits.NODES);

@@ -236,7 +236,7 @@ class HostsIT {
       EjabberdLab without = stand.now(lab);
       without.setStatus(null);
       without.getMetadata().setManagedFields(null);
-      stand.resource(lab).replaceStatus(without);
+      Stand.CLIENT.resource(without).updateStatus();
       stand.resource(lab).withTimeoutInMillis(0).delete();
       stand.until(
           lab,

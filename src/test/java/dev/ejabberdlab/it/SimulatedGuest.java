@@ -64,6 +64,7 @@ final class SimulatedGuest {
   private final Map<String, StepState> onDisk = new TreeMap<>();
   private final Map<String, StepState> sinceBoot = new TreeMap<>();
   private final Map<String, String> failing = new HashMap<>();
+  private final Map<String, Integer> failures = new HashMap<>();
   private final Set<String> held = new HashSet<>();
   private final List<String> launched = new ArrayList<>();
   private String bootId = UUID.randomUUID().toString();
@@ -100,7 +101,13 @@ final class SimulatedGuest {
 
   /** Lets a step fail from now on. */
   synchronized void fail(String step, String output) {
+    fail(step, output, Integer.MAX_VALUE);
+  }
+
+  /** Lets a step fail so many times, and then end well again. */
+  synchronized void fail(String step, String output, int times) {
     failing.put(step, output);
+    failures.put(step, times);
   }
 
   /** Lets a step end well again. */
@@ -259,6 +266,8 @@ final class SimulatedGuest {
     remember(program, output == null ? Status.DONE : Status.FAILED, output == null ? "" : output);
     if (output == null) {
       postgresqlAfter(program.step());
+    } else if (failures.merge(program.step(), -1, Integer::sum) == 0) {
+      mend(program.step());
     }
     programs.values().removeIf(program::equals);
     return true;

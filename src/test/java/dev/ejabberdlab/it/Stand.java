@@ -15,6 +15,7 @@ import dev.ejabberdlab.hypervisor.Owner;
 import dev.ejabberdlab.hypervisor.TestDriver;
 import dev.ejabberdlab.hypervisor.VolumeState;
 import dev.ejabberdlab.status.Conditions;
+import dev.ejabberdlab.status.LabHistory;
 import dev.ejabberdlab.topology.LabTopology;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.Event;
@@ -25,9 +26,6 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.VersionInfo;
-import io.fabric8.kubernetes.client.Watch;
-import io.fabric8.kubernetes.client.Watcher;
-import io.fabric8.kubernetes.client.WatcherException;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.File;
@@ -46,7 +44,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -278,31 +275,9 @@ final class Stand implements AutoCloseable {
    */
   EjabberdLab untilAfter(
       Runnable action, EjabberdLab lab, String what, Predicate<EjabberdLab> expected) {
-    CompletableFuture<EjabberdLab> seen = new CompletableFuture<>();
-    Watcher<EjabberdLab> watcher =
-        new Watcher<>() {
-          @Override
-          public void eventReceived(Action event, EjabberdLab version) {
-            if (expected.test(version)) {
-              seen.complete(version);
-            }
-          }
-
-          @Override
-          public void onClose(WatcherException cause) {
-            seen.completeExceptionally(cause);
-          }
-        };
-    Watch watch = resource(lab).watch(watcher);
-    try {
+    try (LabHistory history = new LabHistory(resource(lab))) {
       action.run();
-      Awaitility.await(lab.getMetadata().getName() + " " + what)
-          .atMost(PATIENCE)
-          .pollInterval(POLL)
-          .until(seen::isDone);
-      return seen.join();
-    } finally {
-      watch.close();
+      return history.await(lab.getMetadata().getName() + " " + what, PATIENCE, expected);
     }
   }
 

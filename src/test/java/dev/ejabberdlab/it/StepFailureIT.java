@@ -9,6 +9,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
 import dev.ejabberdlab.api.v1alpha1.Specs;
 import dev.ejabberdlab.plan.Planner;
 import dev.ejabberdlab.status.Conditions;
+import dev.ejabberdlab.status.LabHistory;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.nio.file.Path;
@@ -31,20 +32,23 @@ class StepFailureIT {
       SimulatedGuest primary = stand.guest(lab, "psql1server");
       SimulatedGuest server = stand.guest(lab, "e1server");
       primary.fail("postgresql-primary", "much to say\nthe disk is full\n");
-      server.fail("base", "the network was not there yet\n");
+      server.fail("base", "the network was not there yet\n", 2);
       // One that says nothing: an empty text is no text to the API server.
       SimulatedGuest other = stand.guest(lab, "e2server");
-      other.fail("base", "");
-      stand.host.agents(true);
+      other.fail("base", "", 2);
 
-      EjabberdLab retrying = stand.until(lab, "retries", l -> attempts(l, "e1server") == 2);
+      EjabberdLab retrying;
+      try (LabHistory history = new LabHistory(stand.resource(lab))) {
+        stand.host.agents(true);
+        retrying =
+            history.await("retries", Stand.PATIENCE, l -> attempts(l, "e1server") == 2);
+        history.await(
+            "retries without a word", Stand.PATIENCE, l -> attempts(l, "e2server") == 2);
+      }
       assertThat(Stand.condition(retrying, Conditions.READY).orElseThrow().getStatus())
           .isEqualTo("False");
       assertThat(Stand.condition(retrying, Conditions.PROVISIONED).orElseThrow().getMessage())
           .contains("e1server", "base", "the network was not there yet");
-      server.mend("base");
-      stand.until(lab, "retries without a word", l -> attempts(l, "e2server") == 2);
-      other.mend("base");
 
       EjabberdLab stalled = stand.awaitStalled(lab, "StepFailed");
       assertThat(stalled.getStatus().phase()).isEqualTo(Phase.Stalled);

@@ -58,6 +58,27 @@ class SettingsTest {
   }
 
   @Test
+  void removedKeysGoAlsoThoseWithDots() throws IOException {
+    ObjectNode root =
+        (ObjectNode)
+            YAML.readTree(FILE + "host_config: {domain.local: {language: de, a.b: {c: 1}}}\n");
+
+    Settings.remove(root, "language");
+    Settings.remove(root, "modules.mod_vcard");
+    Settings.remove(root, "modules.mod_mam.default");
+    Settings.remove(root, "host_config.domain.local.language");
+    Settings.remove(root, "host_config.domain.local.a.b.c");
+    Settings.remove(root, "no.such.key");
+    Settings.remove(root, "plugins.flat");
+
+    assertThat(root.has("language")).isFalse();
+    assertThat(root.path("modules"))
+        .isEqualTo(YAML.readTree("{mod_mam: {assume_mam_usage: true}, mod_ping: {}}"));
+    assertThat(root.path("host_config")).isEqualTo(YAML.readTree("{domain.local: {a.b: {}}}"));
+    assertThat(root.path("plugins")).isEqualTo(YAML.readTree("[flat, pep]"));
+  }
+
+  @Test
   void nullTakesAKeyAway() throws IOException {
     JsonNode merged =
         merged("{language: null, modules: {mod_vcard: null, mod_new: {a: null, b: 1}}}");

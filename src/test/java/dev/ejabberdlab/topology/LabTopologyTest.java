@@ -75,7 +75,8 @@ class LabTopologyTest {
                 "dmz",
                 List.of("e1server", "e2server"),
                 Optional.empty(),
-                Map.of()));
+                Map.of(),
+                List.of()));
     assertThat(lab.nodes())
         .extracting(lab::serviceAddress)
         .containsExactly(

@@ -19,6 +19,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class SpecValidationTest {
 
+  @Test
+  void namesAsLongAsTheLabsObjectsCanHave() {
+    EjabberdLab lab = Labs.reference();
+    lab.getMetadata().setName("a".repeat(240));
+    assertThat(SpecValidation.faults(lab)).isEmpty();
+    lab.getMetadata().setName("a".repeat(253));
+    assertThat(SpecValidation.faults(lab))
+        .containsExactly(
+            "metadata.name: has 253 characters; give 240 at most, so that the lab's Secret NAME-certificates can have its name.");
+  }
+
   private static final Allocations WITH_CIDR =
       Allocations.NONE.withManagementCidr("192.168.121.0/24");
 

@@ -191,6 +191,9 @@ public record EjabberdLabSpec(
       @Required
           @Pattern(Names.VOLUME)
           @Size(max = 128)
+          @ValidationRule(
+              value = "!self.startsWith('" + Names.DISK_PREFIX + "')",
+              message = "volumes whose names begin with ejl- are disks of labs: name an image")
           @JsonPropertyDescription(
               "Volume in the host's storage pool: an exact name, or an image name whose newest NAME-DIGEST.qcow2 is taken, for example ejabberd-lab-bookworm.")
           String volume) {}
@@ -225,6 +228,10 @@ public record EjabberdLabSpec(
           NetworkMode mode,
       @Pattern(Names.CIDR)
           @Size(max = 18)
+          @ValidationRule(
+              value = "!self.matches(r'" + Names.UNUSABLE_CIDR + "')",
+              message =
+                  "no lab can use 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/4 and 240.0.0.0/4: give a private network like 192.168.1.0/29")
           @JsonPropertyDescription(
               "IPv4 network with prefix length 8 to 30, for example 192.168.1.0/29. A nat network without it takes one from the host's pool.")
           String cidr) {}
@@ -250,29 +257,37 @@ public record EjabberdLabSpec(
       @Required
           @Pattern(Names.DNS_LABEL)
           @Size(max = 32)
+          @ValidationRule(
+              value = "!self.matches(r'" + Names.ENDS_IN_NUMBER + "')",
+              message =
+                  "a host name that is a number is an address to resolvers: add a letter, for example node1")
           @JsonPropertyDescription(
               "Host name of the guest, unique in the lab: lower-case letters, digits and -.")
           String name,
       @Required @JsonPropertyDescription("What the node is for; plain has base settings only.")
           Role role,
       @Min(1) @Max(64) @JsonPropertyDescription("Virtual CPUs. Absent: 1.") Integer cpus,
-      @Pattern(Names.SIZE)
-          @Size(max = 8)
+      @Size(max = 8)
           @ValidationRule(
               value =
-                  "int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) >= 256"
+                  "self.matches('"
+                      + Names.SIZE
+                      + "') && "
+                      + "int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) >= 256"
                       + " && int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) <= 524288",
-              message = "memory must be 256Mi to 512Gi")
+              message = "memory must be 256Mi to 512Gi, a whole number of Mi or Gi")
           @JsonPropertyDescription(
               "Memory in Mi or Gi, 256Mi to 512Gi, for example 512Mi. Absent: 1Gi.")
           String memory,
-      @Pattern(Names.SIZE)
-          @Size(max = 8)
+      @Size(max = 8)
           @ValidationRule(
               value =
-                  "int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) >= 3072"
+                  "self.matches('"
+                      + Names.SIZE
+                      + "') && "
+                      + "int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) >= 3072"
                       + " && int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) <= 16777216",
-              message = "disk must be 3Gi to 16384Gi")
+              message = "disk must be 3Gi to 16384Gi, a whole number of Mi or Gi")
           @JsonPropertyDescription(
               "Size of the root disk in Mi or Gi, 3Gi to 16384Gi and not below the image's. Absent: 6Gi.")
           String disk,
@@ -411,13 +426,15 @@ public record EjabberdLabSpec(
           @JsonPropertyDescription(
               "Seconds for which the primary must have failed; one whose domain is off is not waited for. Absent: 10.")
           Integer delaySeconds,
-      @Pattern(Names.SIZE)
-          @Size(max = 8)
+      @Size(max = 8)
           @ValidationRule(
               value =
-                  "int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) >= 1"
+                  "self.matches('"
+                      + Names.SIZE
+                      + "') && "
+                      + "int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) >= 1"
                       + " && int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) <= 1024",
-              message = "maxLag must be 1Mi to 1Gi")
+              message = "maxLag must be 1Mi to 1Gi, a whole number of Mi or Gi")
           @JsonPropertyDescription(
               "WAL that a standby may lack and still take over, 1Mi to 1Gi. Absent: 16Mi.")
           String maxLag) {
@@ -448,6 +465,8 @@ public record EjabberdLabSpec(
    * @param users other accounts; absent means {@code max}
    * @param settings merged into ejabberd.yml: mappings key by key, null takes a key away, listeners
    *     by their port, anything else replaced as a whole
+   * @param removeSettings keys of the operator's ejabberd.yml that are taken away before settings
+   *     are merged, keys of mappings joined by dots, for example {@code modules.mod_vcard}
    * @param virtualAddress address that a healthy member holds, moved by keepalived; absent means
    *     none
    */
@@ -463,6 +482,10 @@ public record EjabberdLabSpec(
           @Pattern(Names.DNS_NAME)
           @Size(max = 200)
           @ValidationRule(
+              value = "!self.matches(r'" + Names.ENDS_IN_NUMBER + "')",
+              message =
+                  "a domain whose last part is a number is an address to resolvers: give one like domain.local")
+          @ValidationRule(
               value = "self == oldSelf",
               message = "spec.xmpp.domain cannot be changed: delete the lab and create it anew")
           @JsonPropertyDescription(
@@ -474,8 +497,12 @@ public record EjabberdLabSpec(
       @Size(max = 256) @JsonPropertyDescription("Other accounts. Absent: max.") List<Account> users,
       @Size(max = 64)
           @JsonPropertyDescription(
-              "Merged into ejabberd.yml: mappings key by key, null takes a key away, listeners by their port, anything else replaced as a whole.")
+              "Merged into ejabberd.yml: mappings key by key, listeners by their port, anything else replaced as a whole. What shall go stands in removeSettings: kubectl and the API server drop null.")
           Map<String, JsonNode> settings,
+      @Size(max = 64)
+          @JsonPropertyDescription(
+              "Keys that are taken out of ejabberd.yml before settings are merged, keys of mappings joined by dots, for example modules.mod_vcard.")
+          List<@Pattern(Names.SETTING) @Size(max = 256) String> removeSettings,
       @Pattern(Names.IPV4)
           @Size(max = 15)
           @JsonPropertyDescription(

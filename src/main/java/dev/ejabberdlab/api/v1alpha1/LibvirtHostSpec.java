@@ -42,6 +42,10 @@ public record LibvirtHostSpec(
             "auto: KVM where the host offers it. kvm, qemu: that and nothing else.")
         Virtualization virtualization,
     @Size(max = 16)
+        @ValidationRule(
+            value = "self.all(c, !c.matches(r'" + Names.UNUSABLE_CIDR + "'))",
+            message =
+                "no lab can use 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/4 and 240.0.0.0/4: give private networks like 10.121.0.0/16")
         @JsonPropertyDescription(
             "Networks in CIDR notation, prefix length 8 to 30, from which labs without a management CIDR take a /24, in order. Absent: 192.168.121.0/24, then 10.121.0.0/16.")
         List<@Pattern(Names.CIDR) @Size(max = 18) String> managementCidrs) {

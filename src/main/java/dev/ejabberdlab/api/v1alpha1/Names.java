@@ -82,5 +82,21 @@ public final class Names {
   /** Name of an environment variable. */
   public static final String ENVIRONMENT_VARIABLE = "^[A-Za-z_][A-Za-z0-9_]*$";
 
+  /** Keys of ejabberd.yml, joined by dots. */
+  public static final String SETTING = "^[!-~]+$";
+
+  /**
+   * What a resolver reads as an IPv4 address where it looks for a name: a number, decimal or
+   * hexadecimal, also as the last part of a name.
+   */
+  public static final String ENDS_IN_NUMBER = "(^|\\.)([0-9]+|0[xX][0-9a-fA-F]*)$";
+
+  /** Networks that no machine of a lab can have an address in, as far as a text shows it. */
+  public static final String UNUSABLE_CIDR =
+      "^((0|127|22[4-9]|2[3-5][0-9])\\.|169\\.254\\.)";
+
+  /** With what the names of labs' disks begin. */
+  public static final String DISK_PREFIX = "ejl-";
+
   private Names() {}
 }

@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -174,9 +175,18 @@ class CrdTest {
         .containsExactly("FREE", "ORPHANS", "URI", "MESSAGE");
   }
 
+  /** The API server drops them: each apply would change the CRD again. */
+  @ParameterizedTest
+  @MethodSource("crds")
+  void saysNoDefaultsOfColumns(CustomResourceDefinition crd) {
+    assertThat(crd.getSpec().getVersions().get(0).getAdditionalPrinterColumns())
+        .extracting(CustomResourceColumnDefinition::getPriority)
+        .doesNotContain(0);
+  }
+
   private static List<String> columns(CustomResourceDefinition crd, int priority) {
     return crd.getSpec().getVersions().get(0).getAdditionalPrinterColumns().stream()
-        .filter(c -> c.getPriority() == priority)
+        .filter(c -> Objects.requireNonNullElse(c.getPriority(), 0) == priority)
         .map(CustomResourceColumnDefinition::getName)
         .toList();
   }

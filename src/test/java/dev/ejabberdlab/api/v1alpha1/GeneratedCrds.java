@@ -130,6 +130,7 @@ final class GeneratedCrds {
       String specDescription,
       String statusDescription) {
     crd.getMetadata().setAnnotations(null);
+    dropDefaultPriorities(crd);
     crd.getSpec()
         .getVersions()
         .forEach(
@@ -147,6 +148,17 @@ final class GeneratedCrds {
     dropRepeatedRules(root);
     boundEnums(root.getProperties().get("spec"));
     return root;
+  }
+
+  /**
+   * API servers leave out a column's priority of 0: with it in the file, every apply would change
+   * the CRD, and a server-side apply after a client-side one would find a conflict.
+   */
+  private static void dropDefaultPriorities(CustomResourceDefinition crd) {
+    crd.getSpec().getVersions().stream()
+        .flatMap(v -> v.getAdditionalPrinterColumns().stream())
+        .filter(c -> Integer.valueOf(0).equals(c.getPriority()))
+        .forEach(c -> c.setPriority(null));
   }
 
   /**

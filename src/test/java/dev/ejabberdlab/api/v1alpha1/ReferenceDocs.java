@@ -23,11 +23,9 @@ final class ReferenceDocs {
           Names.IPV4, "IPv4 address",
           Names.CIDR, "CIDR",
           Names.MAC, "MAC address",
-          Names.SIZE, "size",
           Names.ONE_LINE, "one line");
 
-  private static final Set<String> OF_FIXED_LENGTH =
-      Set.of(Names.IPV4, Names.CIDR, Names.MAC, Names.SIZE);
+  private static final Set<String> OF_FIXED_LENGTH = Set.of(Names.IPV4, Names.CIDR, Names.MAC);
 
   private final StringBuilder text = new StringBuilder();
 

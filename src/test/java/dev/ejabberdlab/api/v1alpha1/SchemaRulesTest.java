@@ -14,6 +14,7 @@ import com.networknt.schema.ValidationMessage;
 import dev.ejabberdlab.topology.Labs;
 import dev.ejabberdlab.topology.Labs.BadSpec;
 import dev.ejabberdlab.topology.Labs.RefusedBy;
+import dev.ejabberdlab.topology.ManagementCidrs;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.JSONSchemaProps;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.ValidationRuleBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -176,6 +177,18 @@ class SchemaRulesTest {
     assertThat(
             new SchemaRules(HOST).update(host, with(host, "/spec/uri", "qemu+tls://other/system")))
         .containsExactly("spec.uri cannot be changed: create another LibvirtHost");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"127.0.0.0/16", "169.254.0.0/24", "224.0.0.0/8", "240.0.0.0/8"})
+  void aHostHasOnlyNetworksThatLabsCanUse(String cidr) {
+    ObjectNode host = Labs.sample("libvirt-host.yaml");
+    assertThat(
+            new SchemaRules(HOST)
+                .create(with(host, "/spec/managementCidrs", "[10.0.0.0/8, %s]".formatted(cidr))))
+        .containsExactly(
+            "no lab can use 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/4 and 240.0.0.0/4: give private networks like 10.121.0.0/16");
+    assertThat(ManagementCidrs.faults(List.of(cidr))).hasSize(1);
   }
 
   @ParameterizedTest

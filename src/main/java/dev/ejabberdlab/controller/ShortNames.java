@@ -1,0 +1,28 @@
+package dev.ejabberdlab.controller;
+
+import java.nio.charset.StandardCharsets;
+import java.util.UUID;
+
+/** Names where less fits than a resource's name may be long. */
+final class ShortNames {
+
+  private static final int DIGITS = 8;
+
+  private ShortNames() {}
+
+  /**
+   * A text as it is, or its beginning and digits that stand for the whole; ends in a letter or
+   * digit like the text.
+   *
+   * @param max number of characters that fit, more than 9
+   */
+  static String of(String text, int max) {
+    if (text.length() <= max) {
+      return text;
+    }
+    String digest = UUID.nameUUIDFromBytes(text.getBytes(StandardCharsets.UTF_8)).toString();
+    // A name must not have - and . side by side.
+    String beginning = text.substring(0, max - DIGITS - 1).replaceAll("[.-]+$", "");
+    return beginning + "-" + digest.substring(0, DIGITS);
+  }
+}
