@@ -1,6 +1,7 @@
 package dev.ejabberdlab.hypervisor;
 
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -13,6 +14,7 @@ import java.util.UUID;
  * @param agentConnected whether the guest agent's channel is open; false unless running
  * @param definition the definition parsed back from the inactive XML; absent when not ours, or when
  *     others have made of it what no definition can say
+ * @param traits what else is to be known of it; empty for most
  */
 public record DomainState(
     UUID uuid,
@@ -20,7 +22,8 @@ public record DomainState(
     Optional<Owner> owner,
     Power power,
     boolean agentConnected,
-    Optional<DomainDefinition> definition) {
+    Optional<DomainDefinition> definition,
+    Set<Trait> traits) {
 
   /** libvirt's domain states; a blocked domain counts as running. */
   public enum Power {
@@ -29,5 +32,45 @@ public record DomainState(
     SHUTTING_DOWN,
     SHUT_OFF,
     CRASHED
+  }
+
+  /** What a domain's power does not tell. */
+  public enum Trait {
+    /** It is off, and libvirt keeps its memory: an ordinary start would resume it. */
+    SAVED,
+    /** Its memory was loaded from a file or a snapshot: it did not boot. */
+    RESUMED,
+    /** libvirt starts it together with the host. */
+    AUTOSTART,
+    /**
+     * Its inactive XML is not what this operator writes for its definition: an older operator wrote
+     * it, or others have changed what no definition says.
+     */
+    OUTDATED
+  }
+
+  public DomainState {
+    traits = Set.copyOf(traits);
+  }
+
+  /** A domain of which nothing else is to be known. */
+  public DomainState(
+      UUID uuid,
+      String name,
+      Optional<Owner> owner,
+      Power power,
+      boolean agentConnected,
+      Optional<DomainDefinition> definition) {
+    this(uuid, name, owner, power, agentConnected, definition, Set.of());
+  }
+
+  /** Whether that is true of it. */
+  public boolean is(Trait trait) {
+    return traits.contains(trait);
+  }
+
+  /** Whether it is off, and a start by whomever would boot it: nothing of its memory is left. */
+  public boolean isOffForGood() {
+    return power == Power.SHUT_OFF && !is(Trait.SAVED);
   }
 }

@@ -9,6 +9,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.StepState;
+import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
@@ -251,7 +252,10 @@ public final class Promotion {
     return machine.volume().isMissing() && !machine.domain().is(d -> d.power() == Power.RUNNING);
   }
 
-  /** One that the spec no longer has is off when nothing of it is left on the host. */
+  /**
+   * Off for good: what libvirt keeps of its memory would go on as a primary. One that the spec no
+   * longer has is off when nothing of it is left on the host.
+   */
   private boolean isOff(String instance) {
     if (!isInstance(instance)) {
       String domain = LabTopology.namePrefix(input.lab().uid()) + instance;
@@ -260,7 +264,7 @@ public final class Promotion {
           .is(r -> r.domains().stream().noneMatch(d -> d.name().equals(domain)));
     }
     return snapshot.machine(instance).domain().isMissing()
-        || snapshot.machine(instance).domain().is(d -> d.power() == Power.SHUT_OFF);
+        || snapshot.machine(instance).domain().is(DomainState::isOffForGood);
   }
 
   private Optional<Synchrony> synchrony(String target, Optional<Failover> change) {

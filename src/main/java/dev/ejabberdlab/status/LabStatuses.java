@@ -235,6 +235,7 @@ public final class LabStatuses {
       conditions.add(Conditions.RECONCILING, Finding.yes(ready.reason(), ready.message()));
     }
     parts.forEach(conditions::add);
+    clockOff().ifPresent(finding -> conditions.add(Conditions.CLOCK_OFF, finding));
 
     boolean wasReady = previous != null && previous.endpoints() != null;
     return new EjabberdLabStatus(
@@ -250,6 +251,26 @@ public final class LabStatuses {
         ejabberd.status(),
         isReady || wasReady ? endpoints() : null,
         view.tls().orElse(null));
+  }
+
+  private Optional<Finding> clockOff() {
+    String off =
+        nodes.stream()
+            .filter(n -> n.clockOffSeconds() != null)
+            .map(n -> n.name() + " (" + Transitions.clockWords(n.clockOffSeconds()) + ")")
+            .collect(Collectors.joining(", "));
+    Optional<String> failure =
+        view.plan().failures().stream()
+            .filter(f -> f.key().startsWith(Action.clockKey("")))
+            .map(Failure::message)
+            .findFirst();
+    return off.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            Finding.yes(
+                Reason.ClockOff,
+                "Clocks that are off and are set right: %s.%s"
+                    .formatted(off, failure.map(" "::concat).orElse(""))));
   }
 
   private String previousImage() {

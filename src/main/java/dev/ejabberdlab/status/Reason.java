@@ -86,6 +86,10 @@ public enum Reason {
   ClusterComplete,
   /** Some member is missing, or members do not see the same. */
   ClusterIncomplete,
+  /** A guest's clock is off by more than a second, and is set right. */
+  ClockOff,
+  /** A guest's clock is right again. */
+  ClockSet,
   /** What the condition speaks of could not be asked. */
   NotObserved,
   /** The lab is being taken down. */

@@ -179,14 +179,14 @@ class PlannerTest {
           // With its disk goes the domain, which boots the kernel of the image the disk was made
           // of.
           machine("missing", "SHUT_OFF", "UndefineDomain", NOTHING),
-          machine("present", "PAUSED", "StartDomain", "StartDomain"),
+          machine("present", "PAUSED", "ResumeDomain", "ResumeDomain"),
           machine("present", "CRASHED", "DestroyDomain", "DestroyDomain"),
           machine("present", "SHUTTING_DOWN", NOTHING, NOTHING),
           machine("present", "RUNNING", "RunStep", "RunStep"),
           // A disk that cannot be seen is still open in a domain that runs.
           machine("missing", "RUNNING", "RunStep", "RunStep"),
           machine("unknown", "RUNNING", "RunStep", "RunStep"),
-          machine("missing", "PAUSED", "StartDomain", "StartDomain"),
+          machine("missing", "PAUSED", "ResumeDomain", "ResumeDomain"),
           machine("missing", "CRASHED", "DestroyDomain", "DestroyDomain"),
           machine("missing", "SHUTTING_DOWN", NOTHING, NOTHING));
     }
@@ -466,7 +466,7 @@ class PlannerTest {
           .isEqualTo("StartDomain");
       assertThat(next(Scene.ready().power(PSQL1, Power.PAUSED).primacy(open), machineKey(PSQL1)))
           .as("one that is not off is not turned off for it")
-          .isEqualTo("StartDomain");
+          .isEqualTo("ResumeDomain");
     }
 
     @Test

@@ -111,6 +111,8 @@ public record EjabberdLabStatus(
    * @param lastError last output of that step when it failed, at most 1 KiB
    * @param drift what was changed in the guest by somebody else and is being mended; absent when
    *     nothing was
+   * @param clockOffSeconds by how many seconds its clock is ahead of the operator's, negative when
+   *     it is behind; absent while it is right, to a second
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record NodeStatus(
@@ -131,7 +133,10 @@ public record EjabberdLabStatus(
       @JsonPropertyDescription("Last output of that step when it failed.") String lastError,
       @JsonPropertyDescription(
               "What was changed in the guest by somebody else and is being mended.")
-          List<String> drift) {}
+          List<String> drift,
+      @JsonPropertyDescription(
+              "By how many seconds its clock is ahead of the operator's, negative when it is behind; absent while it is right, to a second.")
+          Integer clockOffSeconds) {}
 
   /** What an instance is at this moment. */
   public enum InstanceRole {

@@ -18,7 +18,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jboss.logging.Logger;
-import org.libvirt.Connect;
 import org.libvirt.Domain;
 import org.libvirt.LibvirtException;
 import org.libvirt.event.AgentLifecycleListener;
@@ -78,7 +77,7 @@ final class Connection implements AutoCloseable {
 
   /** What is done with a connection. */
   interface Call<T> {
-    T on(Connect connect) throws LibvirtException;
+    T on(LibvirtConnect connect) throws LibvirtException;
   }
 
   /** Turns a refusal into the port's exception. */
@@ -327,7 +326,7 @@ final class Connection implements AutoCloseable {
     Session opened = null;
     try {
       EventLoop.start();
-      opened = new Session(new Connect(uri));
+      opened = new Session(new LibvirtConnect(uri));
       opened.prepare();
       return opened;
     } catch (LibvirtException e) {
@@ -434,7 +433,7 @@ final class Connection implements AutoCloseable {
    */
   private final class Session {
 
-    private final Connect connect;
+    private final LibvirtConnect connect;
     private final Semaphore turns = new Semaphore(CALLS_AT_ONCE, true);
     private final AtomicInteger users = new AtomicInteger(1);
     private final AtomicBoolean lost = new AtomicBoolean();
@@ -446,7 +445,7 @@ final class Connection implements AutoCloseable {
     private final AgentLifecycleListener agent =
         (domain, state, reason) -> forward(domain, Kind.AGENT);
 
-    Session(Connect connect) {
+    Session(LibvirtConnect connect) {
       this.connect = connect;
     }
 

@@ -4,6 +4,7 @@ import dev.ejabberdlab.hypervisor.DomainDefinition;
 import dev.ejabberdlab.hypervisor.DomainDefinition.DirectBoot;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
+import dev.ejabberdlab.hypervisor.DomainState.Trait;
 import dev.ejabberdlab.hypervisor.HostFacts;
 import dev.ejabberdlab.hypervisor.Hypervisor;
 import dev.ejabberdlab.hypervisor.HypervisorEvent;
@@ -17,6 +18,7 @@ import dev.ejabberdlab.hypervisor.Owner;
 import dev.ejabberdlab.hypervisor.VolumeState;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,6 +35,7 @@ import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 import org.libvirt.Connect;
 import org.libvirt.Domain;
+import org.libvirt.Domain.CreateFlags;
 import org.libvirt.Domain.UndefineFlags;
 import org.libvirt.Domain.XMLFlags;
 import org.libvirt.Error.ErrorNumber;
@@ -528,7 +531,7 @@ public final class LibvirtHypervisor implements Hypervisor {
         c -> {
           List<DomainState> states = new ArrayList<>();
           for (Domain domain : c.listAllDomains(0)) {
-            find(() -> domain, Domain::free, this::state).ifPresent(states::add);
+            find(() -> domain, Domain::free, d -> state(c, d)).ifPresent(states::add);
           }
           return List.copyOf(states);
         });
@@ -539,19 +542,33 @@ public final class LibvirtHypervisor implements Hypervisor {
     return connections.call("look up domain " + uuid, LIMIT, c -> domainState(c, uuid));
   }
 
-  private Optional<DomainState> domainState(Connect c, UUID uuid) throws LibvirtException {
-    return find(() -> c.domainLookupByUUIDString(uuid.toString()), Domain::free, this::state);
+  private Optional<DomainState> domainState(LibvirtConnect c, UUID uuid) throws LibvirtException {
+    return find(
+        () -> c.domainLookupByUUIDString(uuid.toString()), Domain::free, d -> state(c, d));
   }
 
-  private DomainState state(Domain domain) throws LibvirtException {
+  private DomainState state(LibvirtConnect c, Domain domain) throws LibvirtException {
     Element now = Xml.parse(domain.getXMLDesc(0));
     Power power = power(domain);
     Optional<OwnerMark> mark = OwnerMark.read(now);
     Optional<DomainDefinition> definition = Optional.empty();
+    Set<Trait> traits = EnumSet.noneOf(Trait.class);
     if (mark.isPresent()) {
       Element config =
           power == Power.SHUT_OFF ? now : Xml.parse(domain.getXMLDesc(XMLFlags.INACTIVE));
       definition = readable(() -> DomainXml.read(config, mark.get()).definition());
+      if (definition.isPresent() && !DomainXml.isAsWritten(config, mark.get())) {
+        traits.add(Trait.OUTDATED);
+      }
+      if (power == Power.SHUT_OFF && isSaved(domain)) {
+        traits.add(Trait.SAVED);
+      }
+      if (power != Power.SHUT_OFF && c.isResumed(DomainXml.uuid(now))) {
+        traits.add(Trait.RESUMED);
+      }
+      if (isAutostarted(domain)) {
+        traits.add(Trait.AUTOSTART);
+      }
     }
     return new DomainState(
         DomainXml.uuid(now),
@@ -559,7 +576,37 @@ public final class LibvirtHypervisor implements Hypervisor {
         mark.map(OwnerMark::owner),
         power,
         power == Power.RUNNING && DomainXml.agentConnected(now),
-        definition);
+        definition,
+        traits);
+  }
+
+  /** Whether libvirt keeps the memory of a domain that is off. */
+  private static boolean isSaved(Domain domain) throws LibvirtException {
+    try {
+      return domain.hasManagedSaveImage() == 1;
+    } catch (LibvirtException e) {
+      if (!LibvirtErrors.isUnsupported(e)) {
+        throw e;
+      }
+      return false;
+    }
+  }
+
+  private static void forgetMemory(Domain domain) throws LibvirtException {
+    if (isSaved(domain)) {
+      domain.managedSaveRemove();
+    }
+  }
+
+  /** One that exists only while it runs cannot be started by the host. */
+  private static boolean isAutostarted(Domain domain) throws LibvirtException {
+    return domain.isPersistent() == 1 && domain.getAutostart();
+  }
+
+  private static void leaveToUs(Domain domain) throws LibvirtException {
+    if (isAutostarted(domain)) {
+      domain.setAutostart(false);
+    }
   }
 
   private static Power power(Domain domain) throws LibvirtException {
@@ -585,8 +632,11 @@ public final class LibvirtHypervisor implements Hypervisor {
               "domain",
               domain.name(),
               domain.uuid(),
-              find(() -> c.domainLookupByName(domain.name()), Domain::free, this::state)
-                  .map(DomainState::uuid));
+              find(
+                      () -> c.domainLookupByName(domain.name()),
+                      Domain::free,
+                      Domain::getUUIDString)
+                  .map(UUID::fromString));
           String wanted = DomainXml.write(domain, paths(c, domain));
           Optional<String> present =
               find(
@@ -596,7 +646,13 @@ public final class LibvirtHypervisor implements Hypervisor {
           if (present.isEmpty() || !sameDomain(present.get(), wanted)) {
             c.domainDefineXML(wanted).free();
           }
-          return null;
+          return find(
+              () -> c.domainLookupByUUIDString(domain.uuid().toString()),
+              Domain::free,
+              d -> {
+                leaveToUs(d);
+                return domain;
+              });
         });
   }
 
@@ -606,7 +662,8 @@ public final class LibvirtHypervisor implements Hypervisor {
     OwnerMark mark = OwnerMark.read(here).orElseThrow();
     return OwnerMark.read(there).equals(Optional.of(mark))
         && readable(() -> DomainXml.read(there, mark))
-            .equals(Optional.of(DomainXml.read(here, mark)));
+            .equals(Optional.of(DomainXml.read(here, mark)))
+        && DomainXml.isAsWritten(there, mark);
   }
 
   private DomainXml.Paths paths(Connect c, DomainDefinition domain) throws LibvirtException {
@@ -644,11 +701,13 @@ public final class LibvirtHypervisor implements Hypervisor {
         domain -> {
           switch (power(domain)) {
             case RUNNING -> {}
-            case PAUSED -> domain.resume();
-            case SHUTTING_DOWN ->
+            case PAUSED, SHUTTING_DOWN ->
                 throw new HypervisorException(
-                    "cannot start domain '%s' on %s: it is shutting down"
-                        .formatted(state.name(), connections.host()));
+                    "cannot start domain '%s' on %s: it is %s"
+                        .formatted(
+                            state.name(),
+                            connections.host(),
+                            power(domain) == Power.PAUSED ? "paused" : "shutting down"));
             case CRASHED -> {
               domain.destroy();
               create(domain);
@@ -658,8 +717,26 @@ public final class LibvirtHypervisor implements Hypervisor {
         });
   }
 
+  @Override
+  public void resumeDomain(UUID uuid, Owner owner) {
+    DomainState state = domain(uuid).orElseThrow(() -> missing("domain", uuid.toString()));
+    change(
+        "resume",
+        state,
+        owner,
+        domain -> {
+          switch (domain.getInfo().state) {
+            case VIR_DOMAIN_PAUSED -> domain.resume();
+            case VIR_DOMAIN_PMSUSPENDED -> domain.PMwakeup();
+            default -> {
+              // it is not paused, or not any more
+            }
+          }
+        });
+  }
+
   /**
-   * Starts a domain so that its agent can be heard. When QEMU dies with a command for the agent
+   * Boots a domain, so that its agent can be heard. When QEMU dies with a command for the agent
    * that it has not read, as one that hung does, libvirt may note the error only after it has
    * cleaned up (qemuProcessHandleAgentError waits for a lock that qemuProcessStop holds, 9.0). The
    * next run inherits it, and every command to its agent is refused: so it is stopped again before
@@ -683,9 +760,11 @@ public final class LibvirtHypervisor implements Hypervisor {
     }
   }
 
+  /** The flag alone would do; a driver that does not know it must not resume either. */
   private static void launch(Domain domain) throws LibvirtException {
+    forgetMemory(domain);
     try {
-      domain.create();
+      domain.create(CreateFlags.FORCE_BOOT);
     } catch (LibvirtException e) {
       if (power(domain) != Power.RUNNING) {
         throw e;
@@ -743,14 +822,13 @@ public final class LibvirtHypervisor implements Hypervisor {
         state.get(),
         owner,
         domain -> {
-          if (power(domain) == Power.SHUT_OFF) {
-            return;
-          }
-          try {
-            domain.destroy();
-          } catch (LibvirtException e) {
-            if (power(domain) != Power.SHUT_OFF) {
-              throw e;
+          if (power(domain) != Power.SHUT_OFF) {
+            try {
+              domain.destroy();
+            } catch (LibvirtException e) {
+              if (power(domain) != Power.SHUT_OFF) {
+                throw e;
+              }
             }
           }
           Power now = power(domain);
@@ -758,6 +836,13 @@ public final class LibvirtHypervisor implements Hypervisor {
             throw new HypervisorException(
                 "domain '%s' on %s was destroyed but is %s"
                     .formatted(name, connections.host(), now));
+          }
+          leaveToUs(domain);
+          forgetMemory(domain);
+          if (isSaved(domain)) {
+            throw new HypervisorException(
+                "domain '%s' on %s is off, but libvirt keeps its memory"
+                    .formatted(name, connections.host()));
           }
         });
   }
