@@ -234,6 +234,11 @@ final class Tether implements AutoCloseable {
   private final class Steps implements StepRunner {
 
     @Override
+    public void setClock(GuestChannel guest) {
+      runner.setClock(guest);
+    }
+
+    @Override
     public GuestReport run(GuestChannel guest, Step what, String epoch, Duration wait) {
       GuestReport report;
       String action = "step %s on %s".formatted(what.name(), what.node());
