@@ -5,7 +5,13 @@ import dev.ejabberdlab.hypervisor.HypervisorEvent.Kind;
 import dev.ejabberdlab.hypervisor.HypervisorException;
 import dev.ejabberdlab.hypervisor.HypervisorException.Unreachable;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -42,6 +48,15 @@ final class Connection implements AutoCloseable {
   private static final Duration FIRST_DELAY = Duration.ofMillis(500);
   private static final Duration LAST_DELAY = Duration.ofSeconds(15);
 
+  /**
+   * How long an attempt to connect may take: over SSH, on a busy host, it is several seconds. One
+   * that hangs cannot be ended; it is left behind.
+   */
+  private static final Duration CONNECT_LIMIT = Duration.ofSeconds(30);
+
+  /** Attempts that may hang at the same time; then one of them is waited for. */
+  private static final int MAX_ATTEMPTS = 2;
+
   /** How often the connection's state is looked at, in case libvirt does not tell of a loss. */
   private static final Duration WATCH = Duration.ofSeconds(5);
 
@@ -65,6 +80,8 @@ final class Connection implements AutoCloseable {
   private final Consumer<HypervisorEvent> events;
   private final ExecutorService calls;
   private final AtomicInteger load = new AtomicInteger();
+  private final Hanging hanging;
+  private final List<CompletableFuture<LibvirtConnect>> attempts = new ArrayList<>();
 
   private final Object lock = new Object();
   private Thread connector;
@@ -88,9 +105,11 @@ final class Connection implements AutoCloseable {
   /**
    * @param uri libvirt's connection URI
    * @param events gets domain events and the connection's own; null for a connection without events
+   * @param hanging calls to the same libvirt that hang
    */
-  Connection(String uri, Consumer<HypervisorEvent> events) {
+  Connection(String uri, Consumer<HypervisorEvent> events, Hanging hanging) {
     this.uri = uri;
+    this.hanging = hanging;
     // What follows the question mark may name files with credentials.
     this.host = uri.replaceFirst("\\?.*", "");
     this.events = events;
@@ -151,11 +170,35 @@ final class Connection implements AutoCloseable {
 
   /** As {@link #call(String, Duration, Call)} with an own translation of refusals. */
   <T> T call(String what, Duration limit, Translation translation, Call<T> call) {
+    Optional<Instant> since = hanging.since(what);
+    if (since.isPresent()) {
+      load.decrementAndGet();
+      throw new Unreachable(
+          "cannot %s on %s: libvirt still works on the same since %s"
+              .formatted(what, host, since.get()),
+          null);
+    }
     Session at = reservedSession(what);
-    Future<T> answer = start(at, what, call);
+    AtomicBoolean ended = new AtomicBoolean();
+    Future<T> answer =
+        start(
+            at,
+            what,
+            c -> {
+              try {
+                return call.on(c);
+              } finally {
+                ended.set(true);
+                hanging.end(what);
+              }
+            });
     try {
       return answer.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
+      hanging.begin(what, Instant.now().minus(limit));
+      if (ended.get()) {
+        hanging.end(what);
+      }
       String reason = "libvirt did not answer within " + limit.toSeconds() + " s";
       at.lose(reason);
       throw new Unreachable("cannot " + what + " on " + host + ": " + reason, e);
@@ -326,13 +369,15 @@ final class Connection implements AutoCloseable {
     Session opened = null;
     try {
       EventLoop.start();
-      opened = new Session(new LibvirtConnect(uri));
+      opened = new Session(connected());
       opened.prepare();
       return opened;
     } catch (LibvirtException e) {
       failed(LibvirtErrors.sentence(e), e);
     } catch (LinkageError e) {
       failed("libvirt's client library (libvirt0) cannot be loaded: " + e.getMessage(), e);
+    } catch (IllegalStateException e) {
+      failed(e.getMessage(), e);
     } catch (RuntimeException e) {
       failed(e.toString(), e);
     }
@@ -340,6 +385,53 @@ final class Connection implements AutoCloseable {
       opened.release();
     }
     return null;
+  }
+
+  /** A new connection, made on a thread of its own: libvirt's call has no time-out. */
+  private LibvirtConnect connected() throws LibvirtException {
+    if (attempts.size() < MAX_ATTEMPTS) {
+      CompletableFuture<LibvirtConnect> attempt = new CompletableFuture<>();
+      Thread thread =
+          new Thread(
+              () -> {
+                try {
+                  attempt.complete(new LibvirtConnect(uri));
+                } catch (LibvirtException | RuntimeException | Error e) {
+                  attempt.completeExceptionally(e);
+                }
+              },
+              "libvirt-attempt " + host);
+      thread.setDaemon(true);
+      thread.start();
+      attempts.add(attempt);
+    }
+    try {
+      CompletableFuture.anyOf(attempts.toArray(CompletableFuture[]::new))
+          .get(CONNECT_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      throw new IllegalStateException(
+          "libvirt has not answered an attempt to connect for %d s (%d of at most %d attempts hang)"
+              .formatted(CONNECT_LIMIT.toSeconds(), attempts.size(), MAX_ATTEMPTS),
+          e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("interrupted while connecting", e);
+    } catch (ExecutionException e) {
+      // Its cause is thrown below.
+    }
+    CompletableFuture<LibvirtConnect> ended =
+        attempts.stream().filter(CompletableFuture::isDone).findFirst().orElseThrow();
+    attempts.remove(ended);
+    try {
+      return ended.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof LibvirtException refused) {
+        throw refused;
+      }
+      if (e.getCause() instanceof LinkageError missing) {
+        throw missing;
+      }
+      throw e;
+    }
   }
 
   private void failed(String reason, Throwable cause) {

@@ -14,6 +14,7 @@ import java.util.stream.IntStream;
 final class Connections implements AutoCloseable {
 
   private final List<Connection> all;
+  private final Hanging hanging = new Hanging();
 
   /**
    * @param size how many calls at the same time
@@ -22,7 +23,7 @@ final class Connections implements AutoCloseable {
   Connections(String uri, int size, Consumer<HypervisorEvent> events) {
     this.all =
         IntStream.range(0, size)
-            .mapToObj(i -> new Connection(uri, i == 0 ? events : null))
+            .mapToObj(i -> new Connection(uri, i == 0 ? events : null, hanging))
             .toList();
   }
 

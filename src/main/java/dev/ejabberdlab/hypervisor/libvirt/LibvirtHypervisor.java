@@ -16,6 +16,7 @@ import dev.ejabberdlab.hypervisor.NetworkDefinition;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.Owner;
 import dev.ejabberdlab.hypervisor.VolumeState;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -76,7 +77,13 @@ public final class LibvirtHypervisor implements Hypervisor {
   private static final int CONNECTIONS = 4;
 
   /** How many commands to agents at once. libvirtd has 20 threads for all. */
-  private static final int AGENT_CONNECTIONS = 12;
+  private static final int AGENT_CONNECTIONS = 10;
+
+  /** How many of them may be for guests that are mute; the others are for those that answer. */
+  private static final int MUTE_AT_ONCE = 3;
+
+  /** How many guests are asked to shut down at once: each call may last until its guest is off. */
+  private static final int SHUTDOWN_CONNECTIONS = 6;
 
   /** Not in libvirt-java's constants. */
   private static final int UNDEFINE_NVRAM = 1 << 2;
@@ -87,6 +94,8 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   private final Connections connections;
   private final Connections agents;
+  private final Connections shutdowns;
+  private final MuteGuests mute = new MuteGuests(MUTE_AT_ONCE, Clock.systemUTC());
   private final List<Consumer<HypervisorEvent>> listeners = new CopyOnWriteArrayList<>();
   private final Map<String, ReentrantLock> poolLocks = new ConcurrentHashMap<>();
   private final Map<UUID, ReentrantLock> agentLocks = new ConcurrentHashMap<>();
@@ -102,6 +111,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     boolean simulated = uri.startsWith("test:");
     connections = new Connections(uri, simulated ? 1 : CONNECTIONS, this::emit);
     agents = simulated ? connections : new Connections(uri, AGENT_CONNECTIONS, null);
+    shutdowns = simulated ? connections : new Connections(uri, SHUTDOWN_CONNECTIONS, null);
   }
 
   /** What others do on the same host, for tests: to the test driver each connection is a host. */
@@ -110,6 +120,10 @@ public final class LibvirtHypervisor implements Hypervisor {
   }
 
   private void emit(HypervisorEvent event) {
+    if (event.domain() != null) {
+      // It has started, or its agent has come back: it may answer again.
+      mute.forget(event.domain());
+    }
     for (Consumer<HypervisorEvent> listener : listeners) {
       try {
         listener.accept(event);
@@ -130,6 +144,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   public void close() {
     connections.close();
     agents.close();
+    shutdowns.close();
   }
 
   @Override
@@ -792,7 +807,7 @@ public final class LibvirtHypervisor implements Hypervisor {
       return;
     }
     try {
-      agents.callAndLeave(
+      shutdowns.callAndLeave(
           "shut down domain '" + state.get().name() + "'",
           SHUTDOWN_WAIT,
           c -> {
@@ -873,6 +888,7 @@ public final class LibvirtHypervisor implements Hypervisor {
           undefine(domain);
         });
     agentLocks.remove(uuid);
+    mute.forget(uuid);
   }
 
   private static void undefine(Domain domain) throws LibvirtException {
@@ -917,18 +933,21 @@ public final class LibvirtHypervisor implements Hypervisor {
         () ->
             new AgentUnavailable(
                 "cannot " + what + ": an earlier command is still under way", null),
-        () ->
-            agents.call(
-                what,
-                // libvirt first synchronizes with the agent, under the same timeout.
-                timeout.multipliedBy(2).plus(DOMAIN_LOCK),
-                LibvirtErrors::translateAgent,
-                c ->
-                    find(
-                            () -> c.domainLookupByUUIDString(uuid.toString()),
-                            Domain::free,
-                            d -> d.qemuAgentCommand(command, seconds(timeout), 0))
-                        .orElseThrow(() -> missing("domain", uuid.toString()))));
+        () -> mute.ask(uuid, timeout, limit -> agentCommand(what, uuid, command, limit)));
+  }
+
+  private String agentCommand(String what, UUID uuid, String command, Duration timeout) {
+    return agents.call(
+        what,
+        // libvirt first synchronizes with the agent, under the same timeout.
+        timeout.multipliedBy(2).plus(DOMAIN_LOCK),
+        LibvirtErrors::translateAgent,
+        c ->
+            find(
+                    () -> c.domainLookupByUUIDString(uuid.toString()),
+                    Domain::free,
+                    d -> d.qemuAgentCommand(command, seconds(timeout), 0))
+                .orElseThrow(() -> missing("domain", uuid.toString())));
   }
 
   private static int seconds(Duration timeout) {
