@@ -138,7 +138,8 @@ public final class Promotion {
     if (!isInstance(change.from()) && isOff(change.from())) {
       return going(in(change, FailoverState.Promoting));
     }
-    if (isOff(change.from()) || isDataLost(change.to()) || !now.isBefore(limit)) {
+    boolean down = snapshot.machine(change.from()).domain().is(d -> d.power() == Power.SHUT_OFF);
+    if (down || isOff(change.from()) || isDataLost(change.to()) || !now.isBefore(limit)) {
       return ended(change, FailoverState.Aborted);
     }
     Instant again = now.plus(AGAIN);
