@@ -13,12 +13,12 @@ uptime_ms() {
   printf '%d' "$((10#${up/./} * 10))"
 }
 
-if ! read -r then time; then
+if ! read -r moment time; then
   uptime_ms
   exit
 fi
-[[ $then =~ ^[0-9]{1,15}$ && $time =~ ^[0-9]{1,15}$ ]] || { echo "'$then $time' is no uptime and time" >&2; exit 2; }
-right=$((time + $(uptime_ms) - then))
+[[ $moment =~ ^[0-9]{1,15}$ && $time =~ ^[0-9]{1,15}$ ]] || { echo "'$moment $time' is no uptime and time" >&2; exit 2; }
+right=$((time + $(uptime_ms) - moment))
 now=$((${EPOCHREALTIME//[!0-9]/} / 1000))
 off=$((now - right))
 ((off < -500 || off > 500)) || exit 0

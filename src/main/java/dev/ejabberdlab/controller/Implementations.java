@@ -11,6 +11,7 @@ import io.quarkus.arc.DefaultBean;
 import io.quarkus.runtime.Quarkus;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Produces;
+import java.time.Clock;
 import java.time.Duration;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
@@ -60,6 +61,6 @@ public class Implementations {
   @ApplicationScoped
   @DefaultBean
   StepRunner steps() {
-    return new TransientStepRunner();
+    return new TransientStepRunner(Clock.systemUTC());
   }
 }

@@ -46,14 +46,10 @@ public final class TransientStepRunner implements StepRunner {
 
   private final Clock clock;
 
-  public TransientStepRunner() {
-    this(Clock.systemUTC());
-  }
-
   /**
    * @param clock what guests' clocks are compared with
    */
-  TransientStepRunner(Clock clock) {
+  public TransientStepRunner(Clock clock) {
     this.clock = clock;
   }
 

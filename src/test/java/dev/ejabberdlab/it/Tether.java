@@ -25,6 +25,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,7 +52,7 @@ final class Tether implements AutoCloseable {
   /** What threads of a dead operator are called; nobody minds what they log. */
   static final String DEAD = "killed-operator";
 
-  private final StepRunner runner = new TransientStepRunner();
+  private final StepRunner runner = new TransientStepRunner(Clock.systemUTC());
   private final ThreadLocal<String> step = new ThreadLocal<>();
   private final List<String> actions = new ArrayList<>();
   private final ReadWriteLock underWay = new ReentrantReadWriteLock();

@@ -5,7 +5,6 @@ import dev.ejabberdlab.hypervisor.HypervisorEvent.Kind;
 import dev.ejabberdlab.hypervisor.HypervisorException;
 import dev.ejabberdlab.hypervisor.HypervisorException.Unreachable;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -170,12 +169,12 @@ final class Connection implements AutoCloseable {
 
   /** As {@link #call(String, Duration, Call)} with an own translation of refusals. */
   <T> T call(String what, Duration limit, Translation translation, Call<T> call) {
-    Optional<Instant> since = hanging.since(what);
-    if (since.isPresent()) {
+    Optional<Duration> time = hanging.time(what);
+    if (time.isPresent()) {
       load.decrementAndGet();
       throw new Unreachable(
-          "cannot %s on %s: libvirt still works on the same since %s"
-              .formatted(what, host, since.get()),
+          "cannot %s on %s: libvirt has been working on the same for %d s; it is not asked again before that has ended"
+              .formatted(what, host, time.get().toSeconds()),
           null);
     }
     Session at = reservedSession(what);
@@ -195,7 +194,7 @@ final class Connection implements AutoCloseable {
     try {
       return answer.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
-      hanging.begin(what, Instant.now().minus(limit));
+      hanging.begin(what, System.nanoTime() - limit.toNanos());
       if (ended.get()) {
         hanging.end(what);
       }

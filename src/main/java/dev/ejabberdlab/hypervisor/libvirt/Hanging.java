@@ -1,7 +1,6 @@
 package dev.ejabberdlab.hypervisor.libvirt;
 
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -13,16 +12,21 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class Hanging {
 
-  private final Map<String, Instant> since = new ConcurrentHashMap<>();
+  private final Map<String, Long> since = new ConcurrentHashMap<>();
 
-  /** Since when a call hangs that does the same; empty when none does. */
-  Optional<Instant> since(String what) {
-    return Optional.ofNullable(since.get(what)).map(at -> at.truncatedTo(ChronoUnit.SECONDS));
+  /** For how long a call that does the same has been hanging; empty when none does. */
+  Optional<Duration> time(String what) {
+    return Optional.ofNullable(since.get(what))
+        .map(start -> Duration.ofNanos(System.nanoTime() - start));
   }
 
-  /** Nobody waits for it any more. */
-  void begin(String what, Instant at) {
-    since.putIfAbsent(what, at);
+  /**
+   * Nobody waits for it any more.
+   *
+   * @param start when it was made, as {@link System#nanoTime}
+   */
+  void begin(String what, long start) {
+    since.putIfAbsent(what, start);
   }
 
   /** It has ended, whether somebody had waited for it or not. */

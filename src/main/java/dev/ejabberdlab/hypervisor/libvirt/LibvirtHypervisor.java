@@ -16,8 +16,8 @@ import dev.ejabberdlab.hypervisor.NetworkDefinition;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.Owner;
 import dev.ejabberdlab.hypervisor.VolumeState;
-import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -95,7 +95,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   private final Connections connections;
   private final Connections agents;
   private final Connections shutdowns;
-  private final MuteGuests mute = new MuteGuests(MUTE_AT_ONCE, Clock.systemUTC());
+  private final MuteGuests mute = new MuteGuests(MUTE_AT_ONCE, () -> Instant.EPOCH.plusNanos(System.nanoTime()));
   private final List<Consumer<HypervisorEvent>> listeners = new CopyOnWriteArrayList<>();
   private final Map<String, ReentrantLock> poolLocks = new ConcurrentHashMap<>();
   private final Map<UUID, ReentrantLock> agentLocks = new ConcurrentHashMap<>();

@@ -1,9 +1,9 @@
 package dev.ejabberdlab.hypervisor.libvirt;
 
 import dev.ejabberdlab.hypervisor.HypervisorException.AgentUnavailable;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,12 +29,13 @@ final class MuteGuests {
 
   private final Map<UUID, Silence> silent = new ConcurrentHashMap<>();
   private final Semaphore turns;
-  private final Clock clock;
+  private final InstantSource clock;
 
   /**
    * @param atOnce how many mute guests may be asked at the same time
+   * @param clock any that only goes forward
    */
-  MuteGuests(int atOnce, Clock clock) {
+  MuteGuests(int atOnce, InstantSource clock) {
     this.turns = new Semaphore(atOnce);
     this.clock = clock;
   }
@@ -90,10 +91,11 @@ final class MuteGuests {
         count, since, now.plus(pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE));
   }
 
-  private static AgentUnavailable leftAlone(UUID guest, Silence silence, String why) {
+  private AgentUnavailable leftAlone(UUID guest, Silence silence, String why) {
     return new AgentUnavailable(
-        "the agent of domain %s has not answered since %s; %s"
-            .formatted(guest, silence.since(), why),
+        "the agent of domain %s has not answered for %d s; %s"
+            .formatted(
+                guest, Duration.between(silence.since(), clock.instant()).toSeconds(), why),
         null);
   }
 
