@@ -6,6 +6,7 @@
 # one client is started for a service, only where it is set up. What a step watches is looked at every 20 seconds.
 set -euo pipefail
 
+began=${EPOCHREALTIME//[!0-9]/}
 disk=${LAB_DISK:-/var/lib/ejabberd-lab}
 boot=${LAB_BOOT:-/run/ejabberd-lab}
 cgroups=${LAB_CGROUP:-/sys/fs/cgroup/system.slice}
@@ -397,4 +398,6 @@ printf '{"bootId":"%s","steps":[%s]' "$boot_id" "$(steps)"
 [[ ! -e $facts/term ]] || printf ',"term":%s' "$(term)"
 [[ ! -e $facts/read-write-address ]] || printf ',"postgresql":%s' "$(postgresql)"
 [[ ! -e $facts/ejabberd ]] || printf ',"ejabberd":%s' "$(ejabberd)"
-printf '}\n'
+# What time it is here, and how many milliseconds of it went into this: the asker compares.
+ended=${EPOCHREALTIME//[!0-9]/}
+printf ',"clock":%d,"took":%d}\n' "$((ended / 1000))" "$(((ended - began) / 1000))"

@@ -53,6 +53,10 @@ public final class Hands {
       hypervisor.defineDomain(a.definition());
     } else if (action instanceof Action.StartDomain a) {
       hypervisor.startDomain(a.uuid(), owner);
+    } else if (action instanceof Action.ResumeDomain a) {
+      hypervisor.resumeDomain(a.uuid(), owner);
+    } else if (action instanceof Action.SetClock a) {
+      steps.setClock(channels.apply(a.uuid()));
     } else if (action instanceof Action.ShutdownDomain a) {
       hypervisor.shutdownDomain(a.uuid(), owner);
     } else if (action instanceof Action.DestroyDomain a) {

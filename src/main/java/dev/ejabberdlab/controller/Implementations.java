@@ -18,7 +18,6 @@ import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetrics;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.inject.Singleton;
 import java.util.List;
-import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
@@ -105,6 +104,6 @@ public class Implementations {
   @ApplicationScoped
   @DefaultBean
   StepRunner steps() {
-    return new TransientStepRunner();
+    return new TransientStepRunner(Clock.systemUTC());
   }
 }

@@ -109,6 +109,9 @@ final class LabRuntime implements AutoCloseable {
     if (remains.active()) {
       return remains.refresh();
     }
+    if (action instanceof Action.SetClock set) {
+      return watch.refreshGuest(set.node());
+    }
     return action instanceof Action.RunStep run
         ? watch.stepEnded(run.step(), report)
         : watch.refresh();

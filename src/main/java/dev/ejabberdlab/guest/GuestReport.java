@@ -1,6 +1,7 @@
 package dev.ejabberdlab.guest;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,21 +14,48 @@ import java.util.Optional;
  * @param postgresql absent where PostgreSQL is not set up
  * @param ejabberd absent where ejabberd is not set up
  * @param term the latest decision who is primary that the guest has obeyed
+ * @param clockOff how far the guest's clock is from the operator's at least, beyond what the
+ *     question itself has taken: negative when it is behind, zero when it may be right; empty when
+ *     it was not compared
  */
 public record GuestReport(
     String bootId,
     Map<String, StepState> steps,
     Optional<Postgresql> postgresql,
     Optional<Ejabberd> ejabberd,
-    Term term) {
+    Term term,
+    Optional<Duration> clockOff) {
+
+  /** A clock that is off by no more than this counts as right. */
+  public static final Duration CLOCK_TOLERANCE = Duration.ofSeconds(1);
+
+  /** A guest that has obeyed no decision who is primary, and whose clock was not compared. */
+  public GuestReport(
+      String bootId,
+      Map<String, StepState> steps,
+      Optional<Postgresql> postgresql,
+      Optional<Ejabberd> ejabberd) {
+    this(bootId, steps, postgresql, ejabberd, Term.NONE, Optional.empty());
+  }
+
+  /** A guest whose clock was not compared. */
+  public GuestReport(
+      String bootId,
+      Map<String, StepState> steps,
+      Optional<Postgresql> postgresql,
+      Optional<Ejabberd> ejabberd,
+      Term term) {
+    this(bootId, steps, postgresql, ejabberd, term, Optional.empty());
+  }
 
   /** A guest that has obeyed no decision who is primary. */
   public GuestReport(
       String bootId,
       Map<String, StepState> steps,
       Optional<Postgresql> postgresql,
-      Optional<Ejabberd> ejabberd) {
-    this(bootId, steps, postgresql, ejabberd, Term.NONE);
+      Optional<Ejabberd> ejabberd,
+      Optional<Duration> clockOff) {
+    this(bootId, steps, postgresql, ejabberd, Term.NONE, clockOff);
   }
 
   /**
@@ -42,6 +70,17 @@ public record GuestReport(
 
     /** With what a guest begins that refuses a step of a lower term than it has seen. */
     public static final String STALE = "StaleTerm: ";
+  }
+
+  /** The same with another comparison of its clock. */
+  public GuestReport withClockOff(Optional<Duration> other) {
+    return new GuestReport(bootId, steps, postgresql, ejabberd, term, other);
+  }
+
+  /** Whether its clock is wrong beyond doubt and tolerance. */
+  @JsonIgnore
+  public boolean isClockOff() {
+    return clockOff.filter(off -> off.abs().compareTo(CLOCK_TOLERANCE) > 0).isPresent();
   }
 
   /** Whether one of its services answers. */

@@ -2,7 +2,10 @@ package dev.ejabberdlab.guest;
 
 import java.time.Duration;
 
-/** Runs steps in guests as transient units, which survive the operator and the agent. */
+/**
+ * Runs steps in guests as transient units, which survive the operator and the agent; asks guests
+ * how they are, and sets their clocks.
+ */
 public interface StepRunner {
 
   /**
@@ -13,6 +16,13 @@ public interface StepRunner {
    */
   GuestReport run(GuestChannel guest, Step step, String epoch, Duration wait);
 
-  /** What the guest says of itself. */
+  /** What the guest says of itself, its clock compared with the operator's. */
   GuestReport report(GuestChannel guest);
+
+  /**
+   * Sets the guest's clock by the operator's, at once and in one jump.
+   *
+   * @throws StepLaunchException when the guest could not
+   */
+  void setClock(GuestChannel guest);
 }

@@ -9,7 +9,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +44,15 @@ public final class TransientStepRunner implements StepRunner {
   /** Functions for scripts of steps; part of every step's digest. */
   public static final String LIBRARY = resource("lib.sh");
 
+  private final Clock clock;
+
+  /**
+   * @param clock what guests' clocks are compared with
+   */
+  public TransientStepRunner(Clock clock) {
+    this.clock = clock;
+  }
+
   /**
    * {@inheritDoc}
    *
@@ -69,28 +80,57 @@ public final class TransientStepRunner implements StepRunner {
     if (result.exitCode() != 0) {
       throw failed("Step %s could not be run on %s".formatted(step.name(), step.node()), result);
     }
-    return parse(result);
+    return parse(json(result));
   }
 
   @Override
   public GuestReport report(GuestChannel guest) {
+    RoundTrip trip = RoundTrip.start(clock);
     GuestChannel.ExecResult result =
         guest.exec(List.of("/bin/bash", "-c", REPORT, "lab"), new byte[0], REPORT_TIMEOUT);
+    RoundTrip.Times times = trip.end();
     if (result.exitCode() != 0) {
       throw failed("The guest could not report", result);
     }
-    return parse(result);
+    JsonNode said = json(result);
+    return parse(said).withClockOff(clockOff(said, times));
   }
 
-  private static GuestReport parse(GuestChannel.ExecResult result) {
+  @Override
+  public void setClock(GuestChannel guest) {
+    new GuestClock(guest, clock).set();
+  }
+
+  /** Empty when the guest did not tell its clock. */
+  private static Optional<Duration> clockOff(JsonNode report, RoundTrip.Times times) {
+    JsonNode told = report.path("clock");
+    return told.isIntegralNumber()
+        ? times.offset(
+            Instant.ofEpochMilli(told.asLong()), Duration.ofMillis(report.path("took").asLong()))
+        : Optional.empty();
+  }
+
+  private static JsonNode json(GuestChannel.ExecResult result) {
     try {
-      return parse(JSON.readTree(result.stdout()));
+      return JSON.readTree(result.stdout());
     } catch (JsonProcessingException e) {
-      throw new StepLaunchException("The guest's report is not valid JSON.", e);
+      throw notJson(e);
     }
   }
 
-  private static GuestReport parse(JsonNode report) throws JsonProcessingException {
+  private static StepLaunchException notJson(JsonProcessingException e) {
+    return new StepLaunchException("The guest's report is not valid JSON.", e);
+  }
+
+  private static GuestReport parse(JsonNode report) {
+    try {
+      return read(report);
+    } catch (JsonProcessingException e) {
+      throw notJson(e);
+    }
+  }
+
+  private static GuestReport read(JsonNode report) throws JsonProcessingException {
     Map<String, StepState> steps = new LinkedHashMap<>();
     for (JsonNode step : report.path("steps")) {
       StepState state = JSON.treeToValue(step, StepState.class);
@@ -106,7 +146,7 @@ public final class TransientStepRunner implements StepRunner {
             .orElse(GuestReport.Term.NONE));
   }
 
-  private static StepLaunchException failed(String what, GuestChannel.ExecResult result) {
+  static StepLaunchException failed(String what, GuestChannel.ExecResult result) {
     String text = result.stderr().strip();
     return new StepLaunchException(
         "%s: exit code %d%s."
@@ -157,7 +197,7 @@ public final class TransientStepRunner implements StepRunner {
     }
   }
 
-  private static String resource(String name) {
+  static String resource(String name) {
     try (InputStream in =
         TransientStepRunner.class.getResourceAsStream("/provision/guest/" + name)) {
       if (in == null) {

@@ -99,20 +99,30 @@ public interface Hypervisor extends AutoCloseable {
   Optional<DomainState> domain(UUID uuid);
 
   /**
-   * Creates the domain, or redefines it when it is ours and differs; does not start it. One that
-   * others have put on another disk is left as it is.
+   * Creates the domain, or redefines it when it is ours and differs; does not start it, nor may the
+   * host by itself. One that others have put on another disk is left as it is.
    *
    * @throws HypervisorException.InUse when the domain has another disk
    */
   void defineDomain(DomainDefinition domain);
 
-  /** Starts the domain; a running one is left alone, a paused one resumed. */
+  /**
+   * Boots the domain; a running one is left alone. Never resumes: a memory that libvirt keeps of it
+   * is thrown away, and one that is paused is refused.
+   */
   void startDomain(UUID uuid, Owner owner);
+
+  /** Lets a paused domain go on, or wakes a suspended one; any other one is left alone. */
+  void resumeDomain(UUID uuid, Owner owner);
 
   /** Asks the guest to shut down, by ACPI and by its agent; returns at once. */
   void shutdownDomain(UUID uuid, Owner owner);
 
-  /** Pulls the plug and returns when the domain is confirmed off. */
+  /**
+   * Pulls the plug, throws away a memory that libvirt keeps of it, and returns when the domain is
+   * confirmed off for good ({@link DomainState#isOffForGood}): a start by whomever would boot it,
+   * and the host does not start it by itself.
+   */
   void destroyDomain(UUID uuid, Owner owner);
 
   /**

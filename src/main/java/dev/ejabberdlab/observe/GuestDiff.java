@@ -3,6 +3,7 @@ package dev.ejabberdlab.observe;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Standby;
 import dev.ejabberdlab.guest.StepState;
+import java.time.Duration;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -11,7 +12,10 @@ final class GuestDiff {
 
   private GuestDiff() {}
 
-  /** The report without ages and WAL positions, and with lag in the buckets that users see. */
+  /**
+   * The report without ages and WAL positions, with lag in the buckets that users see and a clock
+   * that is off in whole seconds.
+   */
   static Seen<GuestReport> settled(Seen<GuestReport> seen) {
     return seen.map(
         report ->
@@ -44,7 +48,8 @@ final class GuestDiff {
                                 p.stopped(),
                                 p.replay())),
                 report.ejabberd(),
-                report.term()));
+                report.term(),
+                report.clockOff().map(off -> Duration.ofSeconds(off.toSeconds()))));
   }
 
   private static StepState ageless(StepState s) {

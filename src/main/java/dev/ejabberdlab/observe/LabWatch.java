@@ -373,15 +373,25 @@ public final class LabWatch {
         question);
   }
 
-  /** Takes over what a guest said, unless it has answered a later question already. */
-  private void said(String node, Seen<GuestReport> guest, Instant at, long question) {
+  /**
+   * Takes over what a guest said, unless it has answered a later question already. What was last
+   * known of its clock stands when nobody could compare it.
+   */
+  private void said(String node, Seen<GuestReport> answer, Instant at, long question) {
     boolean different;
+    Seen<GuestReport> guest;
     synchronized (this) {
       Machine old = snapshot.machine(node);
       if (!old.domain().is(DomainState::agentConnected)
           || answered.getOrDefault(node, 0L) > question) {
         return;
       }
+      guest =
+          answer.map(
+              r ->
+                  r.clockOff().isPresent()
+                      ? r
+                      : r.withClockOff(old.guest().known().flatMap(GuestReport::clockOff)));
       answered.put(node, question);
       guestTouchedAt.put(node, clock.instant());
       Map<String, Machine> machinesNow = new LinkedHashMap<>(snapshot.machines());

@@ -13,8 +13,9 @@ import java.util.UUID;
 public sealed interface Action {
 
   /**
-   * What it works on: {@code network/NAME}, {@code machine/NODE}, {@code volume/NAME}, or {@code
-   * power/NODE} for what turns a machine off and does not wait for a step that runs there.
+   * What it works on: {@code network/NAME}, {@code machine/NODE}, {@code volume/NAME}, {@code
+   * power/NODE} for what turns a machine off and does not wait for a step that runs there, or {@code
+   * clock/NODE} for what sets a guest's clock meanwhile.
    */
   String key();
 
@@ -88,7 +89,7 @@ public sealed interface Action {
     }
   }
 
-  /** Starts or resumes a machine. */
+  /** Boots a machine. */
   record StartDomain(String node, UUID uuid, String domain) implements Action {
     @Override
     public String key() {
@@ -98,6 +99,32 @@ public sealed interface Action {
     @Override
     public String description() {
       return "start domain " + domain;
+    }
+  }
+
+  /** Lets a paused machine go on. */
+  record ResumeDomain(String node, UUID uuid, String domain) implements Action {
+    @Override
+    public String key() {
+      return machineKey(node);
+    }
+
+    @Override
+    public String description() {
+      return "resume domain " + domain;
+    }
+  }
+
+  /** Sets a guest's clock by the operator's; waits for nothing and holds nothing up. */
+  record SetClock(String node, UUID uuid) implements Action {
+    @Override
+    public String key() {
+      return clockKey(node);
+    }
+
+    @Override
+    public String description() {
+      return "set the clock of " + node;
     }
   }
 
@@ -179,6 +206,11 @@ public sealed interface Action {
   /** Key of what turns a machine off. */
   static String powerKey(String node) {
     return "power/" + node;
+  }
+
+  /** Key of what sets a guest's clock. */
+  static String clockKey(String node) {
+    return "clock/" + node;
   }
 
   /** For the key of what works on a machine the one of turning it off; any other key as it is. */

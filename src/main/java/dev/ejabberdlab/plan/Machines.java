@@ -1,9 +1,11 @@
 package dev.ejabberdlab.plan;
 
+import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.hypervisor.DomainDefinition;
 import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
+import dev.ejabberdlab.hypervisor.DomainState.Trait;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
@@ -47,6 +49,8 @@ final class Machines {
           definition(node, Optional.empty()).ifPresent(wanted -> define(node, wanted));
         } else if (input.primacy().fenced().contains(node.name())) {
           fence(node, domain);
+        } else if (mayBeSecondPrimary(node, machine, domain)) {
+          destroy(node);
         } else if (domain.power() == Power.SHUT_OFF) {
           start(node, machine, domain);
         } else {
@@ -58,9 +62,43 @@ final class Machines {
 
   /** Off, and stays so until another one has taken over: it must not accept a write any more. */
   private void fence(LabTopology.Node node, DomainState domain) {
-    if (domain.power() != Power.SHUT_OFF) {
+    if (!domain.isOffForGood() || domain.is(Trait.AUTOSTART)) {
       destroy(node);
     }
+  }
+
+  /**
+   * An instance that shall be no primary and is one, or goes on with a memory of which nobody knows
+   * whether it was one: it is turned off before it is understood. One that boots is harmless, it
+   * waits for a permit. Where the instance that shall be primary is none, the record may be what is
+   * wrong, and only what the record itself says was taken over from is turned off.
+   */
+  private boolean mayBeSecondPrimary(LabTopology.Node node, Machine machine, DomainState domain) {
+    Primacy primacy = input.primacy();
+    if (!lab.database().instances().contains(node.name())
+        || node.name().equals(primacy.target())
+        || primacy.isBeingDemoted(node.name())) {
+      return false;
+    }
+    Optional<GuestReport.Postgresql> seen = machine.guest().known().flatMap(GuestReport::postgresql);
+    boolean writable = seen.filter(GuestReport.Postgresql::isPrimary).isPresent();
+    return switch (domain.power()) {
+      case RUNNING ->
+          (writable && (isPrimary(primacy.target()) || primacy.hasTakenOverFrom(node.name())))
+              || (domain.is(Trait.RESUMED) && !machine.guest().isPresent());
+      case PAUSED -> true;
+      case SHUTTING_DOWN, SHUT_OFF, CRASHED -> false;
+    };
+  }
+
+  private boolean isPrimary(String instance) {
+    return snapshot
+        .machine(instance)
+        .guest()
+        .known()
+        .flatMap(GuestReport::postgresql)
+        .filter(GuestReport.Postgresql::isPrimary)
+        .isPresent();
   }
 
   /** Changes the definitions of those that are off, and starts none. */
@@ -135,7 +173,9 @@ final class Machines {
       return Optional.empty();
     }
     return definition(node, domain.definition())
-        .filter(wanted -> !domain.definition().equals(Optional.of(wanted)))
+        .filter(
+            wanted ->
+                !domain.definition().equals(Optional.of(wanted)) || domain.is(Trait.OUTDATED))
         .<Action>map(wanted -> new Action.DefineDomain(node.name(), wanted))
         .filter(define -> !agenda.progress().ended(define));
   }
@@ -174,9 +214,11 @@ final class Machines {
       return;
     }
     switch (domain.power()) {
-      case PAUSED -> agenda.want(startOf(node));
+      case PAUSED ->
+          agenda.want(new Action.ResumeDomain(node.name(), node.uuid(), node.domain()));
       case CRASHED -> destroy(node);
       case RUNNING -> {
+        setClock(node, machine);
         Optional<Action> relabelling = relabelling(node, domain);
         if (relabelling.isPresent()) {
           agenda.want(relabelling.get());
@@ -200,7 +242,17 @@ final class Machines {
     return snapshot.machine(node.name()).foreignDisk(node).isPresent();
   }
 
-  /** Title and description follow while the domain runs. */
+  /** Meanwhile, whatever else is done there: nothing waits for a clock. */
+  private void setClock(LabTopology.Node node, Machine machine) {
+    if (machine.guest().is(GuestReport::isClockOff)) {
+      agenda.want(new Action.SetClock(node.name(), node.uuid()));
+    }
+  }
+
+  /**
+   * Title and description follow while the domain runs, and the host shall not start it by itself:
+   * that would be before anybody knows whether it may run.
+   */
   private Optional<Action> relabelling(LabTopology.Node node, DomainState domain) {
     if (isOnForeignDisk(node)) {
       return Optional.empty();
@@ -208,9 +260,11 @@ final class Machines {
     return domain
         .definition()
         .map(is -> Desired.relabelled(is, node))
-        .filter(wanted -> !domain.definition().equals(Optional.of(wanted)))
+        .filter(
+            wanted ->
+                !domain.definition().equals(Optional.of(wanted)) || domain.is(Trait.AUTOSTART))
         .<Action>map(wanted -> new Action.DefineDomain(node.name(), wanted))
-        .filter(define -> !agenda.progress().ended(define));
+        .filter(define -> domain.is(Trait.AUTOSTART) || !agenda.progress().ended(define));
   }
 
   /**

@@ -115,6 +115,20 @@ public record Primacy(
         .map(Failover::from);
   }
 
+  /** Whether a node's instance is being stopped in order: until that is done it accepts writes. */
+  boolean isBeingDemoted(String node) {
+    return underWay()
+        .filter(c -> c.state() == FailoverState.Demoting && c.from().equals(node))
+        .isPresent();
+  }
+
+  /** Whether the last change of the primary was away from a node, and was carried out. */
+  boolean hasTakenOverFrom(String node) {
+    return change
+        .filter(c -> c.state() == FailoverState.Completed && c.from().equals(node))
+        .isPresent();
+  }
+
   /** The node whose domain must be turned off. */
   Optional<String> toBeFenced() {
     return underWay().filter(c -> c.state() == FailoverState.Fencing).map(Failover::from);

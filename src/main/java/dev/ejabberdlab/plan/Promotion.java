@@ -9,6 +9,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.StepState;
+import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
@@ -247,7 +248,8 @@ public final class Promotion {
     if (!isInstance(change.from()) && isOff(change.from())) {
       return going(in(change, FailoverState.Promoting));
     }
-    if (isOff(change.from()) || isDataLost(change.to()) || !now.isBefore(limit)) {
+    boolean down = snapshot.machine(change.from()).domain().is(d -> d.power() == Power.SHUT_OFF);
+    if (down || isOff(change.from()) || isDataLost(change.to()) || !now.isBefore(limit)) {
       return ended(change, FailoverState.Aborted);
     }
     Instant again = now.plus(AGAIN);
@@ -439,7 +441,10 @@ public final class Promotion {
     return machine.volume().isMissing() && !machine.domain().is(d -> d.power() == Power.RUNNING);
   }
 
-  /** One that the spec no longer has is off when nothing of it is left on the host. */
+  /**
+   * Off for good: what libvirt keeps of its memory would go on as a primary. One that the spec no
+   * longer has is off when nothing of it is left on the host.
+   */
   private boolean isOff(String instance) {
     if (!isInstance(instance)) {
       String domain = LabTopology.namePrefix(input.lab().uid()) + instance;

@@ -5,7 +5,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Failover;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Term;
-import dev.ejabberdlab.hypervisor.DomainState.Power;
+import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.topology.LabTopology;
@@ -66,7 +66,7 @@ record Standing(
   }
 
   static boolean isOff(Machine machine) {
-    return machine.domain().isMissing() || machine.domain().is(d -> d.power() == Power.SHUT_OFF);
+    return machine.domain().isMissing() || machine.domain().is(DomainState::isOffForGood);
   }
 
   private static final class Judge {

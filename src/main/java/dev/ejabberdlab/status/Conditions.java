@@ -24,6 +24,9 @@ public final class Conditions {
   public static final String REPLICATION_HEALTHY = "ReplicationHealthy";
   public static final String CLUSTER_FORMED = "ClusterFormed";
 
+  /** Only there while it is True; says nothing of Ready. */
+  public static final String CLOCK_OFF = "ClockOff";
+
   /** Kubernetes' limit is 32768; a reader's is lower. */
   private static final int MAX_MESSAGE = 1024;
 

@@ -294,6 +294,7 @@ public final class LabStatuses {
     }
     parts.forEach(conditions::add);
     foreignDisks().ifPresent(f -> conditions.add(Conditions.FOREIGN_DISK, f));
+    clockOff().ifPresent(finding -> conditions.add(Conditions.CLOCK_OFF, finding));
 
     boolean wasReady = previous != null && previous.endpoints() != null;
     return new EjabberdLabStatus(
@@ -349,6 +350,26 @@ public final class LabStatuses {
                 Reason.ForeignDisk,
                 "Somebody has put a machine on a disk that the operator did not make: %s. It is left on it, and its definition is not changed meanwhile. To go back without loss, merge the file into the machine's own disk with virsh blockcommit --active --pivot."
                     .formatted(String.join("; ", foreign))));
+  }
+
+  private Optional<Finding> clockOff() {
+    String off =
+        nodes.stream()
+            .filter(n -> n.clockOffSeconds() != null)
+            .map(n -> n.name() + " (" + Transitions.clockWords(n.clockOffSeconds()) + ")")
+            .collect(Collectors.joining(", "));
+    Optional<String> failure =
+        view.plan().failures().stream()
+            .filter(f -> f.key().startsWith(Action.clockKey("")))
+            .map(Failure::message)
+            .findFirst();
+    return off.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            Finding.yes(
+                Reason.ClockOff,
+                "Clocks that are off and are set right: %s.%s"
+                    .formatted(off, failure.map(" "::concat).orElse(""))));
   }
 
   private String previousImage() {

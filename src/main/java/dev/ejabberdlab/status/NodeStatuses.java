@@ -10,6 +10,7 @@ import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.plan.NodeSteps;
 import dev.ejabberdlab.topology.LabTopology;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,6 +21,12 @@ import java.util.stream.Collectors;
 final class NodeStatuses {
 
   private static final int MAX_ERROR = 1024;
+
+  /** A clock is said to be off by something else when it is by more seconds than this. */
+  private static final int MIN_CLOCK_STEP = 2;
+
+  /** Or by more than this part. */
+  private static final int CLOCK_SHARE = 10;
 
   private NodeStatuses() {}
 
@@ -55,12 +62,32 @@ final class NodeStatuses {
         steps.drift().isEmpty() ? null : steps.drift(),
         machine.domain().isUnknown()
             ? before.map(NodeStatus::foreignDisk).orElse(null)
-            : machine.foreignDisk(node).orElse(null));
+            : machine.foreignDisk(node).orElse(null),
+        clockOff(machine, before.map(NodeStatus::clockOffSeconds)));
   }
 
   /** Whether the guest has refused a step because it knows of a later decision who is primary. */
   static boolean isStaleTerm(NodeStatus node) {
     return node.lastError() != null && node.lastError().contains(GuestReport.Term.STALE);
+  }
+
+  /**
+   * Null while the clock is right. Each answer tells the difference a bit differently: what was
+   * said stands while it is still true, so that an answer alone changes no status.
+   */
+  private static Integer clockOff(Machine machine, Optional<Integer> before) {
+    Optional<Duration> off = machine.guest().known().flatMap(GuestReport::clockOff);
+    if (off.isEmpty() || off.get().isZero()) {
+      return machine.guest().isUnknown() ? before.orElse(null) : null;
+    }
+    if (before.isEmpty() && !machine.guest().value().isClockOff()) {
+      return null;
+    }
+    int seconds = (int) Math.round(off.get().toMillis() / 1000.0);
+    return before
+        .filter(b -> Integer.signum(b) == off.get().compareTo(Duration.ZERO))
+        .filter(b -> Math.abs(b - seconds) <= Math.max(MIN_CLOCK_STEP, Math.abs(b) / CLOCK_SHARE))
+        .orElse(seconds == 0 ? off.get().compareTo(Duration.ZERO) : seconds);
   }
 
   private static Optional<NodeStatus> previous(View view, String node) {

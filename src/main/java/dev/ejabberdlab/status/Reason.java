@@ -112,6 +112,10 @@ public enum Reason {
   ClusterIncomplete,
   /** The primary accepts writes, and an ejabberd node has no connection to it. */
   DatabaseUnreachable,
+  /** A guest's clock is off by more than a second, and is set right. */
+  ClockOff,
+  /** A guest's clock is right again. */
+  ClockSet,
   /** What the condition speaks of could not be asked. */
   NotObserved,
   /** The lab is being taken down. */

@@ -143,6 +143,7 @@ public final class Transitions {
               "%s: %s; step %s is applied again."
                   .formatted(after.name(), String.join(", ", after.drift()), after.step())));
     }
+    clock(before == null ? null : before.clockOffSeconds(), after).ifPresent(found::add);
     if (hasFailedAgain(before, after)) {
       found.add(
           warning(
@@ -160,6 +161,24 @@ public final class Transitions {
       found.add(
           normal(Reason.StepDone, "%s: step %s is done.".formatted(after.name(), before.step())));
     }
+  }
+
+  private static Optional<Transition> clock(Integer was, NodeStatus after) {
+    Integer is = after.clockOffSeconds();
+    if ((was == null) == (is == null)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        is == null
+            ? normal(Reason.ClockSet, after.name() + ": its clock is right again.")
+            : warning(
+                Reason.ClockOff,
+                "%s: its clock is %s; it is set right.".formatted(after.name(), clockWords(is))));
+  }
+
+  /** By how much a clock is off. */
+  static String clockWords(int seconds) {
+    return "%d s %s".formatted(Math.abs(seconds), seconds < 0 ? "behind" : "ahead");
   }
 
   private static Optional<Transition> machine(DomainState was, NodeStatus after, boolean askedFor) {
@@ -225,7 +244,8 @@ public final class Transitions {
     Reason reason = Reason.valueOf(is.getReason());
     boolean wasTrue = was != null && isTrue(was);
     return switch (is.getType()) {
-      case Conditions.RECONCILING -> Optional.empty();
+      // Each node tells of its clock itself.
+      case Conditions.RECONCILING, Conditions.CLOCK_OFF -> Optional.empty();
       case Conditions.STALLED -> Optional.of(warning(reason, is.getMessage()));
       case Conditions.PAUSED -> Optional.of(normal(reason, is.getMessage()));
       case Conditions.FOREIGN_DISK -> Optional.of(warning(reason, is.getMessage()));

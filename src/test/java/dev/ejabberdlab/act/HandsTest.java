@@ -78,6 +78,7 @@ class HandsTest {
         does(new Action.DeleteVolume("p", "v"), h -> h.deleteVolume("p", "v")),
         does(new Action.DefineDomain("e1", DEFINITION), h -> h.defineDomain(DEFINITION)),
         does(new Action.StartDomain("e1", DOMAIN, "dom"), h -> h.startDomain(DOMAIN, OWNER)),
+        does(new Action.ResumeDomain("e1", DOMAIN, "dom"), h -> h.resumeDomain(DOMAIN, OWNER)),
         does(new Action.ShutdownDomain("e1", DOMAIN, "dom"), h -> h.shutdownDomain(DOMAIN, OWNER)),
         does(new Action.DestroyDomain("e1", DOMAIN, "dom"), h -> h.destroyDomain(DOMAIN, OWNER)),
         does(new Action.UndefineDomain("e1", DOMAIN, "dom"), h -> h.undefineDomain(DOMAIN, OWNER)));
@@ -111,9 +112,18 @@ class HandsTest {
   }
 
   @Test
+  void aClockIsSetInTheGuest() {
+    assertThat(hands.perform(new Action.SetClock("e1", DOMAIN))).isEmpty();
+
+    verify(steps).setClock(channel);
+    verifyNoMoreInteractions(hypervisor, steps);
+  }
+
+  @Test
   void everyKindOfActionIsInTheTable() {
     Set<Object> tested = table().map(a -> a.get()[0].getClass()).collect(Collectors.toSet());
     tested.add(Action.RunStep.class);
+    tested.add(Action.SetClock.class);
 
     assertThat(tested).containsExactlyInAnyOrder((Object[]) Action.class.getPermittedSubclasses());
   }

@@ -122,6 +122,24 @@ final class Faults {
               TAKES_OVER,
               i -> i.virsh("shutdown", i.primary())),
           new Fault(
+              "primary-managed-saved",
+              "primary: saved by virsh managedsave",
+              TAKES_OVER,
+              i -> i.virsh("managedsave", i.primary())),
+          new Fault(
+              "primary-restored-by-others",
+              "primary: an old memory restored by others after the failover",
+              TAKES_OVER,
+              i -> {
+                String file = "/var/lib/libvirt/qemu/save/" + i.primary() + ".fault";
+                i.virsh("save", i.primary(), file);
+                i.awaits(
+                    "another one has taken over",
+                    l -> i.change().filter(c -> c.finished() != null).isPresent());
+                i.virsh("destroy", i.primary());
+                i.host("restore", file);
+              }),
+          new Fault(
               "primary-qemu-killed",
               "primary: QEMU killed",
               TAKES_OVER,
@@ -272,6 +290,7 @@ final class Faults {
               true,
               i -> {
                 i.mustBeNoticed();
+                i.restarts(i.standby());
                 i.lab.bash(i.standby(), PROMOTE);
               }),
           SWITCHOVER,

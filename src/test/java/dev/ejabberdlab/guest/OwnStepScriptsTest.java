@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -26,7 +27,7 @@ class OwnStepScriptsTest {
 
   @TempDir Path root;
   private LocalGuest guest;
-  private final TransientStepRunner runner = new TransientStepRunner();
+  private final TransientStepRunner runner = new TransientStepRunner(Clock.systemUTC());
   private int digests;
 
   @BeforeEach

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -49,7 +50,7 @@ class StepScriptsTest {
 
   @TempDir Path root;
   private LocalGuest guest;
-  private final TransientStepRunner runner = new TransientStepRunner();
+  private final TransientStepRunner runner = new TransientStepRunner(Clock.systemUTC());
 
   @BeforeEach
   void machine() throws IOException {

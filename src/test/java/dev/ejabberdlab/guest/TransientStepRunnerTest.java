@@ -11,6 +11,7 @@ import static org.mockito.Mockito.when;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +29,7 @@ class TransientStepRunnerTest {
   private static final String SECRET = "s3cret-Passw0rd";
 
   private final GuestChannel guest = mock();
-  private final TransientStepRunner runner = new TransientStepRunner();
+  private final TransientStepRunner runner = new TransientStepRunner(Clock.systemUTC());
 
   private static Step step(String name, Map<String, String> values, Map<String, byte[]> files) {
     return new Step(

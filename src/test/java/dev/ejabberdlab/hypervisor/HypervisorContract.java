@@ -8,6 +8,7 @@ import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
 import dev.ejabberdlab.hypervisor.DomainDefinition.DirectBoot;
 import dev.ejabberdlab.hypervisor.DomainDefinition.Interface;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
+import dev.ejabberdlab.hypervisor.DomainState.Trait;
 import dev.ejabberdlab.hypervisor.HypervisorException.AgentUnavailable;
 import dev.ejabberdlab.hypervisor.HypervisorException.NameConflict;
 import dev.ejabberdlab.hypervisor.HypervisorException.NotFound;
@@ -548,6 +549,101 @@ public abstract class HypervisorContract {
     host.shutdownDomain(domain.uuid(), OWNER);
   }
 
+  /** As virsh managedsave, and libvirt-guests when a host goes down. */
+  protected abstract void save(UUID domain);
+
+  /** As virsh suspend. */
+  protected abstract void suspend(UUID domain);
+
+  /** As virsh autostart. */
+  protected abstract void autostart(UUID domain);
+
+  @Test
+  void aSavedDomainIsOffForGoodOnlyWhenItsMemoryIsGone() {
+    DomainDefinition domain = domain("save");
+    host.defineDomain(domain);
+    host.startDomain(domain.uuid(), OWNER);
+    save(domain.uuid());
+    DomainState saved = host.domain(domain.uuid()).orElseThrow();
+    assertThat(saved.power()).isEqualTo(Power.SHUT_OFF);
+    assertThat(saved.is(Trait.SAVED)).isTrue();
+    assertThat(saved.isOffForGood()).isFalse();
+
+    host.destroyDomain(domain.uuid(), OWNER);
+    host.destroyDomain(domain.uuid(), OWNER);
+
+    assertThat(host.domain(domain.uuid()).orElseThrow().isOffForGood()).isTrue();
+    host.startDomain(domain.uuid(), OWNER);
+    assertThat(host.domain(domain.uuid()).orElseThrow().power()).isEqualTo(Power.RUNNING);
+  }
+
+  @Test
+  void aStartNeverResumes() {
+    DomainDefinition domain = domain("boot");
+    host.defineDomain(domain);
+    host.startDomain(domain.uuid(), OWNER);
+    save(domain.uuid());
+
+    host.startDomain(domain.uuid(), OWNER);
+
+    DomainState started = host.domain(domain.uuid()).orElseThrow();
+    assertThat(started.power()).isEqualTo(Power.RUNNING);
+    assertThat(started.is(Trait.RESUMED)).isFalse();
+    host.destroyDomain(domain.uuid(), OWNER);
+    assertThat(host.domain(domain.uuid()).orElseThrow().isOffForGood()).isTrue();
+  }
+
+  @Test
+  void aSavedDomainIsUndefinedWithItsMemory() {
+    DomainDefinition domain = domain("unsave");
+    host.defineDomain(domain);
+    host.startDomain(domain.uuid(), OWNER);
+    save(domain.uuid());
+
+    host.undefineDomain(domain.uuid(), OWNER);
+    host.defineDomain(domain);
+
+    assertThat(host.domain(domain.uuid()).orElseThrow().isOffForGood()).isTrue();
+  }
+
+  @Test
+  void aPausedDomainIsResumedOnlyWhenThatIsAskedFor() {
+    DomainDefinition domain = domain("pause");
+    host.defineDomain(domain);
+    host.resumeDomain(domain.uuid(), OWNER);
+    assertThat(host.domain(domain.uuid()).orElseThrow().power()).isEqualTo(Power.SHUT_OFF);
+    host.startDomain(domain.uuid(), OWNER);
+    suspend(domain.uuid());
+    assertThat(host.domain(domain.uuid()).orElseThrow().power()).isEqualTo(Power.PAUSED);
+    assertThatThrownBy(() -> host.startDomain(domain.uuid(), OWNER))
+        .isInstanceOf(HypervisorException.class)
+        .hasMessageContaining("it is paused");
+
+    host.resumeDomain(domain.uuid(), OWNER);
+    host.resumeDomain(domain.uuid(), OWNER);
+
+    assertThat(host.domain(domain.uuid()).orElseThrow().power()).isEqualTo(Power.RUNNING);
+    suspend(domain.uuid());
+    host.destroyDomain(domain.uuid(), OWNER);
+    assertThat(host.domain(domain.uuid()).orElseThrow().isOffForGood()).isTrue();
+  }
+
+  @Test
+  void theHostStartsNothingOfOursByItself() {
+    DomainDefinition domain = domain("auto");
+    host.defineDomain(domain);
+    for (Runnable change :
+        List.<Runnable>of(
+            () -> host.defineDomain(domain), () -> host.destroyDomain(domain.uuid(), OWNER))) {
+      autostart(domain.uuid());
+      assertThat(host.domain(domain.uuid()).orElseThrow().is(Trait.AUTOSTART)).isTrue();
+
+      change.run();
+
+      assertThat(host.domain(domain.uuid()).orElseThrow().traits()).isEmpty();
+    }
+  }
+
   @Test
   void aForeignDomainIsSeenAndLeftAlone() {
     DomainState before = host.domain(foreignDomain()).orElseThrow();
@@ -593,6 +689,7 @@ public abstract class HypervisorContract {
     for (Consumer<UUID> change :
         List.<Consumer<UUID>>of(
             id -> host.startDomain(id, OTHER),
+            id -> host.resumeDomain(id, OTHER),
             id -> host.shutdownDomain(id, OTHER),
             id -> host.destroyDomain(id, OTHER),
             id -> host.undefineDomain(id, OTHER))) {

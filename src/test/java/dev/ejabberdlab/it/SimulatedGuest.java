@@ -18,6 +18,8 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
@@ -68,6 +70,8 @@ final class SimulatedGuest {
   private final Set<String> held = new HashSet<>();
   private final List<String> launched = new ArrayList<>();
   private String bootId = UUID.randomUUID().toString();
+  private final Set<Long> clocks = new HashSet<>();
+  private Duration clockOff = Duration.ZERO;
   private boolean running;
   private long pids;
 
@@ -165,6 +169,15 @@ final class SimulatedGuest {
             "it was interrupted");
   }
 
+  /** Lets its clock be wrong from now on, until somebody sets it. */
+  synchronized void clockOff(Duration ahead) {
+    clockOff = ahead;
+  }
+
+  synchronized Duration clockOff() {
+    return clockOff;
+  }
+
   /** Answers a command to the agent. */
   String answer(String command) {
     try {
@@ -175,10 +188,7 @@ final class SimulatedGuest {
           "return",
           switch (asked.path("execute").asText()) {
             case "guest-ping" -> JSON.createObjectNode();
-            case "guest-exec" ->
-                JSON.createObjectNode()
-                    .put(
-                        "pid", start(arguments.path("arg"), arguments.path("input-data").asText()));
+            case "guest-exec" -> JSON.createObjectNode().put("pid", start(arguments));
             case "guest-exec-status" -> status(arguments.path("pid").asLong());
             default -> throw new IllegalArgumentException("No such command: " + command);
           });
@@ -188,8 +198,17 @@ final class SimulatedGuest {
     }
   }
 
-  private synchronized long start(JsonNode argv, String input) {
+  private synchronized long start(JsonNode arguments) {
+    JsonNode argv = arguments.path("arg");
+    String input = arguments.path("input-data").asText();
     pids++;
+    if (argv.path(2).asText().equals("lab-clock")) {
+      if (!arguments.path("input-data").asText().isEmpty()) {
+        clockOff = Duration.ZERO;
+      }
+      clocks.add(-pids);
+      return -pids;
+    }
     if (argv.size() > REPORT_ARGUMENTS) {
       String step = argv.get(3).asText();
       String digest = argv.get(4).asText();
@@ -241,7 +260,15 @@ final class SimulatedGuest {
     if (pid > 0 && !ended(pid)) {
       return status.put("exited", false);
     }
-    byte[] report = JSON.writeValueAsBytes(report());
+    boolean clock;
+    synchronized (this) {
+      clock = clocks.remove(pid);
+    }
+    // Not under the lock: its peers are asked.
+    byte[] report =
+        clock
+            ? Long.toString(System.nanoTime() / 1_000_000).getBytes(StandardCharsets.US_ASCII)
+            : JSON.writeValueAsBytes(report());
     return status
         .put("exited", true)
         .put("exitcode", 0)
@@ -364,6 +391,8 @@ final class SimulatedGuest {
     Map<String, Object> report = new HashMap<>();
     synchronized (this) {
       report.put("bootId", bootId);
+      report.put("clock", Instant.now().plus(clockOff).toEpochMilli());
+      report.put("took", 0);
       List<StepState> steps = new ArrayList<>(onDisk.values());
       steps.addAll(sinceBoot.values());
       report.put("term", term);

@@ -394,6 +394,12 @@ final class SimulatedHost implements Hypervisor {
   }
 
   @Override
+  public void resumeDomain(UUID uuid, Owner owner) {
+    change("resumeDomain", nameOf(uuid));
+    libvirt.resumeDomain(uuid, owner);
+  }
+
+  @Override
   public void shutdownDomain(UUID uuid, Owner owner) {
     change("shutdownDomain", nameOf(uuid));
     libvirt.shutdownDomain(uuid, owner);

@@ -25,6 +25,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,7 +52,7 @@ final class Tether implements AutoCloseable {
   /** What threads of a dead operator are called; nobody minds what they log. */
   static final String DEAD = "killed-operator";
 
-  private final StepRunner runner = new TransientStepRunner();
+  private final StepRunner runner = new TransientStepRunner(Clock.systemUTC());
   private final ThreadLocal<String> step = new ThreadLocal<>();
   private final List<String> actions = new ArrayList<>();
   private final ReadWriteLock underWay = new ReentrantReadWriteLock();
@@ -232,6 +233,11 @@ final class Tether implements AutoCloseable {
 
   /** Steps, each an action of its own. */
   private final class Steps implements StepRunner {
+
+    @Override
+    public void setClock(GuestChannel guest) {
+      runner.setClock(guest);
+    }
 
     @Override
     public GuestReport run(GuestChannel guest, Step what, String epoch, Duration wait) {

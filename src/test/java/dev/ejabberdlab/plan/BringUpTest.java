@@ -11,6 +11,7 @@ import dev.ejabberdlab.plan.Action.CreateVolume;
 import dev.ejabberdlab.plan.Action.DefineDomain;
 import dev.ejabberdlab.plan.Action.DefineNetwork;
 import dev.ejabberdlab.plan.Action.DestroyDomain;
+import dev.ejabberdlab.plan.Action.ResumeDomain;
 import dev.ejabberdlab.plan.Action.RunStep;
 import dev.ejabberdlab.plan.Action.StartDomain;
 import dev.ejabberdlab.plan.Action.StartNetwork;
@@ -164,10 +165,12 @@ class BringUpTest {
       } else if (action instanceof DefineDomain a) {
         power(a.node(), Power.SHUT_OFF);
       } else if (action instanceof StartDomain a) {
-        boolean resumes = is(a.node(), Power.PAUSED);
         assertThat(scene.node(a.node()).interfaces())
             .as("networks of what is started")
-            .allMatch(i -> resumes || scene.snapshot().network(i.network()).is(n -> n.active()));
+            .allMatch(i -> scene.snapshot().network(i.network()).is(n -> n.active()));
+        power(a.node(), Power.RUNNING);
+        booting.add(a.node());
+      } else if (action instanceof ResumeDomain a) {
         power(a.node(), Power.RUNNING);
         booting.add(a.node());
       } else if (action instanceof DestroyDomain a) {

@@ -18,7 +18,9 @@ import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
 import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
 import dev.ejabberdlab.hypervisor.DomainState;
+import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
+import dev.ejabberdlab.hypervisor.DomainState.Trait;
 import dev.ejabberdlab.hypervisor.HostFacts;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.VolumeState;
@@ -179,14 +181,14 @@ class PlannerTest {
           // With its disk goes the domain, which boots the kernel of the image the disk was made
           // of.
           machine("missing", "SHUT_OFF", "UndefineDomain", NOTHING),
-          machine("present", "PAUSED", "StartDomain", "StartDomain"),
+          machine("present", "PAUSED", "ResumeDomain", "ResumeDomain"),
           machine("present", "CRASHED", "DestroyDomain", "DestroyDomain"),
           machine("present", "SHUTTING_DOWN", NOTHING, NOTHING),
           machine("present", "RUNNING", "RunStep", "RunStep"),
           // A disk that cannot be seen is still open in a domain that runs.
           machine("missing", "RUNNING", "RunStep", "RunStep"),
           machine("unknown", "RUNNING", "RunStep", "RunStep"),
-          machine("missing", "PAUSED", "StartDomain", "StartDomain"),
+          machine("missing", "PAUSED", "ResumeDomain", "ResumeDomain"),
           machine("missing", "CRASHED", "DestroyDomain", "DestroyDomain"),
           machine("missing", "SHUTTING_DOWN", NOTHING, NOTHING));
     }
@@ -466,7 +468,126 @@ class PlannerTest {
           .isEqualTo("StartDomain");
       assertThat(next(Scene.ready().power(PSQL1, Power.PAUSED).primacy(open), machineKey(PSQL1)))
           .as("one that is not off is not turned off for it")
-          .isEqualTo("StartDomain");
+          .isEqualTo("ResumeDomain");
+    }
+
+    @Test
+    void whoseMemoryIsKeptIsNotOffForGood() {
+      assertThat(
+              next(
+                  Scene.ready()
+                      .power(PSQL1, Power.SHUT_OFF)
+                      .trait(PSQL1, Trait.SAVED)
+                      .primacy(TAKEN_OVER),
+                  machineKey(PSQL1)))
+          .isEqualTo("DestroyDomain");
+      assertThat(
+              next(
+                  Scene.ready()
+                      .power(PSQL1, Power.SHUT_OFF)
+                      .trait(PSQL1, Trait.AUTOSTART)
+                      .primacy(TAKEN_OVER),
+                  machineKey(PSQL1)))
+          .isEqualTo("DestroyDomain");
+    }
+
+    private static Primacy after(FailoverState state) {
+      return new Primacy(
+          "psql2server",
+          Optional.empty(),
+          Optional.of(
+              new Failover(
+                  PSQL1,
+                  "psql2server",
+                  state == FailoverState.Demoting
+                      ? FailoverReason.Switchover
+                      : FailoverReason.PrimarySilent,
+                  state,
+                  0L,
+                  NOW.toString(),
+                  state == FailoverState.Completed ? NOW.toString() : null)),
+          Optional.empty(),
+          Optional.empty(),
+          false,
+          Optional.empty(),
+          Optional.empty());
+    }
+
+    @Test
+    void whoIsNoPrimaryAnyMoreAndWritesAgainIsTurnedOffAtOnce() {
+      // Scene.ready() has psql1server accept writes.
+      assertThat(next(Scene.ready().primacy(after(FailoverState.Completed)), machineKey(PSQL1)))
+          .isEqualTo("DestroyDomain");
+      assertThat(
+              next(
+                  Scene.ready()
+                      .postgresql("psql2server", LabFixture.primary())
+                      .primacy(Primacy.of(PSQL1)),
+                  machineKey("psql2server")))
+          .as("one that was promoted beside the primary")
+          .isEqualTo("DestroyDomain");
+      assertThat(next(Scene.ready().primacy(after(FailoverState.Demoting)), machineKey(PSQL1)))
+          .as("one that is stopped in order")
+          .isNotEqualTo("DestroyDomain");
+      assertThat(next(Scene.ready().primacy(Primacy.of("psql2server")), machineKey(PSQL1)))
+          .as("the record may be what is wrong")
+          .isNotEqualTo("DestroyDomain");
+    }
+
+    @Test
+    void whoGoesOnWithAnUnknownMemoryIsTurnedOffBeforeItHasAnswered() {
+      Primacy taken = after(FailoverState.Completed);
+      Scene resumed = Scene.ready().silent(PSQL1, Duration.ZERO).trait(PSQL1, Trait.RESUMED);
+      assertThat(next(resumed.primacy(taken), machineKey(PSQL1))).isEqualTo("DestroyDomain");
+      assertThat(next(resumed.primacy(Primacy.of(PSQL1)), machineKey(PSQL1)))
+          .as("the primary itself goes on")
+          .isEqualTo(NOTHING);
+      assertThat(
+              next(Scene.ready().power(PSQL1, Power.PAUSED).primacy(taken), machineKey(PSQL1)))
+          .as("nor does it ever wake up")
+          .isEqualTo("DestroyDomain");
+      assertThat(
+              next(
+                  Scene.ready().silent(E2, Duration.ZERO).trait(E2, Trait.RESUMED).primacy(taken),
+                  machineKey(E2)))
+          .as("who is no database is no primary")
+          .isEqualTo(NOTHING);
+    }
+
+    @Test
+    void theHostStartsNothingByItself() {
+      assertThat(next(Scene.ready().trait(E2, Trait.AUTOSTART), machineKey(E2)))
+          .isEqualTo("DefineDomain");
+    }
+
+    @Test
+    void whatAnOlderOperatorHasWrittenIsWrittenAnewBeforeTheNextStart() {
+      Scene off = Scene.ready().power(E2, Power.SHUT_OFF).trait(E2, Trait.OUTDATED);
+      assertThat(next(off, machineKey(E2))).isEqualTo("DefineDomain");
+      assertThat(next(Scene.ready().trait(E2, Trait.OUTDATED), machineKey(E2)))
+          .as("a running one is not touched for it")
+          .isEqualTo(NOTHING);
+    }
+
+    @Test
+    void aClockIsSetBesideEverythingElse() {
+      Scene scene = Scene.ready();
+      GuestReport right = scene.allDone(E2);
+      for (long millis : new long[] {-30_000, 1_001}) {
+        assertThat(
+                scene
+                    .reports(E2, right.withClockOff(Optional.of(Duration.ofMillis(millis))))
+                    .actions(Action.clockKey(E2)))
+            .hasOnlyElementsOfType(Action.SetClock.class)
+            .hasSize(1);
+      }
+      for (long millis : new long[] {-1_000, 0, 900}) {
+        assertThat(
+                scene
+                    .reports(E2, right.withClockOff(Optional.of(Duration.ofMillis(millis))))
+                    .actions(Action.clockKey(E2)))
+            .isEmpty();
+      }
     }
 
     @Test

@@ -16,6 +16,7 @@ import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Standby;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
+import dev.ejabberdlab.hypervisor.DomainState.Trait;
 import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.LabSnapshot.Past;
 import dev.ejabberdlab.observe.LagBucket;
@@ -139,6 +140,11 @@ class PromotionTest {
           arguments(
               "a domain that is off is not waited for",
               primaryOff(),
+              null,
+              "psql2server Fencing PrimaryStopped"),
+          arguments(
+              "nor one that is off with its memory kept; it is fenced when that is gone",
+              primaryOff().trait(P1, Trait.SAVED),
               null,
               "psql2server Fencing PrimaryStopped"),
           arguments(

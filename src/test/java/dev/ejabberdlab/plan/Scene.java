@@ -262,6 +262,29 @@ public final class Scene {
             Optional.of(wanted)));
   }
 
+  /** This is true of its domain; all else stays. */
+  public Scene trait(String node, DomainState.Trait... traits) {
+    return machine(
+        node,
+        m ->
+            new Machine(
+                m.volume(),
+                m.domain()
+                    .map(
+                        d ->
+                            new DomainState(
+                                d.uuid(),
+                                d.name(),
+                                d.owner(),
+                                d.power(),
+                                d.agentConnected(),
+                                d.definition(),
+                                Set.of(traits))),
+                m.guest(),
+                m.reportedAt(),
+                m.silentSince()));
+  }
+
   /** Its definition is another than the lab's; all else stays. */
   public Scene defined(String node, UnaryOperator<DomainDefinition> change) {
     return machine(

@@ -160,6 +160,8 @@ public record EjabberdLabStatus(
    *     nothing was
    * @param foreignDisk the disk that somebody has put the machine on in place of its own; absent
    *     while it has its own
+   * @param clockOffSeconds by how many seconds its clock is ahead of the operator's, negative when
+   *     it is behind; absent while it is right, to a second
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record NodeStatus(
@@ -181,10 +183,12 @@ public record EjabberdLabStatus(
       @JsonPropertyDescription(
               "What was changed in the guest by somebody else and is being mended.")
           List<String> drift,
-      @JsonPropertyDescription("The disk that somebody has put the machine on.")
-          String foreignDisk) {
+      @JsonPropertyDescription("The disk that somebody has put the machine on.") String foreignDisk,
+      @JsonPropertyDescription(
+              "By how many seconds its clock is ahead of the operator's, negative when it is behind; absent while it is right, to a second.")
+          Integer clockOffSeconds) {
 
-    /** A node on its own disk. */
+    /** A node on its own disk, with a clock that is right. */
     public NodeStatus(
         String name,
         EjabberdLabSpec.Role role,
@@ -201,7 +205,7 @@ public record EjabberdLabStatus(
         List<String> drift) {
       this(
           name, role, ready, domain, uuid, state, agent, addresses, steps, step, attempts,
-          lastError, drift, null);
+          lastError, drift, null, null);
     }
   }
 

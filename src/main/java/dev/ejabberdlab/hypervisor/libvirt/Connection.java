@@ -6,8 +6,12 @@ import dev.ejabberdlab.hypervisor.HypervisorException;
 import dev.ejabberdlab.hypervisor.HypervisorException.OtherHost;
 import dev.ejabberdlab.hypervisor.HypervisorException.Unreachable;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -21,7 +25,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jboss.logging.Logger;
-import org.libvirt.Connect;
 import org.libvirt.Domain;
 import org.libvirt.LibvirtException;
 import org.libvirt.event.AgentLifecycleListener;
@@ -45,6 +48,15 @@ final class Connection implements AutoCloseable {
 
   private static final Duration FIRST_DELAY = Duration.ofMillis(500);
   private static final Duration LAST_DELAY = Duration.ofSeconds(15);
+
+  /**
+   * How long an attempt to connect may take: over SSH, on a busy host, it is several seconds. One
+   * that hangs cannot be ended; it is left behind.
+   */
+  private static final Duration CONNECT_LIMIT = Duration.ofSeconds(30);
+
+  /** Attempts that may hang at the same time; then one of them is waited for. */
+  private static final int MAX_ATTEMPTS = 2;
 
   /** How often the connection's state is looked at, in case libvirt does not tell of a loss. */
   private static final Duration WATCH = Duration.ofSeconds(5);
@@ -70,6 +82,8 @@ final class Connection implements AutoCloseable {
   private final AtomicReference<UUID> expected;
   private final ExecutorService calls;
   private final AtomicInteger load = new AtomicInteger();
+  private final Hanging hanging;
+  private final List<CompletableFuture<LibvirtConnect>> attempts = new ArrayList<>();
 
   private final Object lock = new Object();
   private Thread connector;
@@ -82,7 +96,7 @@ final class Connection implements AutoCloseable {
 
   /** What is done with a connection. */
   interface Call<T> {
-    T on(Connect connect) throws LibvirtException;
+    T on(LibvirtConnect connect) throws LibvirtException;
   }
 
   /** Turns a refusal into the port's exception. */
@@ -94,10 +108,16 @@ final class Connection implements AutoCloseable {
    * @param uri libvirt's connection URI
    * @param events gets domain events and the connection's own; null for a connection without events
    * @param expected UUID of the host to talk to; null in it for any
+   * @param hanging calls to the same libvirt that hang
    */
-  Connection(String uri, Consumer<HypervisorEvent> events, AtomicReference<UUID> expected) {
+  Connection(
+      String uri,
+      Consumer<HypervisorEvent> events,
+      AtomicReference<UUID> expected,
+      Hanging hanging) {
     this.uri = uri;
     this.expected = expected;
+    this.hanging = hanging;
     // What follows the question mark may name files with credentials.
     this.host = uri.replaceFirst("\\?.*", "");
     this.events = events;
@@ -158,20 +178,45 @@ final class Connection implements AutoCloseable {
 
   /** As {@link #call(String, Duration, Call)}, also where another host answers than expected. */
   <T> T callWhoeverItIs(String what, Duration limit, Call<T> call) {
-    return call(reservedSession(what, true), what, limit, LibvirtErrors::translate, call);
+    return call(true, what, limit, LibvirtErrors::translate, call);
   }
 
   /** As {@link #call(String, Duration, Call)} with an own translation of refusals. */
   <T> T call(String what, Duration limit, Translation translation, Call<T> call) {
-    return call(reservedSession(what, false), what, limit, translation, call);
+    return call(false, what, limit, translation, call);
   }
 
   private <T> T call(
-      Session at, String what, Duration limit, Translation translation, Call<T> call) {
-    Future<T> answer = start(at, what, call);
+      boolean whoeverItIs, String what, Duration limit, Translation translation, Call<T> call) {
+    Optional<Duration> time = hanging.time(what);
+    if (time.isPresent()) {
+      load.decrementAndGet();
+      throw new Unreachable(
+          "cannot %s on %s: libvirt has been working on the same for %d s; it is not asked again before that has ended"
+              .formatted(what, host, time.get().toSeconds()),
+          null);
+    }
+    Session at = reservedSession(what, whoeverItIs);
+    AtomicBoolean ended = new AtomicBoolean();
+    Future<T> answer =
+        start(
+            at,
+            what,
+            c -> {
+              try {
+                return call.on(c);
+              } finally {
+                ended.set(true);
+                hanging.end(what);
+              }
+            });
     try {
       return answer.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
+      hanging.begin(what, System.nanoTime() - limit.toNanos());
+      if (ended.get()) {
+        hanging.end(what);
+      }
       String reason = "libvirt did not answer within " + limit.toSeconds() + " s";
       at.lose(reason);
       throw new Unreachable("cannot " + what + " on " + host + ": " + reason, e);
@@ -355,13 +400,15 @@ final class Connection implements AutoCloseable {
     Session opened = null;
     try {
       EventLoop.start();
-      opened = new Session(new Connect(uri));
+      opened = new Session(connected());
       opened.prepare();
       return opened;
     } catch (LibvirtException e) {
       failed(LibvirtErrors.sentence(e), e);
     } catch (LinkageError e) {
       failed("libvirt's client library (libvirt0) cannot be loaded: " + e.getMessage(), e);
+    } catch (IllegalStateException e) {
+      failed(e.getMessage(), e);
     } catch (RuntimeException e) {
       failed(e.toString(), e);
     }
@@ -369,6 +416,53 @@ final class Connection implements AutoCloseable {
       opened.release();
     }
     return null;
+  }
+
+  /** A new connection, made on a thread of its own: libvirt's call has no time-out. */
+  private LibvirtConnect connected() throws LibvirtException {
+    if (attempts.size() < MAX_ATTEMPTS) {
+      CompletableFuture<LibvirtConnect> attempt = new CompletableFuture<>();
+      Thread thread =
+          new Thread(
+              () -> {
+                try {
+                  attempt.complete(new LibvirtConnect(uri));
+                } catch (LibvirtException | RuntimeException | Error e) {
+                  attempt.completeExceptionally(e);
+                }
+              },
+              "libvirt-attempt " + host);
+      thread.setDaemon(true);
+      thread.start();
+      attempts.add(attempt);
+    }
+    try {
+      CompletableFuture.anyOf(attempts.toArray(CompletableFuture[]::new))
+          .get(CONNECT_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      throw new IllegalStateException(
+          "libvirt has not answered an attempt to connect for %d s (%d of at most %d attempts hang)"
+              .formatted(CONNECT_LIMIT.toSeconds(), attempts.size(), MAX_ATTEMPTS),
+          e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("interrupted while connecting", e);
+    } catch (ExecutionException e) {
+      // Its cause is thrown below.
+    }
+    CompletableFuture<LibvirtConnect> ended =
+        attempts.stream().filter(CompletableFuture::isDone).findFirst().orElseThrow();
+    attempts.remove(ended);
+    try {
+      return ended.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof LibvirtException refused) {
+        throw refused;
+      }
+      if (e.getCause() instanceof LinkageError missing) {
+        throw missing;
+      }
+      throw e;
+    }
   }
 
   private void failed(String reason, Throwable cause) {
@@ -462,7 +556,7 @@ final class Connection implements AutoCloseable {
    */
   private final class Session {
 
-    private final Connect connect;
+    private final LibvirtConnect connect;
     private volatile Optional<UUID> uuid = Optional.empty();
     private final Semaphore turns = new Semaphore(CALLS_AT_ONCE, true);
     private final AtomicInteger users = new AtomicInteger(1);
@@ -475,7 +569,7 @@ final class Connection implements AutoCloseable {
     private final AgentLifecycleListener agent =
         (domain, state, reason) -> forward(domain, Kind.AGENT);
 
-    Session(Connect connect) {
+    Session(LibvirtConnect connect) {
       this.connect = connect;
     }
 

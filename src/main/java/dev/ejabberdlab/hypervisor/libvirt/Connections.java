@@ -17,6 +17,7 @@ final class Connections implements AutoCloseable {
 
   private final List<Connection> all;
   private final AtomicReference<UUID> expected = new AtomicReference<>();
+  private final Hanging hanging = new Hanging();
 
   /**
    * @param size how many calls at the same time
@@ -25,7 +26,7 @@ final class Connections implements AutoCloseable {
   Connections(String uri, int size, Consumer<HypervisorEvent> events) {
     this.all =
         IntStream.range(0, size)
-            .mapToObj(i -> new Connection(uri, i == 0 ? events : null, expected))
+            .mapToObj(i -> new Connection(uri, i == 0 ? events : null, expected, hanging))
             .toList();
   }
 

@@ -5,6 +5,7 @@ import dev.ejabberdlab.hypervisor.DomainDefinition;
 import dev.ejabberdlab.hypervisor.DomainDefinition.DirectBoot;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
+import dev.ejabberdlab.hypervisor.DomainState.Trait;
 import dev.ejabberdlab.hypervisor.HostFacts;
 import dev.ejabberdlab.hypervisor.Hypervisor;
 import dev.ejabberdlab.hypervisor.HypervisorEvent;
@@ -20,9 +21,11 @@ import dev.ejabberdlab.hypervisor.Owner;
 import dev.ejabberdlab.hypervisor.PoolState;
 import dev.ejabberdlab.hypervisor.VolumeState;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +43,7 @@ import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 import org.libvirt.Connect;
 import org.libvirt.Domain;
+import org.libvirt.Domain.CreateFlags;
 import org.libvirt.Domain.UndefineFlags;
 import org.libvirt.Domain.XMLFlags;
 import org.libvirt.Error.ErrorNumber;
@@ -81,7 +85,13 @@ public final class LibvirtHypervisor implements Hypervisor {
   private static final int CONNECTIONS = 4;
 
   /** How many commands to agents at once. libvirtd has 20 threads for all. */
-  private static final int AGENT_CONNECTIONS = 12;
+  private static final int AGENT_CONNECTIONS = 10;
+
+  /** How many of them may be for guests that are mute; the others are for those that answer. */
+  private static final int MUTE_AT_ONCE = 3;
+
+  /** How many guests are asked to shut down at once: each call may last until its guest is off. */
+  private static final int SHUTDOWN_CONNECTIONS = 6;
 
   /** Not in libvirt-java's constants. */
   private static final int UNDEFINE_NVRAM = 1 << 2;
@@ -93,6 +103,8 @@ public final class LibvirtHypervisor implements Hypervisor {
   private final String uri;
   final Connections connections;
   private final Connections agents;
+  private final Connections shutdowns;
+  private final MuteGuests mute = new MuteGuests(MUTE_AT_ONCE, () -> Instant.EPOCH.plusNanos(System.nanoTime()));
   private final List<Consumer<HypervisorEvent>> listeners = new CopyOnWriteArrayList<>();
   private final Map<String, ReentrantLock> poolLocks = new ConcurrentHashMap<>();
   private final Map<UUID, ReentrantLock> agentLocks = new ConcurrentHashMap<>();
@@ -109,6 +121,12 @@ public final class LibvirtHypervisor implements Hypervisor {
     boolean simulated = uri.startsWith("test:");
     connections = new Connections(uri, simulated ? 1 : CONNECTIONS, this::emit);
     agents = simulated ? connections : new Connections(uri, AGENT_CONNECTIONS, null);
+    shutdowns = simulated ? connections : new Connections(uri, SHUTDOWN_CONNECTIONS, null);
+  }
+
+  /** What others do on the same host, for tests: to the test driver each connection is a host. */
+  <T> T byHand(Connection.Call<T> call) {
+    return connections.call("do it by hand", LIMIT, call);
   }
 
   /** For the log. */
@@ -118,6 +136,10 @@ public final class LibvirtHypervisor implements Hypervisor {
   }
 
   private void emit(HypervisorEvent event) {
+    if (event.domain() != null) {
+      // It has started, or its agent has come back: it may answer again.
+      mute.forget(event.domain());
+    }
     for (Consumer<HypervisorEvent> listener : listeners) {
       try {
         listener.accept(event);
@@ -138,6 +160,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   public void close() {
     connections.close();
     agents.close();
+    shutdowns.close();
   }
 
   @Override
@@ -663,7 +686,7 @@ public final class LibvirtHypervisor implements Hypervisor {
         c -> {
           List<DomainState> states = new ArrayList<>();
           for (Domain domain : c.listAllDomains(0)) {
-            find(() -> domain, Domain::free, this::state).ifPresent(states::add);
+            find(() -> domain, Domain::free, d -> state(c, d)).ifPresent(states::add);
           }
           return List.copyOf(states);
         });
@@ -674,19 +697,33 @@ public final class LibvirtHypervisor implements Hypervisor {
     return connections.call("look up domain " + uuid, LIMIT, c -> domainState(c, uuid));
   }
 
-  private Optional<DomainState> domainState(Connect c, UUID uuid) throws LibvirtException {
-    return find(() -> c.domainLookupByUUIDString(uuid.toString()), Domain::free, this::state);
+  private Optional<DomainState> domainState(LibvirtConnect c, UUID uuid) throws LibvirtException {
+    return find(
+        () -> c.domainLookupByUUIDString(uuid.toString()), Domain::free, d -> state(c, d));
   }
 
-  private DomainState state(Domain domain) throws LibvirtException {
+  private DomainState state(LibvirtConnect c, Domain domain) throws LibvirtException {
     Element now = Xml.parse(domain.getXMLDesc(0));
     Power power = power(domain);
     Optional<OwnerMark> mark = OwnerMark.read(now);
     Optional<DomainDefinition> definition = Optional.empty();
     Element config =
         power == Power.SHUT_OFF ? now : Xml.parse(domain.getXMLDesc(XMLFlags.INACTIVE));
+    Set<Trait> traits = EnumSet.noneOf(Trait.class);
     if (mark.isPresent()) {
       definition = readable(() -> DomainXml.read(config, mark.get()).definition());
+      if (definition.isPresent() && !DomainXml.isAsWritten(config, mark.get())) {
+        traits.add(Trait.OUTDATED);
+      }
+      if (power == Power.SHUT_OFF && isSaved(domain)) {
+        traits.add(Trait.SAVED);
+      }
+      if (power != Power.SHUT_OFF && c.isResumed(DomainXml.uuid(now))) {
+        traits.add(Trait.RESUMED);
+      }
+      if (isAutostarted(domain)) {
+        traits.add(Trait.AUTOSTART);
+      }
     }
     return new DomainState(
         DomainXml.uuid(now),
@@ -695,7 +732,37 @@ public final class LibvirtHypervisor implements Hypervisor {
         power,
         power == Power.RUNNING && DomainXml.agentConnected(now),
         definition,
-        DomainXml.disks(List.of(now, config)));
+        DomainXml.disks(List.of(now, config)),
+        traits);
+  }
+
+  /** Whether libvirt keeps the memory of a domain that is off. */
+  private static boolean isSaved(Domain domain) throws LibvirtException {
+    try {
+      return domain.hasManagedSaveImage() == 1;
+    } catch (LibvirtException e) {
+      if (!LibvirtErrors.isUnsupported(e)) {
+        throw e;
+      }
+      return false;
+    }
+  }
+
+  private static void forgetMemory(Domain domain) throws LibvirtException {
+    if (isSaved(domain)) {
+      domain.managedSaveRemove();
+    }
+  }
+
+  /** One that exists only while it runs cannot be started by the host. */
+  private static boolean isAutostarted(Domain domain) throws LibvirtException {
+    return domain.isPersistent() == 1 && domain.getAutostart();
+  }
+
+  private static void leaveToUs(Domain domain) throws LibvirtException {
+    if (isAutostarted(domain)) {
+      domain.setAutostart(false);
+    }
   }
 
   private static Power power(Domain domain) throws LibvirtException {
@@ -721,8 +788,11 @@ public final class LibvirtHypervisor implements Hypervisor {
               "domain",
               domain.name(),
               domain.uuid(),
-              find(() -> c.domainLookupByName(domain.name()), Domain::free, this::state)
-                  .map(DomainState::uuid));
+              find(
+                      () -> c.domainLookupByName(domain.name()),
+                      Domain::free,
+                      Domain::getUUIDString)
+                  .map(UUID::fromString));
           DomainXml.Paths paths = paths(c, domain);
           refuseOtherDisk(c, domain, paths.disk());
           String wanted = DomainXml.write(domain, paths);
@@ -734,7 +804,13 @@ public final class LibvirtHypervisor implements Hypervisor {
           if (present.isEmpty() || !sameDomain(present.get(), wanted)) {
             c.domainDefineXML(wanted).free();
           }
-          return null;
+          return find(
+              () -> c.domainLookupByUUIDString(domain.uuid().toString()),
+              Domain::free,
+              d -> {
+                leaveToUs(d);
+                return domain;
+              });
         });
   }
 
@@ -757,7 +833,8 @@ public final class LibvirtHypervisor implements Hypervisor {
     OwnerMark mark = OwnerMark.read(here).orElseThrow();
     return OwnerMark.read(there).equals(Optional.of(mark))
         && readable(() -> DomainXml.read(there, mark))
-            .equals(Optional.of(DomainXml.read(here, mark)));
+            .equals(Optional.of(DomainXml.read(here, mark)))
+        && DomainXml.isAsWritten(there, mark);
   }
 
   private DomainXml.Paths paths(Connect c, DomainDefinition domain) throws LibvirtException {
@@ -795,11 +872,13 @@ public final class LibvirtHypervisor implements Hypervisor {
         domain -> {
           switch (power(domain)) {
             case RUNNING -> {}
-            case PAUSED -> domain.resume();
-            case SHUTTING_DOWN ->
+            case PAUSED, SHUTTING_DOWN ->
                 throw new HypervisorException(
-                    "cannot start domain '%s' on %s: it is shutting down"
-                        .formatted(state.name(), connections.host()));
+                    "cannot start domain '%s' on %s: it is %s"
+                        .formatted(
+                            state.name(),
+                            connections.host(),
+                            power(domain) == Power.PAUSED ? "paused" : "shutting down"));
             case CRASHED -> {
               domain.destroy();
               create(domain);
@@ -809,8 +888,26 @@ public final class LibvirtHypervisor implements Hypervisor {
         });
   }
 
+  @Override
+  public void resumeDomain(UUID uuid, Owner owner) {
+    DomainState state = domain(uuid).orElseThrow(() -> missing("domain", uuid.toString()));
+    change(
+        "resume",
+        state,
+        owner,
+        domain -> {
+          switch (domain.getInfo().state) {
+            case VIR_DOMAIN_PAUSED -> domain.resume();
+            case VIR_DOMAIN_PMSUSPENDED -> domain.PMwakeup();
+            default -> {
+              // it is not paused, or not any more
+            }
+          }
+        });
+  }
+
   /**
-   * Starts a domain so that its agent can be heard. When QEMU dies with a command for the agent
+   * Boots a domain, so that its agent can be heard. When QEMU dies with a command for the agent
    * that it has not read, as one that hung does, libvirt may note the error only after it has
    * cleaned up (qemuProcessHandleAgentError waits for a lock that qemuProcessStop holds, 9.0). The
    * next run inherits it, and every command to its agent is refused: so it is stopped again before
@@ -834,9 +931,22 @@ public final class LibvirtHypervisor implements Hypervisor {
     }
   }
 
-  private static void launch(Domain domain) throws LibvirtException {
+  private static void boot(Domain domain) throws LibvirtException {
     try {
+      domain.create(CreateFlags.FORCE_BOOT);
+    } catch (LibvirtException e) {
+      if (!LibvirtErrors.isUnknownFlag(e)) {
+        throw e;
+      }
+      // The test driver knows no other way to start than to boot.
       domain.create();
+    }
+  }
+
+  private static void launch(Domain domain) throws LibvirtException {
+    forgetMemory(domain);
+    try {
+      boot(domain);
     } catch (LibvirtException e) {
       if (power(domain) != Power.RUNNING) {
         throw e;
@@ -859,7 +969,7 @@ public final class LibvirtHypervisor implements Hypervisor {
       return;
     }
     try {
-      agents.callAndLeave(
+      shutdowns.callAndLeave(
           "shut down domain '" + state.get().name() + "'",
           SHUTDOWN_WAIT,
           c -> {
@@ -894,14 +1004,13 @@ public final class LibvirtHypervisor implements Hypervisor {
         state.get(),
         owner,
         domain -> {
-          if (power(domain) == Power.SHUT_OFF) {
-            return;
-          }
-          try {
-            domain.destroy();
-          } catch (LibvirtException e) {
-            if (power(domain) != Power.SHUT_OFF) {
-              throw e;
+          if (power(domain) != Power.SHUT_OFF) {
+            try {
+              domain.destroy();
+            } catch (LibvirtException e) {
+              if (power(domain) != Power.SHUT_OFF) {
+                throw e;
+              }
             }
           }
           Power now = power(domain);
@@ -909,6 +1018,13 @@ public final class LibvirtHypervisor implements Hypervisor {
             throw new HypervisorException(
                 "domain '%s' on %s was destroyed but is %s"
                     .formatted(name, connections.host(), now));
+          }
+          leaveToUs(domain);
+          forgetMemory(domain);
+          if (isSaved(domain)) {
+            throw new HypervisorException(
+                "domain '%s' on %s is off, but libvirt keeps its memory"
+                    .formatted(name, connections.host()));
           }
         });
   }
@@ -934,6 +1050,7 @@ public final class LibvirtHypervisor implements Hypervisor {
           undefine(domain);
         });
     agentLocks.remove(uuid);
+    mute.forget(uuid);
   }
 
   private static void undefine(Domain domain) throws LibvirtException {
@@ -978,18 +1095,21 @@ public final class LibvirtHypervisor implements Hypervisor {
         () ->
             new AgentUnavailable(
                 "cannot " + what + ": an earlier command is still under way", null),
-        () ->
-            agents.call(
-                what,
-                // libvirt first synchronizes with the agent, under the same timeout.
-                timeout.multipliedBy(2).plus(DOMAIN_LOCK),
-                LibvirtErrors::translateAgent,
-                c ->
-                    find(
-                            () -> c.domainLookupByUUIDString(uuid.toString()),
-                            Domain::free,
-                            d -> d.qemuAgentCommand(command, seconds(timeout), 0))
-                        .orElseThrow(() -> missing("domain", uuid.toString()))));
+        () -> mute.ask(uuid, timeout, limit -> agentCommand(what, uuid, command, limit)));
+  }
+
+  private String agentCommand(String what, UUID uuid, String command, Duration timeout) {
+    return agents.call(
+        what,
+        // libvirt first synchronizes with the agent, under the same timeout.
+        timeout.multipliedBy(2).plus(DOMAIN_LOCK),
+        LibvirtErrors::translateAgent,
+        c ->
+            find(
+                    () -> c.domainLookupByUUIDString(uuid.toString()),
+                    Domain::free,
+                    d -> d.qemuAgentCommand(command, seconds(timeout), 0))
+                .orElseThrow(() -> missing("domain", uuid.toString())));
   }
 
   private static int seconds(Duration timeout) {

@@ -1,7 +1,10 @@
 package dev.ejabberdlab.hypervisor.libvirt;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
+import dev.ejabberdlab.hypervisor.HypervisorException.Unreachable;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -56,6 +59,42 @@ class ConnectionsTest {
           });
     }
     assertThat(most).hasValue(1);
+  }
+
+  @Test
+  void aCallThatHangsIsNotMadeAgainBeforeItHasEnded() throws Exception {
+    CountDownLatch release = new CountDownLatch(1);
+    AtomicInteger made = new AtomicInteger();
+    Connection.Call<Void> hangs =
+        connect -> {
+          made.incrementAndGet();
+          try {
+            release.await();
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+          return null;
+        };
+    try (Connections many = new Connections("test:///default", CALLERS, null)) {
+      many.call("connect", LIMIT, Connect::listDomains);
+      assertThatThrownBy(() -> many.call("hang", Duration.ofMillis(50), hangs))
+          .isInstanceOf(Unreachable.class)
+          .hasMessageContaining("did not answer");
+      for (int i = 0; i < 3; i++) {
+        assertThatThrownBy(() -> many.call("hang", LIMIT, hangs))
+            .isInstanceOf(Unreachable.class)
+            .hasMessageContaining("has been working on the same for");
+      }
+      assertThat(made).hasValue(1);
+      many.call("do something else", LIMIT, Connect::listDomains);
+
+      release.countDown();
+
+      await()
+          .ignoreExceptionsInstanceOf(Unreachable.class)
+          .until(() -> many.call("hang", LIMIT, hangs) == null);
+      assertThat(made).hasValue(2);
+    }
   }
 
   @Test

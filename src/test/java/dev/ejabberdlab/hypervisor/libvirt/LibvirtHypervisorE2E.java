@@ -8,6 +8,7 @@ import dev.ejabberdlab.hypervisor.DomainDefinition;
 import dev.ejabberdlab.hypervisor.DomainDefinition.Interface;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
+import dev.ejabberdlab.hypervisor.DomainState.Trait;
 import dev.ejabberdlab.hypervisor.Hypervisor;
 import dev.ejabberdlab.hypervisor.HypervisorContract;
 import dev.ejabberdlab.hypervisor.HypervisorEvent;
@@ -339,19 +340,47 @@ class LibvirtHypervisorE2E extends HypervisorContract {
             IntStream.range(0, 24).mapToObj(i -> volumeName("many" + i)).toArray(String[]::new));
   }
 
+  private interface ByHand {
+    void on(Domain domain) throws LibvirtException;
+  }
+
+  private static void raw(UUID uuid, ByHand change) {
+    try {
+      Domain domain = admin.domainLookupByUUID(uuid);
+      change.on(domain);
+      domain.free();
+    } catch (LibvirtException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  protected void save(UUID domain) {
+    raw(domain, Domain::managedSave);
+  }
+
+  @Override
+  protected void suspend(UUID domain) {
+    raw(domain, Domain::suspend);
+  }
+
+  @Override
+  protected void autostart(UUID domain) {
+    raw(domain, d -> d.setAutostart(true));
+  }
+
+  /** What others start of it is told, so that it can be turned off before it has done harm. */
   @Test
-  void aPausedDomainIsResumed() throws LibvirtException {
-    DomainDefinition domain = domain("pause");
+  void aSavedDomainThatOthersStartIsToldFromABoot() {
+    DomainDefinition domain = domain("others");
     host.defineDomain(domain);
     host.startDomain(domain.uuid(), OWNER);
-    Domain raw = admin.domainLookupByUUID(domain.uuid());
-    raw.suspend();
-    raw.free();
-    assertThat(power(domain)).isEqualTo(Power.PAUSED);
+    save(domain.uuid());
 
-    host.startDomain(domain.uuid(), OWNER);
+    raw(domain.uuid(), Domain::create);
 
     assertThat(power(domain)).isEqualTo(Power.RUNNING);
+    assertThat(host.domain(domain.uuid()).orElseThrow().is(Trait.RESUMED)).isTrue();
   }
 
   @Test
