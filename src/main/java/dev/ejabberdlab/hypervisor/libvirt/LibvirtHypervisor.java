@@ -95,7 +95,8 @@ public final class LibvirtHypervisor implements Hypervisor {
   private final Connections connections;
   private final Connections agents;
   private final Connections shutdowns;
-  private final MuteGuests mute = new MuteGuests(MUTE_AT_ONCE, () -> Instant.EPOCH.plusNanos(System.nanoTime()));
+  private final MuteGuests mute =
+      new MuteGuests(MUTE_AT_ONCE, () -> Instant.EPOCH.plusNanos(System.nanoTime()));
   private final List<Consumer<HypervisorEvent>> listeners = new CopyOnWriteArrayList<>();
   private final Map<String, ReentrantLock> poolLocks = new ConcurrentHashMap<>();
   private final Map<UUID, ReentrantLock> agentLocks = new ConcurrentHashMap<>();
@@ -563,8 +564,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   }
 
   private Optional<DomainState> domainState(LibvirtConnect c, UUID uuid) throws LibvirtException {
-    return find(
-        () -> c.domainLookupByUUIDString(uuid.toString()), Domain::free, d -> state(c, d));
+    return find(() -> c.domainLookupByUUIDString(uuid.toString()), Domain::free, d -> state(c, d));
   }
 
   private DomainState state(LibvirtConnect c, Domain domain) throws LibvirtException {
@@ -652,10 +652,7 @@ public final class LibvirtHypervisor implements Hypervisor {
               "domain",
               domain.name(),
               domain.uuid(),
-              find(
-                      () -> c.domainLookupByName(domain.name()),
-                      Domain::free,
-                      Domain::getUUIDString)
+              find(() -> c.domainLookupByName(domain.name()), Domain::free, Domain::getUUIDString)
                   .map(UUID::fromString));
           String wanted = DomainXml.write(domain, paths(c, domain));
           Optional<String> present =
