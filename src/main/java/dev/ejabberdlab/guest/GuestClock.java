@@ -8,8 +8,8 @@ import java.util.List;
 
 /**
  * A guest's clock, set by the operator's. How long a command is on its way does not matter: the
- * guest is told what time it was at a moment of its own uptime. The agent's guest-set-time would set
- * the time that it was when the command left, and fails without hwclock.
+ * guest is told what time it was at a moment of its own uptime. The agent's guest-set-time would
+ * set the time that it was when the command left, and fails without hwclock.
  */
 final class GuestClock {
 

@@ -40,8 +40,9 @@ final class RoundTrip {
      *
      * @param told what the guest's clock showed when it had its answer
      * @param work how long the guest has worked for the answer, by its own clock
-     * @return negative when it is behind, zero when it may be right; empty when nothing can be said,
-     *     because the guest has worked longer than anybody has waited: its clock was set meanwhile
+     * @return negative when it is behind, zero when it may be right; empty when nothing can be
+     *     said, because the guest has worked longer than anybody has waited: its clock was set
+     *     meanwhile
      */
     Optional<Duration> offset(Instant told, Duration work) {
       Duration least = Duration.between(end, told);

@@ -14,8 +14,8 @@ public sealed interface Action {
 
   /**
    * What it works on: {@code network/NAME}, {@code machine/NODE}, {@code volume/NAME}, {@code
-   * power/NODE} for what turns a machine off and does not wait for a step that runs there, or {@code
-   * clock/NODE} for what sets a guest's clock meanwhile.
+   * power/NODE} for what turns a machine off and does not wait for a step that runs there, or
+   * {@code clock/NODE} for what sets a guest's clock meanwhile.
    */
   String key();
 

@@ -80,7 +80,8 @@ final class Machines {
         || primacy.isBeingDemoted(node.name())) {
       return false;
     }
-    Optional<GuestReport.Postgresql> seen = machine.guest().known().flatMap(GuestReport::postgresql);
+    Optional<GuestReport.Postgresql> seen =
+        machine.guest().known().flatMap(GuestReport::postgresql);
     boolean writable = seen.filter(GuestReport.Postgresql::isPrimary).isPresent();
     return switch (domain.power()) {
       case RUNNING ->
@@ -174,8 +175,7 @@ final class Machines {
     }
     return definition(node, domain.definition())
         .filter(
-            wanted ->
-                !domain.definition().equals(Optional.of(wanted)) || domain.is(Trait.OUTDATED))
+            wanted -> !domain.definition().equals(Optional.of(wanted)) || domain.is(Trait.OUTDATED))
         .<Action>map(wanted -> new Action.DefineDomain(node.name(), wanted))
         .filter(define -> !agenda.progress().ended(define));
   }
@@ -214,8 +214,7 @@ final class Machines {
       return;
     }
     switch (domain.power()) {
-      case PAUSED ->
-          agenda.want(new Action.ResumeDomain(node.name(), node.uuid(), node.domain()));
+      case PAUSED -> agenda.want(new Action.ResumeDomain(node.name(), node.uuid(), node.domain()));
       case CRASHED -> destroy(node);
       case RUNNING -> {
         setClock(node, machine);

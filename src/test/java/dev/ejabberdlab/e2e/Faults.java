@@ -1,5 +1,7 @@
 package dev.ejabberdlab.e2e;
 
+import static org.awaitility.Awaitility.await;
+
 import static dev.ejabberdlab.e2e.Fault.Outcome.EITHER;
 import static dev.ejabberdlab.e2e.Fault.Outcome.STAYS;
 import static dev.ejabberdlab.e2e.Fault.Outcome.SWITCHES;
@@ -131,13 +133,12 @@ final class Faults {
               "primary: an old memory restored by others after the failover",
               TAKES_OVER,
               i -> {
-                String file = "/var/lib/libvirt/qemu/save/" + i.primary() + ".fault";
+                String file = "/var/lib/libvirt/" + i.primary() + ".fault";
                 i.virsh("save", i.primary(), file);
                 i.awaits(
                     "another one has taken over",
                     l -> i.change().filter(c -> c.finished() != null).isPresent());
-                i.virsh("destroy", i.primary());
-                i.host("restore", file);
+                restore(i, file);
               }),
           new Fault(
               "primary-qemu-killed",
@@ -565,6 +566,23 @@ final class Faults {
     i.awaits(
         "the machine is on its own disk",
         l -> l.getStatus().nodes().stream().allMatch(n -> n.foreignDisk() == null));
+  }
+
+  /** As often as it takes to come before the operator, which boots what is off. */
+  private static void restore(Injection i, String file) {
+    await("an old memory is restored")
+        .atMost(Stand.PATIENCE)
+        .ignoreExceptions()
+        .until(
+            () -> {
+              try {
+                i.virsh("destroy", i.primary());
+              } catch (RuntimeException | AssertionError e) {
+                // It is off already.
+              }
+              i.host("restore", file);
+              return true;
+            });
   }
 
   private static void killed(Injection i, String node, String unit) {

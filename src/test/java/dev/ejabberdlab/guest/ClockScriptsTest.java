@@ -67,8 +67,14 @@ class ClockScriptsTest {
   /** Millis: told by the guest, its work; the question took 2000 and ended at 100000. */
   @ParameterizedTest
   @CsvSource({
-    "100000, 0, 0", "98000, 0, 0", "97999, 0, -1", "70000, 0, -28000", "103000, 0, 3000",
-    "98500, 1500, -1000", "100000, 2001,", "100000, -1,"
+    "100000, 0, 0",
+    "98000, 0, 0",
+    "97999, 0, -1",
+    "70000, 0, -28000",
+    "103000, 0, 3000",
+    "98500, 1500, -1000",
+    "100000, 2001,",
+    "100000, -1,"
   })
   void whatTheQuestionTookIsNobodysFault(long told, long work, Long off) {
     RoundTrip.Times times =

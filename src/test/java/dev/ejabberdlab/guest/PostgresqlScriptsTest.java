@@ -2,6 +2,7 @@ package dev.ejabberdlab.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Clock;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -53,7 +54,7 @@ class PostgresqlScriptsTest {
 
   @TempDir Path root;
   private LocalGuest guest;
-  private final TransientStepRunner runner = new TransientStepRunner();
+  private final TransientStepRunner runner = new TransientStepRunner(Clock.systemUTC());
 
   @BeforeEach
   void machine() throws IOException {

@@ -28,6 +28,7 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
+import java.time.Clock;
 import java.io.File;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -92,7 +93,7 @@ class SupervisionIT {
           new OperatorInstance(
               client,
               hosts,
-              new TransientStepRunner(),
+              new TransientStepRunner(Clock.systemUTC()),
               Executors.newCachedThreadPool(
                   task -> {
                     Thread thread = new Thread(task);

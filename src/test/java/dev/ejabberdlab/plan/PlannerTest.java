@@ -15,10 +15,10 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Failover;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverState;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
+import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
 import dev.ejabberdlab.hypervisor.DomainState;
-import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.hypervisor.DomainState.Trait;
 import dev.ejabberdlab.hypervisor.HostFacts;
@@ -542,8 +542,7 @@ class PlannerTest {
       assertThat(next(resumed.primacy(Primacy.of(PSQL1)), machineKey(PSQL1)))
           .as("the primary itself goes on")
           .isEqualTo(NOTHING);
-      assertThat(
-              next(Scene.ready().power(PSQL1, Power.PAUSED).primacy(taken), machineKey(PSQL1)))
+      assertThat(next(Scene.ready().power(PSQL1, Power.PAUSED).primacy(taken), machineKey(PSQL1)))
           .as("nor does it ever wake up")
           .isEqualTo("DestroyDomain");
       assertThat(

@@ -192,8 +192,7 @@ final class DomainXml {
       String today = write(read.definition(), read.paths());
       Element wanted = Xml.parse(today);
       return OwnerMark.read(wanted).map(OwnerMark::digest).equals(Optional.of(mark.digest()))
-          && PLAIN.stream()
-              .allMatch(path -> Xml.text(root, path).equals(Xml.text(wanted, path)));
+          && PLAIN.stream().allMatch(path -> Xml.text(root, path).equals(Xml.text(wanted, path)));
     } catch (IllegalArgumentException | NoSuchElementException e) {
       return false;
     }

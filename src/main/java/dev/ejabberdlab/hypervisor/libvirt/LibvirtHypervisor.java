@@ -104,7 +104,8 @@ public final class LibvirtHypervisor implements Hypervisor {
   final Connections connections;
   private final Connections agents;
   private final Connections shutdowns;
-  private final MuteGuests mute = new MuteGuests(MUTE_AT_ONCE, () -> Instant.EPOCH.plusNanos(System.nanoTime()));
+  private final MuteGuests mute =
+      new MuteGuests(MUTE_AT_ONCE, () -> Instant.EPOCH.plusNanos(System.nanoTime()));
   private final List<Consumer<HypervisorEvent>> listeners = new CopyOnWriteArrayList<>();
   private final Map<String, ReentrantLock> poolLocks = new ConcurrentHashMap<>();
   private final Map<UUID, ReentrantLock> agentLocks = new ConcurrentHashMap<>();
@@ -698,8 +699,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   }
 
   private Optional<DomainState> domainState(LibvirtConnect c, UUID uuid) throws LibvirtException {
-    return find(
-        () -> c.domainLookupByUUIDString(uuid.toString()), Domain::free, d -> state(c, d));
+    return find(() -> c.domainLookupByUUIDString(uuid.toString()), Domain::free, d -> state(c, d));
   }
 
   private DomainState state(LibvirtConnect c, Domain domain) throws LibvirtException {
@@ -788,10 +788,7 @@ public final class LibvirtHypervisor implements Hypervisor {
               "domain",
               domain.name(),
               domain.uuid(),
-              find(
-                      () -> c.domainLookupByName(domain.name()),
-                      Domain::free,
-                      Domain::getUUIDString)
+              find(() -> c.domainLookupByName(domain.name()), Domain::free, Domain::getUUIDString)
                   .map(UUID::fromString));
           DomainXml.Paths paths = paths(c, domain);
           refuseOtherDisk(c, domain, paths.disk());
@@ -815,7 +812,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   }
 
   /** Redefined to its own disk, it would lose at its next start what is only on the other one. */
-  private void refuseOtherDisk(Connect c, DomainDefinition domain, String disk)
+  private void refuseOtherDisk(LibvirtConnect c, DomainDefinition domain, String disk)
       throws LibvirtException {
     Set<String> roots = domainState(c, domain.uuid()).map(d -> d.disks().roots()).orElse(Set.of());
     for (String root : roots) {

@@ -65,7 +65,9 @@ final class MuteGuests {
     }
   }
 
-  /** Only the time tells a mute guest from one that refuses: what is refused, is refused at once. */
+  /**
+   * Only the time tells a mute guest from one that refuses: what is refused, is refused at once.
+   */
   private <T> T listened(UUID guest, Function<Duration, T> question, Duration timeout) {
     Instant asked = clock.instant();
     try {
@@ -94,8 +96,7 @@ final class MuteGuests {
   private AgentUnavailable leftAlone(UUID guest, Silence silence, String why) {
     return new AgentUnavailable(
         "the agent of domain %s has not answered for %d s; %s"
-            .formatted(
-                guest, Duration.between(silence.since(), clock.instant()).toSeconds(), why),
+            .formatted(guest, Duration.between(silence.since(), clock.instant()).toSeconds(), why),
         null);
   }
 
