@@ -356,7 +356,12 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     if (remembered.isPresent()) {
       // Its resource may be gone; the connection is still there.
       return remembered.map(
-          s -> context.getSecondaryResource(LibvirtHost.class).map(Hosts::inUse).map(s::on).orElse(s));
+          s ->
+              context
+                  .getSecondaryResource(LibvirtHost.class)
+                  .map(Hosts::inUse)
+                  .map(s::on)
+                  .orElse(s));
     }
     try {
       return lastValid

@@ -84,9 +84,7 @@ public class FrameworkFailures implements Metrics {
     } catch (RuntimeException e) {
       LOG.warnf(
           "%s/%s: its status could not be written: %s",
-          lab.getMetadata().getNamespace(),
-          lab.getMetadata().getName(),
-          Refusal.of(e).message());
+          lab.getMetadata().getNamespace(), lab.getMetadata().getName(), Refusal.of(e).message());
     }
   }
 }

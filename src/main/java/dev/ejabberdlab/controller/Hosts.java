@@ -20,9 +20,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import org.jboss.logging.Logger;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jboss.logging.Logger;
 
 /** The connections to the hosts, one for each LibvirtHost, made when first needed. */
 @ApplicationScoped
@@ -182,7 +182,10 @@ public class Hosts {
       try {
         host.watch().tick();
       } catch (RuntimeException | Error e) {
-        LOG.errorf(e, "%s: its observation was not started; the next beat tries.", host.watch().hypervisor());
+        LOG.errorf(
+            e,
+            "%s: its observation was not started; the next beat tries.",
+            host.watch().hypervisor());
       }
     }
   }

@@ -241,7 +241,7 @@ public final class HostWatch implements AutoCloseable {
       return before.pool();
     }
     return Question.ask(
-        "What is on " + hypervisor,
+            "What is on " + hypervisor,
             () ->
                 hypervisor
                     .pool(pool)

@@ -61,7 +61,8 @@ public record Remains(
    */
   public static Seen<Remains> of(
       Hypervisor hypervisor, UUID owner, String pool, String volumePrefix, Set<String> recorded) {
-    Seen<List<VolumeState>> volumes = Question.ask(
+    Seen<List<VolumeState>> volumes =
+        Question.ask(
             "Pool %s on %s, for lab %s".formatted(pool, hypervisor, owner),
             () -> hypervisor.volumes(pool));
     return volumes.isPresent()

@@ -127,7 +127,9 @@ final class SettingsValidation {
     String path = SETTINGS + "." + key;
     if (OWN.contains(key)) {
       faults.add(path, "is set by the operator; leave it out");
-    } else if (WITH_OWN.contains(key) && !key.equals("listen") && (value == null || !value.isObject())) {
+    } else if (WITH_OWN.contains(key)
+        && !key.equals("listen")
+        && (value == null || !value.isObject())) {
       faults.add(path, "holds what the operator needs; give a mapping of what to change in it");
     } else if (OF_HOSTS.contains(key) && value != null) {
       value

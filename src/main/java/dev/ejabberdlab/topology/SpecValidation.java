@@ -293,11 +293,11 @@ public final class SpecValidation {
     }
     String domain = spec.xmpp().domain();
     return faults.text(
-            "spec.xmpp.domain",
-            domain,
-            Names.DNS_NAME,
-            200,
-            "a DNS name in lower case; give one like domain.local")
+                "spec.xmpp.domain",
+                domain,
+                Names.DNS_NAME,
+                200,
+                "a DNS name in lower case; give one like domain.local")
             && faults.resolvable("spec.xmpp.domain", domain)
         ? domain
         : null;

@@ -143,8 +143,10 @@ record Subnet(IPv4Address block) {
   Optional<String> whollyUnusable() {
     return unusable()
         .filter(
-            u -> UNUSABLE.stream().map(Subnet::around).anyMatch(other -> other.contains(network())
-                && other.contains(broadcast())));
+            u ->
+                UNUSABLE.stream()
+                    .map(Subnet::around)
+                    .anyMatch(other -> other.contains(network()) && other.contains(broadcast())));
   }
 
   /** Whether this network overlaps none of the others. */

@@ -13,7 +13,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LongNamesTest {
 
   private static final String LABEL = "[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?";
-  private static final String NAME = "[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*";
+  private static final String NAME =
+      "[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*";
 
   private static EjabberdLab lab(String name) {
     EjabberdLab lab = new EjabberdLab();

@@ -1,11 +1,10 @@
 package dev.ejabberdlab.e2e;
 
-import static org.awaitility.Awaitility.await;
-
 import static dev.ejabberdlab.e2e.Fault.Outcome.EITHER;
 import static dev.ejabberdlab.e2e.Fault.Outcome.STAYS;
 import static dev.ejabberdlab.e2e.Fault.Outcome.SWITCHES;
 import static dev.ejabberdlab.e2e.Fault.Outcome.TAKES_OVER;
+import static org.awaitility.Awaitility.await;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import java.time.Duration;

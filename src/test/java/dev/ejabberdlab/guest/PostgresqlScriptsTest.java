@@ -2,11 +2,11 @@ package dev.ejabberdlab.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.time.Clock;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -214,8 +214,7 @@ class PostgresqlScriptsTest {
     run("postgresql_suffice", "raised\\ $PGCONF/conf.d/standby-raised.conf");
     assertThat(drift()).as("its primary still has it").isEmpty();
     write("control", CONTROL.replace("150", "100"));
-    assertThat(drift())
-        .containsExactly("max_connections is still 150, as it was on the primary");
+    assertThat(drift()).containsExactly("max_connections is still 150, as it was on the primary");
   }
 
   @Test

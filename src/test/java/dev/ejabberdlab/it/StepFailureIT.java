@@ -40,10 +40,8 @@ class StepFailureIT {
       EjabberdLab retrying;
       try (LabHistory history = new LabHistory(stand.resource(lab))) {
         stand.host.agents(true);
-        retrying =
-            history.await("retries", Stand.PATIENCE, l -> attempts(l, "e1server") == 2);
-        history.await(
-            "retries without a word", Stand.PATIENCE, l -> attempts(l, "e2server") == 2);
+        retrying = history.await("retries", Stand.PATIENCE, l -> attempts(l, "e1server") == 2);
+        history.await("retries without a word", Stand.PATIENCE, l -> attempts(l, "e2server") == 2);
       }
       assertThat(Stand.condition(retrying, Conditions.READY).orElseThrow().getStatus())
           .isEqualTo("False");

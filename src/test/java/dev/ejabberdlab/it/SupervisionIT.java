@@ -28,9 +28,9 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
-import java.time.Clock;
 import java.io.File;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -295,9 +295,7 @@ class SupervisionIT {
                 .map(
                     rule ->
                         rule.getResources().contains("ejabberdlabs")
-                            ? new PolicyRuleBuilder(rule)
-                                .withVerbs("get", "list", "watch")
-                                .build()
+                            ? new PolicyRuleBuilder(rule).withVerbs("get", "list", "watch").build()
                             : rule)
                 .toList())
         .build();

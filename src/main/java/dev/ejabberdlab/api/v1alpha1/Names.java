@@ -92,8 +92,7 @@ public final class Names {
   public static final String ENDS_IN_NUMBER = "(^|\\.)([0-9]+|0[xX][0-9a-fA-F]*)$";
 
   /** Networks that no machine of a lab can have an address in, as far as a text shows it. */
-  public static final String UNUSABLE_CIDR =
-      "^((0|127|22[4-9]|2[3-5][0-9])\\.|169\\.254\\.)";
+  public static final String UNUSABLE_CIDR = "^((0|127|22[4-9]|2[3-5][0-9])\\.|169\\.254\\.)";
 
   /** With what the names of labs' disks begin. */
   public static final String DISK_PREFIX = "ejl-";
