@@ -28,10 +28,12 @@ public class LastValid {
 
   private static final Logger LOG = Logger.getLogger(LastValid.class);
 
+  /** Annotation of the Secret: it is no secret. */
+  private static final String GENERATION = EjabberdLab.GROUP + "/generation";
+
   /** Keys of the Secret. */
   private static final String SPEC = "spec.json";
 
-  private static final String GENERATION = "generation";
   private static final String AUTHORITY = "ca.crt";
 
   /** Of keys with the lab's own secrets and with certificates. */
@@ -84,12 +86,16 @@ public class LastValid {
   void keep(EjabberdLab lab, Supervised supervised, Optional<Secret> cached) {
     remember(lab, supervised);
     Map<String, String> data = data(lab.getSpec(), supervised);
-    if (cached.map(OwnedObjects::decoded).filter(data::equals).isPresent()) {
+    String generation = Long.toString(supervised.generation());
+    if (cached.filter(secret -> isSame(secret, data, generation)).isPresent()) {
       return;
     }
     Secret wanted =
         new SecretBuilder()
             .withMetadata(OwnedObjects.metadata(lab, name(lab)))
+            .editMetadata()
+            .addToAnnotations(GENERATION, generation)
+            .endMetadata()
             .withType("Opaque")
             .withStringData(data)
             .build();
@@ -108,11 +114,28 @@ public class LastValid {
       throw OwnedObjects.deletedMeanwhile("Secret", name(lab));
     }
     OwnedObjects.require(lab, "Secret", existing);
-    if (!data.equals(OwnedObjects.decoded(existing))) {
+    if (!isSame(existing, data, generation)) {
       client
-          .resource(new SecretBuilder(existing).withData(null).withStringData(data).build())
+          .resource(
+              new SecretBuilder(existing)
+                  .editMetadata()
+                  .addToAnnotations(GENERATION, generation)
+                  .endMetadata()
+                  .withData(null)
+                  .withStringData(data)
+                  .build())
           .update();
     }
+  }
+
+  private static boolean isSame(Secret secret, Map<String, String> data, String generation) {
+    return generation.equals(generation(secret)) && data.equals(OwnedObjects.decoded(secret));
+  }
+
+  private static String generation(Secret secret) {
+    return secret.getMetadata().getAnnotations() == null
+        ? "0"
+        : secret.getMetadata().getAnnotations().getOrDefault(GENERATION, "0");
   }
 
   /**
@@ -132,8 +155,7 @@ public class LastValid {
       EjabberdLabSpec spec =
           client.getKubernetesSerialization().unmarshal(data.get(SPEC), EjabberdLabSpec.class);
       Inputs inputs = new Inputs(Credentials.of(part(data, CREDENTIAL)), certificates(data));
-      return Optional.of(
-          new Kept(spec, Long.parseLong(data.getOrDefault(GENERATION, "0")), inputs));
+      return Optional.of(new Kept(spec, Long.parseLong(generation(cached.get())), inputs));
     } catch (KubernetesClientException | IllegalArgumentException e) {
       // Its words could repeat what is in the Secret.
       LOG.warnf(
@@ -165,7 +187,6 @@ public class LastValid {
   private Map<String, String> data(EjabberdLabSpec spec, Supervised supervised) {
     Map<String, String> data = new TreeMap<>();
     data.put(SPEC, client.getKubernetesSerialization().asJson(spec));
-    data.put(GENERATION, Long.toString(supervised.generation()));
     supervised
         .inputs()
         .credentials()

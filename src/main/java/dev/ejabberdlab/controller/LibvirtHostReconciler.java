@@ -40,6 +40,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jboss.logging.Logger;
 
 /**
  * Connects to hosts and says whether they answer, and whether they still are the same. One that
@@ -53,6 +54,8 @@ import java.util.stream.Stream;
     generationAwareEventProcessing = false,
     informer = @Informer(onUpdateFilter = HostChanges.class))
 public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<LibvirtHost> {
+
+  private static final Logger LOG = Logger.getLogger(LibvirtHostReconciler.class);
 
   /** How soon to look again whether the last lab has gone; its end is an event besides. */
   private static final Duration WAIT = Duration.ofSeconds(10);
@@ -91,17 +94,67 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
 
   @Override
   public UpdateControl<LibvirtHost> reconcile(LibvirtHost host, Context<LibvirtHost> context) {
-    write(host, context);
-    return UpdateControl.noUpdate();
+    try {
+      write(host, context);
+      return UpdateControl.noUpdate();
+    } catch (RuntimeException | Error e) {
+      failed(host, e, context);
+      return UpdateControl.<LibvirtHost>noUpdate().rescheduleAfter(WAIT);
+    }
   }
 
   @Override
   public DeleteControl cleanup(LibvirtHost host, Context<LibvirtHost> context) {
-    if (labs(host, context).isEmpty()) {
-      return DeleteControl.defaultDelete();
+    try {
+      if (labs(host, context).isEmpty()) {
+        return DeleteControl.defaultDelete();
+      }
+      write(host, context);
+    } catch (RuntimeException | Error e) {
+      failed(host, e, context);
     }
-    write(host, context);
     return DeleteControl.noFinalizerRemoval().rescheduleAfter(WAIT.toMillis());
+  }
+
+  /** An exception that got past here would leave the last status standing as if it were true. */
+  private void failed(LibvirtHost host, Throwable e, Context<LibvirtHost> context) {
+    Refusal refusal = Refusal.of(e);
+    String name = host.getMetadata().getName();
+    LibvirtHostStatus before = host.getStatus();
+    Conditions conditions =
+        new Conditions(
+            before == null ? null : before.conditions(),
+            host.getMetadata().getGeneration(),
+            clock.instant());
+    conditions.add(Conditions.READY, Finding.unknown(refusal.reason(), refusal.message()));
+    LibvirtHostStatus status =
+        before == null
+            ? LibvirtHostStatus.of(host.getMetadata().getGeneration(), conditions.build())
+            : before.with(host.getMetadata().getGeneration(), conditions.build());
+    if (status.equals(before)) {
+      LOG.debugf("LibvirtHost %s: %s again.", name, refusal.reason());
+      return;
+    }
+    if (refusal.expected()) {
+      LOG.warnf("LibvirtHost %s: %s: %s", name, refusal.reason(), refusal.message());
+    } else {
+      LOG.errorf(e, "LibvirtHost %s: a reconcile failed.", name);
+    }
+    events.warn(host, refusal.reason(), refusal.message());
+    try {
+      patch(host, status, context);
+    } catch (RuntimeException again) {
+      LOG.warnf(
+          "LibvirtHost %s: its status could not be written: %s", name, Refusal.of(again).message());
+    }
+  }
+
+  private static void patch(
+      LibvirtHost host, LibvirtHostStatus status, Context<LibvirtHost> context) {
+    LibvirtHost patch = new LibvirtHost();
+    patch.getMetadata().setName(host.getMetadata().getName());
+    patch.setStatus(status);
+    PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(host, patch, context);
   }
 
   private static List<EjabberdLab> labs(LibvirtHost host, Context<LibvirtHost> context) {
@@ -158,11 +211,8 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
     if (status.equals(before)) {
       return;
     }
-    LibvirtHost patch = new LibvirtHost();
-    patch.getMetadata().setName(name);
-    patch.setStatus(status);
     try {
-      PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(host, patch, context);
+      patch(host, status, context);
     } catch (KubernetesClientException e) {
       if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
         throw e;

@@ -223,6 +223,7 @@ class HostsIT {
           .extracting(LibvirtHostStatus.Orphan::name)
           .contains(Stand.prefix(lab) + "e1server", Stand.prefix(lab) + "e1server.qcow2");
       stand.removeByHand(lab);
+      awaitHost(stand, "tells of none", h -> h.getStatus().orphans() == null);
       assertThat(cidr(stand.awaitReady(stand.create("next")))).isEqualTo(cidr);
     }
   }

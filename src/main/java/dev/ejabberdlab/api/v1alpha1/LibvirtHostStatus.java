@@ -37,6 +37,27 @@ public record LibvirtHostStatus(
     @JsonPropertyDescription("What carries the operator's mark and belongs to no lab.")
         Orphans orphans) {
 
+  /** The status of a host of which nothing else is known. */
+  public static LibvirtHostStatus of(Long observedGeneration, List<Condition> conditions) {
+    return new LibvirtHostStatus(
+        observedGeneration, conditions, null, null, null, null, null, null, null, null);
+  }
+
+  /** The same with other conditions. */
+  public LibvirtHostStatus with(Long generation, List<Condition> others) {
+    return new LibvirtHostStatus(
+        generation,
+        others,
+        hostname,
+        virtualization,
+        labs,
+        uri,
+        uuid,
+        libvirtVersion,
+        pool,
+        orphans);
+  }
+
   /**
    * A storage pool. The figures change in steps: every write changes what is free.
    *
