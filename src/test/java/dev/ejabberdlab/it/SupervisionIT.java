@@ -130,8 +130,8 @@ class SupervisionIT {
 
   @Test
   void anErrorAtAnyStepOfAReconcileIsToldAndAPrimaryThatFailsIsTakenOverFrom() {
-    try (Stand stand = Stand.open(directory);
-        Operator operator = new Operator(stand)) {
+    Stand stand = Stand.open(directory);
+    try (Operator operator = new Operator(stand)) {
       Map<String, EjabberdLab> labs = new HashMap<>();
       for (String step : OperatorInstance.reconcileSteps()) {
         labs.put(step, stand.create(BROKEN + step.toLowerCase(Locale.ROOT)));
@@ -177,69 +177,69 @@ class SupervisionIT {
       operator.mend();
       labs.values().forEach(lab -> stand.awaitReady(lab, true));
       OperatorLog.forgive();
+      stand.close();
     }
   }
 
   @Test
   void aLabIsSupervisedByItsLastValidSpecAlsoByTheNextOperator() {
-    try (Stand stand = Stand.open(directory)) {
-      EjabberdLab lab;
-      try (Operator first = new Operator(stand)) {
-        lab = stand.awaitReady(stand.create("demo"));
-        edit(stand, lab, List.of(new HostEntry("192.168.1.3", List.of("e1server"))));
-        stand.awaitStalled(lab, "InvalidSpec");
+    Stand stand = Stand.open(directory);
+    EjabberdLab lab;
+    try (Operator first = new Operator(stand)) {
+      lab = stand.awaitReady(stand.create("demo"));
+      edit(stand, lab, List.of(new HostEntry("192.168.1.3", List.of("e1server"))));
+      stand.awaitStalled(lab, "InvalidSpec");
 
-        turnOff(stand, lab, "e2server");
-      }
-      try (Operator second = new Operator(stand)) {
-        stand.guest(lab, "psql1server").stopPostgresql();
-        EjabberdLab after =
-            stand.until(
-                lab,
-                "is taken over although its spec is refused",
-                l -> "psql2server".equals(l.getStatus().postgresql().currentPrimary()));
-        assertThat(Stand.condition(after, Conditions.STALLED).orElseThrow().getReason())
-            .isEqualTo("InvalidSpec");
-        assertThat(Stand.message(after, Conditions.READY))
-            .contains("spec.hosts[0]", "generation 1");
-        assertThat(Stand.observed(after)).isTrue();
+      turnOff(stand, lab, "e2server");
+    }
+    try (Operator second = new Operator(stand)) {
+      stand.guest(lab, "psql1server").stopPostgresql();
+      EjabberdLab after =
+          stand.until(
+              lab,
+              "is taken over although its spec is refused",
+              l -> "psql2server".equals(l.getStatus().postgresql().currentPrimary()));
+      assertThat(Stand.condition(after, Conditions.STALLED).orElseThrow().getReason())
+          .isEqualTo("InvalidSpec");
+      assertThat(Stand.message(after, Conditions.READY)).contains("spec.hosts[0]", "generation 1");
+      assertThat(Stand.observed(after)).isTrue();
 
-        edit(stand, lab, null);
-        stand.awaitReady(lab, true);
-      }
+      edit(stand, lab, null);
+      stand.awaitReady(lab, true);
+      stand.close();
     }
   }
 
   @Test
   void aLabIsSupervisedAlthoughItsCredentialsCannotBeRead() {
-    try (Stand stand = Stand.open(directory)) {
-      EjabberdLab lab;
-      try (Operator first = new Operator(stand)) {
-        lab = stand.awaitReady(stand.create("demo"));
-        Secret credentials = secret(stand, "demo-credentials");
-        credentials.getData().remove(Credentials.ERLANG_COOKIE);
-        Stand.CLIENT.resource(credentials).update();
-        stand.awaitStalled(lab, "InvalidSpec");
-      }
-      Map<String, List<String>> launched = stand.host.launched();
-      try (Operator second = new Operator(stand)) {
-        turnOff(stand, lab, "e1server");
-        stand.guest(lab, "psql1server").stopPostgresql();
-        stand.until(
-            lab,
-            "is taken over although its credentials cannot be read",
-            l -> "psql2server".equals(l.getStatus().postgresql().currentPrimary()));
-        assertThat(stand.host.launched().get("gw1server"))
-            .as("no step is run again")
-            .isEqualTo(launched.get("gw1server"));
-      }
+    Stand stand = Stand.open(directory);
+    EjabberdLab lab;
+    try (Operator first = new Operator(stand)) {
+      lab = stand.awaitReady(stand.create("demo"));
+      Secret credentials = secret(stand, "demo-credentials");
+      credentials.getData().remove(Credentials.ERLANG_COOKIE);
+      Stand.CLIENT.resource(credentials).update();
+      stand.awaitStalled(lab, "InvalidSpec");
+    }
+    Map<String, List<String>> launched = stand.host.launched();
+    try (Operator second = new Operator(stand)) {
+      turnOff(stand, lab, "e1server");
+      stand.guest(lab, "psql1server").stopPostgresql();
+      stand.until(
+          lab,
+          "is taken over although its credentials cannot be read",
+          l -> "psql2server".equals(l.getStatus().postgresql().currentPrimary()));
+      assertThat(stand.host.launched().get("gw1server"))
+          .as("no step is run again")
+          .isEqualTo(launched.get("gw1server"));
+      stand.close();
     }
   }
 
   @Test
   void whatTheApiServerRefusesIsTold() {
-    try (Stand stand = Stand.open(directory);
-        Operator operator = new Operator(stand)) {
+    Stand stand = Stand.open(directory);
+    try (Operator operator = new Operator(stand)) {
       ResourceQuota quota =
           Stand.CLIENT
               .resource(
@@ -262,13 +262,14 @@ class SupervisionIT {
       Stand.CLIENT.resource(quota).delete();
       stand.awaitReady(lab, true);
       OperatorLog.forgive();
+      stand.close();
     }
   }
 
   @Test
   void aFinalizerThatIsRefusedIsTold() {
-    try (Stand stand = Stand.open(directory);
-        Operator operator = new Operator(stand)) {
+    Stand stand = Stand.open(directory);
+    try (Operator operator = new Operator(stand)) {
       Resource<ClusterRole> role =
           Stand.CLIENT.rbac().clusterRoles().withName("ejabberd-lab-operator");
       ClusterRole whole = role.get();
@@ -285,6 +286,7 @@ class SupervisionIT {
       }
       stand.awaitReady(lab, true);
       OperatorLog.forgive();
+      stand.close();
     }
   }
 
@@ -303,8 +305,8 @@ class SupervisionIT {
 
   @Test
   void aSecretOfOursThatCannotBeChangedIsToldAndTheLabIsSupervised() {
-    try (Stand stand = Stand.open(directory);
-        Operator operator = new Operator(stand)) {
+    Stand stand = Stand.open(directory);
+    try (Operator operator = new Operator(stand)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       Secret certificates = secret(stand, "demo-certificates");
       certificates.setImmutable(true);
@@ -326,6 +328,7 @@ class SupervisionIT {
           l -> "psql2server".equals(l.getStatus().postgresql().currentPrimary()));
       Stand.CLIENT.resource(secret(stand, "demo-certificates")).delete();
       stand.awaitReady(lab, true);
+      stand.close();
     }
   }
 
