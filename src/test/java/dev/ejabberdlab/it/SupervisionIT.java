@@ -18,17 +18,21 @@ import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceQuota;
 import io.fabric8.kubernetes.api.model.ResourceQuotaBuilder;
+import io.fabric8.kubernetes.api.model.ResourceQuotaStatusBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBuilder;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRuleBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.io.File;
+import java.net.HttpURLConnection;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.HashMap;
@@ -253,8 +257,15 @@ class SupervisionIT {
                       .endSpec()
                       .build())
               .create();
+      // What the controller of quotas does elsewhere.
+      quota.setStatus(
+          new ResourceQuotaStatusBuilder()
+              .addToHard("secrets", new Quantity("0"))
+              .addToUsed("secrets", new Quantity("0"))
+              .build());
+      Stand.CLIENT.resource(quota).updateStatus();
+      awaitRefusalOfSecrets(stand);
       EjabberdLab lab = stand.create("demo");
-      // Without a controller of quotas nothing is counted, and what cannot be counted is refused.
       EjabberdLab refused = stand.awaitStalled(lab, "RequestRefused");
       assertThat(Stand.message(refused, Conditions.STALLED)).contains("The API server refused");
       assertThat(stand.host.changes()).isEmpty();
@@ -357,6 +368,30 @@ class SupervisionIT {
         .atMost(Stand.PATIENCE)
         .pollInterval(Stand.POLL)
         .until(() -> libvirt.domain(domain).filter(d -> d.power() == Power.RUNNING).isPresent());
+  }
+
+  /** The API server learns of a quota after a moment. */
+  private static void awaitRefusalOfSecrets(Stand stand) {
+    Secret probe =
+        new SecretBuilder()
+            .withNewMetadata()
+            .withName("probe")
+            .withNamespace(stand.namespace())
+            .endMetadata()
+            .build();
+    Awaitility.await("Secrets are refused")
+        .atMost(Stand.PATIENCE)
+        .pollInterval(Stand.POLL)
+        .until(
+            () -> {
+              try {
+                Stand.CLIENT.resource(probe).create();
+                Stand.CLIENT.resource(probe).delete();
+                return false;
+              } catch (KubernetesClientException e) {
+                return e.getCode() == HttpURLConnection.HTTP_FORBIDDEN;
+              }
+            });
   }
 
   private static Secret secret(Stand stand, String name) {
