@@ -4,10 +4,13 @@ import dev.ejabberdlab.hypervisor.HostFacts;
 import dev.ejabberdlab.hypervisor.MarkedObject;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.PoolState;
+import dev.ejabberdlab.topology.LabTopology;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 
 /**
  * What was last seen of a libvirt host.
@@ -55,6 +58,14 @@ public record HostSnapshot(
     /** Whether something there has the mark of a lab. */
     public boolean has(UUID lab) {
       return marked.stream().anyMatch(m -> m.owner().uid().equals(lab));
+    }
+
+    /** What of it belongs to none of these labs. */
+    public Inventory without(Set<UUID> labs) {
+      Set<String> prefixes = labs.stream().map(LabTopology::namePrefix).collect(Collectors.toSet());
+      return new Inventory(
+          marked.stream().filter(m -> !labs.contains(m.owner().uid())).toList(),
+          volumes.stream().filter(v -> prefixes.stream().noneMatch(v::startsWith)).toList());
     }
   }
 

@@ -34,7 +34,10 @@ public final class HostWatch implements AutoCloseable {
   /** How often an unreachable host is tried. */
   static final Duration RETRY = Duration.ofSeconds(5);
 
-  /** How often a whole host is searched for what labs have there. */
+  /**
+   * How often a whole host is searched for what labs have there. Where things of no lab were found,
+   * it is searched at each {@link #RELIST}: somebody may be cleaning up.
+   */
   static final Duration SEARCH = Duration.ofMinutes(2);
 
   private static final long GIB = 1L << 30;
@@ -209,7 +212,9 @@ public final class HostWatch implements AutoCloseable {
 
   private Inventory inventory(HostSnapshot before) {
     int asked = searches.get();
-    if (pool == null || searched == asked && !Refresh.isDue(searchedAt, SEARCH, clock.instant())) {
+    Duration interval = hasOrphans(before.inventory()) ? RELIST : SEARCH;
+    if (pool == null
+        || searched == asked && !Refresh.isDue(searchedAt, interval, clock.instant())) {
       return before.inventory();
     }
     Inventory found =
@@ -221,6 +226,11 @@ public final class HostWatch implements AutoCloseable {
     searchedAt = clock.instant();
     searched = asked;
     return found;
+  }
+
+  /** Whether there were things of labs that do not live there. */
+  private boolean hasOrphans(Inventory inventory) {
+    return labs.get().filter(all -> !inventory.without(all).equals(Inventory.NOTHING)).isPresent();
   }
 
   private List<String> disks(HostSnapshot before) {

@@ -12,12 +12,10 @@ import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.HostSnapshot.Inventory;
 import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.status.Transitions.Transition;
-import dev.ejabberdlab.topology.LabTopology;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** What is said of a libvirt host. */
@@ -132,15 +130,11 @@ public final class HostStatuses {
    * @param labs UIDs of every lab
    */
   public static Orphans orphans(Inventory inventory, Set<UUID> labs) {
-    Set<String> prefixes = labs.stream().map(LabTopology::namePrefix).collect(Collectors.toSet());
+    Inventory orphans = inventory.without(labs);
     List<Orphan> all =
         Stream.concat(
-                inventory.marked().stream()
-                    .filter(m -> !labs.contains(m.owner().uid()))
-                    .map(HostStatuses::orphan),
-                inventory.volumes().stream()
-                    .filter(v -> prefixes.stream().noneMatch(v::startsWith))
-                    .map(v -> new Orphan(OrphanKind.volume, v, null, null)))
+                orphans.marked().stream().map(HostStatuses::orphan),
+                orphans.volumes().stream().map(v -> new Orphan(OrphanKind.volume, v, null, null)))
             .toList();
     return all.isEmpty() ? null : new Orphans(all.size(), all.stream().limit(MAX_ITEMS).toList());
   }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.ejabberdlab.api.v1alpha1.Changes;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
@@ -159,12 +160,12 @@ final class SharedLab implements AutoCloseable {
 
   /** Changes the spec as a user does with {@code kubectl edit}. */
   void edit(Consumer<ObjectNode> change) {
-    handle()
-        .edit(
-            lab -> {
-              lab.setSpec(Specs.edit(lab.getSpec(), change));
-              return lab;
-            });
+    Changes.edit(
+        handle(),
+        lab -> {
+          lab.setSpec(Specs.edit(lab.getSpec(), change));
+          return lab;
+        });
   }
 
   /** Writes the status as {@code kubectl edit --subresource=status} does; null clears it. */
@@ -183,18 +184,18 @@ final class SharedLab implements AutoCloseable {
 
   /** Sets an annotation as a user does; null removes it. */
   void annotate(String key, String value) {
-    handle()
-        .edit(
-            lab -> {
-              Map<String, String> annotations = new TreeMap<>(lab.getMetadata().getAnnotations());
-              if (value == null) {
-                annotations.remove(key);
-              } else {
-                annotations.put(key, value);
-              }
-              lab.getMetadata().setAnnotations(annotations);
-              return lab;
-            });
+    Changes.edit(
+        handle(),
+        lab -> {
+          Map<String, String> annotations = new TreeMap<>(lab.getMetadata().getAnnotations());
+          if (value == null) {
+            annotations.remove(key);
+          } else {
+            annotations.put(key, value);
+          }
+          lab.getMetadata().setAnnotations(annotations);
+          return lab;
+        });
   }
 
   /** Waits until the lab is Ready as its present spec says. */
@@ -307,24 +308,20 @@ final class SharedLab implements AutoCloseable {
 
   /** Changes one key of a Secret as a user does. */
   void editSecret(String name, String key, String value) {
-    stand
-        .client
-        .secrets()
-        .inNamespace(Stand.NAMESPACE)
-        .withName(name)
-        .edit(
-            secret -> {
-              if (value == null) {
-                secret.getData().remove(key);
-              } else {
-                secret
-                    .getData()
-                    .put(
-                        key,
-                        Base64.getEncoder().encodeToString(value.getBytes(StandardCharsets.UTF_8)));
-              }
-              return secret;
-            });
+    Changes.edit(
+        stand.client.secrets().inNamespace(Stand.NAMESPACE).withName(name),
+        secret -> {
+          if (value == null) {
+            secret.getData().remove(key);
+          } else {
+            secret
+                .getData()
+                .put(
+                    key,
+                    Base64.getEncoder().encodeToString(value.getBytes(StandardCharsets.UTF_8)));
+          }
+          return secret;
+        });
   }
 
   /** Process ids of the main services by node: whoever has another one later was restarted. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import dev.ejabberdlab.api.v1alpha1.Changes;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.HostEntry;
@@ -210,13 +211,12 @@ class BadInputIT {
   }
 
   private static void edit(Stand stand, EjabberdLab lab, UnaryOperator<EjabberdLabSpec> change) {
-    stand
-        .resource(lab)
-        .edit(
-            l -> {
-              l.setSpec(change.apply(l.getSpec()));
-              return l;
-            });
+    Changes.edit(
+        stand.resource(lab),
+        l -> {
+          l.setSpec(change.apply(l.getSpec()));
+          return l;
+        });
   }
 
   private static EjabberdLabSpec withHosts(EjabberdLabSpec spec, List<HostEntry> hosts) {

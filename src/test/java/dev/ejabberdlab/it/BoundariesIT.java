@@ -2,6 +2,7 @@ package dev.ejabberdlab.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ejabberdlab.api.v1alpha1.Changes;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.Specs;
 import dev.ejabberdlab.it.Cut.When;
@@ -80,13 +81,12 @@ class BoundariesIT {
     SWITCHOVER {
       @Override
       EjabberdLab begin(Stand stand, EjabberdLab lab) {
-        return stand
-            .resource(lab)
-            .edit(
-                l -> {
-                  l.setSpec(Specs.with(l.getSpec(), "database", Map.of("primary", "psql2server")));
-                  return l;
-                });
+        return Changes.edit(
+            stand.resource(lab),
+            l -> {
+              l.setSpec(Specs.with(l.getSpec(), "database", Map.of("primary", "psql2server")));
+              return l;
+            });
       }
 
       @Override

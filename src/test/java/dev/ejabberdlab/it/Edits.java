@@ -1,5 +1,6 @@
 package dev.ejabberdlab.it;
 
+import dev.ejabberdlab.api.v1alpha1.Changes;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Attachment;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Network;
@@ -71,45 +72,42 @@ final class Edits {
 
   /** Changes one field of a lab's spec. */
   static EjabberdLab set(Stand stand, EjabberdLab lab, String field, Object value) {
-    return stand
-        .resource(lab)
-        .edit(
-            l -> {
-              l.setSpec(Specs.with(l.getSpec(), field, value));
-              return l;
-            });
+    return Changes.edit(
+        stand.resource(lab),
+        l -> {
+          l.setSpec(Specs.with(l.getSpec(), field, value));
+          return l;
+        });
   }
 
   static EjabberdLab set(Stand stand, EjabberdLab lab, List<Network> networks, List<Node> nodes) {
-    return stand
-        .resource(lab)
-        .edit(
-            l -> {
-              l.setSpec(Specs.with(Specs.with(l.getSpec(), "networks", networks), "nodes", nodes));
-              return l;
-            });
+    return Changes.edit(
+        stand.resource(lab),
+        l -> {
+          l.setSpec(Specs.with(Specs.with(l.getSpec(), "networks", networks), "nodes", nodes));
+          return l;
+        });
   }
 
   /**
    * @param value null takes the annotation away
    */
   static void annotate(Stand stand, EjabberdLab lab, String name, String value) {
-    stand
-        .resource(lab)
-        .edit(
-            l -> {
-              Map<String, String> all = new LinkedHashMap<>();
-              if (l.getMetadata().getAnnotations() != null) {
-                all.putAll(l.getMetadata().getAnnotations());
-              }
-              if (value == null) {
-                all.remove(name);
-              } else {
-                all.put(name, value);
-              }
-              l.getMetadata().setAnnotations(all);
-              return l;
-            });
+    Changes.edit(
+        stand.resource(lab),
+        l -> {
+          Map<String, String> all = new LinkedHashMap<>();
+          if (l.getMetadata().getAnnotations() != null) {
+            all.putAll(l.getMetadata().getAnnotations());
+          }
+          if (value == null) {
+            all.remove(name);
+          } else {
+            all.put(name, value);
+          }
+          l.getMetadata().setAnnotations(all);
+          return l;
+        });
   }
 
   /** Boot id by node. */

@@ -3,6 +3,7 @@ package dev.ejabberdlab.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.ejabberdlab.api.v1alpha1.Changes;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.api.v1alpha1.Specs;
@@ -222,21 +223,20 @@ class ReferencesIT {
       assertThat(stand.guest(lab, "e2server").launched()).doesNotContain("own-next");
 
       // Left out of the spec, it is forgotten; what came after it runs.
-      stand
-          .resource(lab)
-          .edit(
-              l -> {
-                l.setSpec(
-                    Specs.edit(
-                        l.getSpec(),
-                        spec ->
-                            spec.putArray("provisioning")
-                                .addObject()
-                                .put("name", "next")
-                                .putObject("shell")
-                                .put("inline", "true")));
-                return l;
-              });
+      Changes.edit(
+          stand.resource(lab),
+          l -> {
+            l.setSpec(
+                Specs.edit(
+                    l.getSpec(),
+                    spec ->
+                        spec.putArray("provisioning")
+                            .addObject()
+                            .put("name", "next")
+                            .putObject("shell")
+                            .put("inline", "true")));
+            return l;
+          });
       stand.awaitReady(lab, true);
       assertThat(List.of("gw1server", "e1server", "e2server", "psql1server", "psql2server"))
           .allSatisfy(n -> assertThat(stand.guest(lab, n).launched()).endsWith("own-next"));

@@ -3,6 +3,7 @@ package dev.ejabberdlab.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.ejabberdlab.api.v1alpha1.Changes;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHost;
@@ -165,7 +166,8 @@ final class Stand implements AutoCloseable {
             () -> {
               LibvirtHost now = host.get();
               if (now != null && !now.getMetadata().getFinalizers().isEmpty()) {
-                host.edit(
+                Changes.edit(
+                    host,
                     h -> {
                       h.getMetadata().setFinalizers(List.of());
                       return h;
@@ -185,12 +187,12 @@ final class Stand implements AutoCloseable {
             () -> {
               EjabberdLab now = now(lab);
               if (now != null) {
-                resource(lab)
-                    .edit(
-                        l -> {
-                          l.getMetadata().setFinalizers(List.of());
-                          return l;
-                        });
+                Changes.edit(
+                    resource(lab),
+                    l -> {
+                      l.getMetadata().setFinalizers(List.of());
+                      return l;
+                    });
               }
               return now(lab) == null;
             });

@@ -2,6 +2,7 @@ package dev.ejabberdlab.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ejabberdlab.api.v1alpha1.Changes;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
@@ -62,13 +63,12 @@ class StepFailureIT {
       assertThat(stand.awaitEvent(lab, "StepFailed").getType()).isEqualTo("Warning");
 
       primary.mend("postgresql-primary");
-      stand
-          .resource(lab)
-          .edit(
-              l -> {
-                l.setSpec(withSysctl(l.getSpec()));
-                return l;
-              });
+      Changes.edit(
+          stand.resource(lab),
+          l -> {
+            l.setSpec(withSysctl(l.getSpec()));
+            return l;
+          });
       EjabberdLab ready = stand.awaitReady(lab, true);
       assertThat(ready.getMetadata().getGeneration()).isEqualTo(2);
       assertThat(ready.getStatus().nodes()).allSatisfy(n -> assertThat(n.lastError()).isNull());

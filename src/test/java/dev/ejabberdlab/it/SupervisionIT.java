@@ -2,6 +2,7 @@ package dev.ejabberdlab.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ejabberdlab.api.v1alpha1.Changes;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.HostEntry;
 import dev.ejabberdlab.api.v1alpha1.Specs;
@@ -286,14 +287,14 @@ class SupervisionIT {
       ClusterRole whole = role.get();
       EjabberdLab lab;
       try {
-        role.edit(SupervisionIT::withoutTheRightToChangeLabs);
+        Changes.edit(role, SupervisionIT::withoutTheRightToChangeLabs);
         lab = stand.create(BROKEN + "finalizer");
         EjabberdLab refused = stand.awaitStalled(lab, "RequestRefused");
         assertThat(Stand.message(refused, Conditions.READY)).contains("cannot patch resource");
         assertThat(stand.awaitEvent(lab, "RequestRefused").getType()).isEqualTo("Warning");
         assertThat(stand.host.changes()).isEmpty();
       } finally {
-        role.edit(r -> new ClusterRoleBuilder(r).withRules(whole.getRules()).build());
+        Changes.edit(role, r -> new ClusterRoleBuilder(r).withRules(whole.getRules()).build());
       }
       stand.awaitReady(lab, true);
       OperatorLog.forgive();
@@ -322,13 +323,12 @@ class SupervisionIT {
       Secret certificates = secret(stand, "demo-certificates");
       certificates.setImmutable(true);
       Stand.CLIENT.resource(certificates).update();
-      stand
-          .resource(lab)
-          .edit(
-              l -> {
-                l.setSpec(Specs.with(l.getSpec(), "tls", Map.of("certificateDays", 30)));
-                return l;
-              });
+      Changes.edit(
+          stand.resource(lab),
+          l -> {
+            l.setSpec(Specs.with(l.getSpec(), "tls", Map.of("certificateDays", 30)));
+            return l;
+          });
       EjabberdLab refused = stand.awaitStalled(lab, "RequestRefused");
       assertThat(Stand.message(refused, Conditions.STALLED)).contains("immutable");
 
@@ -344,13 +344,12 @@ class SupervisionIT {
   }
 
   private static void edit(Stand stand, EjabberdLab lab, List<HostEntry> hosts) {
-    stand
-        .resource(lab)
-        .edit(
-            l -> {
-              l.setSpec(Specs.with(l.getSpec(), "hosts", hosts));
-              return l;
-            });
+    Changes.edit(
+        stand.resource(lab),
+        l -> {
+          l.setSpec(Specs.with(l.getSpec(), "hosts", hosts));
+          return l;
+        });
   }
 
   /** Turns a machine off, and waits until it runs again. */

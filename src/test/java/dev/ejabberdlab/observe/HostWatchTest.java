@@ -272,6 +272,22 @@ class HostWatchTest {
   }
 
   @Test
+  void whereThingsAreOfNoLabItIsSearchedMoreOften() {
+    MarkedObject orphan =
+        new MarkedObject(MarkedObject.Kind.DOMAIN, "ejl-left", new Owner(THERE, "ns", "gone"));
+    when(hypervisor.marked()).thenReturn(List.of(orphan)).thenReturn(List.of());
+    whoeverItIs(null, Optional.of(Set.of(LAB)));
+    tickAfter(Duration.ZERO);
+    assertThat(watch.snapshot().inventory().marked()).containsExactly(orphan);
+
+    tickAfter(HostWatch.RELIST);
+    assertThat(watch.snapshot().inventory().marked()).isEmpty();
+
+    tickAfter(HostWatch.RELIST);
+    verify(hypervisor, times(2)).marked();
+  }
+
+  @Test
   void whatIsFreeIsToldInSteps() {
     long gib = 1L << 30;
     PoolState before = new PoolState("pool", true, 100 * gib, 50 * gib);
