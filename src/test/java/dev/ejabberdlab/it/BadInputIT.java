@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.Test;
@@ -58,7 +59,8 @@ class BadInputIT {
           soft.assertThat(e.getMessage()).as(bad.name()).contains("spec");
         }
       }
-      Map<String, EjabberdLab> stalled = stand.awaitAllStalled(accepted.size(), "InvalidSpec");
+      Map<String, EjabberdLab> stalled =
+          stand.awaitAllStalled(Set.copyOf(accepted.values()), "InvalidSpec");
       Map<String, Event> warnings = stand.awaitEvents(accepted.size(), "InvalidSpec");
       accepted.forEach(
           (bad, name) -> {

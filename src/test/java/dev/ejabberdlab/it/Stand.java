@@ -38,6 +38,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -307,17 +308,21 @@ final class Stand implements AutoCloseable {
     return until(lab, "is Stalled with reason " + reason, l -> isStalled(l, reason));
   }
 
-  /** All labs by name, once so many are Stalled for that reason. */
-  Map<String, EjabberdLab> awaitAllStalled(int number, String reason) {
-    return Awaitility.await("%d labs are Stalled".formatted(number))
+  /** All of these labs by name, once each is Stalled for that reason. */
+  Map<String, EjabberdLab> awaitAllStalled(Set<String> names, String reason) {
+    Map<String, EjabberdLab> stalled = new HashMap<>();
+    Awaitility.await("all of %d labs are Stalled".formatted(names.size()))
         .atMost(PATIENCE)
         .pollInterval(POLL)
-        .until(
-            () ->
-                labs().stream()
-                    .filter(l -> isStalled(l, reason))
-                    .collect(Collectors.toMap(l -> l.getMetadata().getName(), l -> l)),
-            labs -> labs.size() >= number);
+        .untilAsserted(
+            () -> {
+              labs().stream()
+                  .filter(l -> isStalled(l, reason))
+                  .forEach(l -> stalled.put(l.getMetadata().getName(), l));
+              // Their names only: hundreds of whole resources are nothing to read.
+              assertThat(stalled.keySet()).containsAll(names);
+            });
+    return stalled;
   }
 
   private static boolean isStalled(EjabberdLab lab, String reason) {
