@@ -34,9 +34,24 @@ record Halting(View view, List<NodeStatus> nodes) {
                       Reason.Halted,
                       "The lab is shut down, as spec.running says; its disks are kept."));
     }
+    List<NodeStatus> foreign = on.stream().filter(this::isForeign).toList();
+    if (!on.isEmpty() && foreign.size() == on.size()) {
+      return Finding.no(
+          Reason.NameConflict,
+          "Left on: %s. Their domains have not this lab's mark, so nobody shuts them down."
+              .formatted(names(foreign)));
+    }
     return unknown.size() == on.size()
         ? Finding.unknown(Reason.NotObserved, "Could not be asked: %s.".formatted(names(unknown)))
         : Finding.no(Reason.Halting, "Shutting down, still on: %s.".formatted(names(on)));
+  }
+
+  /** One that somebody has taken the mark from, or made in its place. */
+  private boolean isForeign(NodeStatus node) {
+    return view.snapshot()
+        .machine(node.name())
+        .domain()
+        .is(d -> d.owner().filter(o -> o.uid().equals(view.lab().uid())).isEmpty());
   }
 
   private static boolean isOff(NodeStatus node) {

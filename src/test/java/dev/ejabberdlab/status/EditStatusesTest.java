@@ -17,6 +17,7 @@ import dev.ejabberdlab.status.Transitions.Transition;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -205,6 +206,27 @@ class EditStatusesTest {
 
       assertThat(ready(Story.afterReady(scene.failed(shutdown, 1, Duration.ZERO))))
           .isEqualTo("False HypervisorError: Libvirt said no.");
+    }
+
+    @Test
+    void aMachineWithoutTheMarkIsLeftOnAndSaid() {
+      Scene scene = allOff(Scene.ready(LabFixture.halted()));
+      var node = scene.node(E2);
+      scene.domain(
+          E2,
+          Seen.of(
+              new dev.ejabberdlab.hypervisor.DomainState(
+                  node.uuid(),
+                  node.domain(),
+                  Optional.empty(),
+                  Power.RUNNING,
+                  true,
+                  Optional.empty())));
+
+      assertThat(ready(Story.afterReady(scene)))
+          .isEqualTo(
+              "False NameConflict: Left on: e2server. Their domains have not this lab's mark, so"
+                  + " nobody shuts them down.");
     }
 
     @Test
