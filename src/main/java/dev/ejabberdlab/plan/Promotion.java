@@ -106,7 +106,7 @@ public final class Promotion {
     if (!input.decides()) {
       return new Primacy(
           target,
-          Optional.empty(),
+          underWay.isPresent() ? Optional.empty() : failingMeanwhile(target),
           last,
           recorded.map(PostgresqlStatus::synchronous),
           held(target, underWay),
@@ -134,6 +134,26 @@ public final class Promotion {
     return underWay
         .map(this::proceed)
         .orElseGet(() -> new Judgement(target, last, new PrimaryHealth(input, target)).judge());
+  }
+
+  /**
+   * Since when the primary fails while nobody may do anything about it, because the lab is paused
+   * or the host does not answer: who streamed when it began to fail is judged by that later. What
+   * is not known ends it not.
+   */
+  private Optional<Instant> failingMeanwhile(String target) {
+    PrimaryHealth health = new PrimaryHealth(input, target);
+    if (!input.lab().running()
+        || recorded.map(PostgresqlStatus::systemIdentifier).isEmpty()
+        || health.serves()) {
+      return Optional.empty();
+    }
+    return recorded
+        .map(PostgresqlStatus::failingSince)
+        .map(Instant::parse)
+        .filter(at -> !at.isAfter(now))
+        .or(() -> health.failing().map(f -> health.since().orElse(now)))
+        .map(at -> at.truncatedTo(ChronoUnit.MILLIS));
   }
 
   /** A change that was begun is brought to its end. */

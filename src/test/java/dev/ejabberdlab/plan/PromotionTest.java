@@ -276,6 +276,29 @@ class PromotionTest {
     }
 
     @Test
+    void itFailsAlsoWhileNothingMayBeDone() {
+      Primacy fails = watched(primaryOff(), working());
+      assertThat(fails.failingSince()).contains(NOW);
+
+      PostgresqlStatus failing = status(NOW.minus(LONG), null, null, streaming());
+      assertThat(watched(primaryOff(), failing).failingSince()).contains(NOW.minus(LONG));
+      assertThat(watched(primaryOff().domain(P1, Seen.unknown("")), failing).failingSince())
+          .as("it cannot be asked")
+          .contains(NOW.minus(LONG));
+      assertThat(watched(Scene.ready(), failing).failingSince()).as("it works").isEmpty();
+      assertThat(watched(Scene.ready().domain(P1, Seen.unknown("")), working()).failingSince())
+          .as("nothing is known of it")
+          .isEmpty();
+    }
+
+    /** What is told while the lab is paused. */
+    private static Primacy watched(Scene scene, PostgresqlStatus recorded) {
+      return Promotion.decide(
+          new Promotion.Input(
+              scene.lab(), recorded, false, scene.snapshot(), scene.progress(), scene.now()));
+    }
+
+    @Test
     void aDatabaseThatNeverWasIsNotTakenOver() {
       Scene scene = Scene.up().power(P1, Power.SHUT_OFF);
       assertThat(told(decide(scene, null))).isEqualTo("psql1server");
