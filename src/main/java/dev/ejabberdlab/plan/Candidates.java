@@ -264,9 +264,21 @@ final class Candidates {
       reasons.add("commits did not wait for %s".formatted(candidate.name()));
       return false;
     }
+    List<String> others =
+        waitedFor.stream().filter(name -> !name.equals(candidate.name())).toList();
+    // What they said before tells not what was committed between that and the primary's end.
+    List<String> unheard =
+        others.isEmpty()
+            ? List.of()
+            : waitedFor.stream().filter(name -> !hasToldSince(name)).toList();
+    if (!unheard.isEmpty()) {
+      reasons.add(
+          "%s has not told how far it is since %s failed"
+              .formatted(String.join(", ", unheard), primary));
+      return false;
+    }
     List<String> unseen =
-        waitedFor.stream()
-            .filter(name -> !name.equals(candidate.name()))
+        others.stream()
             .filter(
                 name ->
                     postgresql(name)
@@ -278,6 +290,12 @@ final class Candidates {
       reasons.add("%s may have commits that nobody else has".formatted(String.join(", ", unseen)));
     }
     return unseen.isEmpty();
+  }
+
+  /** One that cannot be asked has told nothing that could be out of date. */
+  private boolean hasToldSince(String name) {
+    Instant reportedAt = input.snapshot().machine(name).reportedAt();
+    return reportedAt == null || !reportedAt.isBefore(failingSince);
   }
 
   private boolean isPrimaryLost() {
