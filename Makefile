@@ -35,6 +35,11 @@ test-e2e: ## The operator with real guests
 test-faults: ## A lab in use that is broken in every way, into docs/reliability.md (FAULTS=NAME,... chooses)
 	hack/test.sh faults
 
+.PHONY: simulate
+SEEDS ?= 20000
+simulate: ## Let SEEDS simulated labs live, with everything that can happen to them (docs/simulator.md)
+	$(MVN) -q test -Dtest='SimulatorTest#nothingHappensThatMustNot' -Dseeds=$(SEEDS)
+
 .PHONY: bench-bringup
 bench-bringup: ## Time from apply to Ready as a ratio to the floor, into docs/performance.md
 	hack/bench.sh

@@ -1,0 +1,92 @@
+package dev.ejabberdlab.simulation;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
+import dev.ejabberdlab.guest.Step;
+import dev.ejabberdlab.provision.Credentials;
+import dev.ejabberdlab.provision.Inputs;
+import dev.ejabberdlab.provision.Instances;
+import dev.ejabberdlab.provision.NodeCertificates;
+import dev.ejabberdlab.provision.Provisioning;
+import dev.ejabberdlab.topology.Allocations;
+import dev.ejabberdlab.topology.InvalidSpecException;
+import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.SpecValidation;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What follows from a spec and does not change: made once, however many lives go by. All labs have
+ * one UID, and every address of theirs is in the spec.
+ */
+final class Catalogue {
+
+  private record Made(LabTopology topology, InvalidSpecException refusal) {}
+
+  private record Key(LabTopology topology, Inputs inputs, Instances instances) {
+
+    /** The same topology is the same object here, and the same inputs too. */
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Key that
+          && topology == that.topology
+          && inputs == that.inputs
+          && instances.equals(that.instances);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * System.identityHashCode(topology) + instances.hashCode();
+    }
+  }
+
+  private final Map<Draw.Shape, EjabberdLabSpec> specs = new HashMap<>();
+  private final Map<EjabberdLabSpec, Map<String, Made>> topologies = new IdentityHashMap<>();
+  private final Map<Credentials, Inputs> inputs = new HashMap<>();
+  private final Map<Key, List<Step>> steps = new HashMap<>();
+
+  EjabberdLabSpec spec(Draw.Shape shape) {
+    return specs.computeIfAbsent(shape, Draw.Shape::spec);
+  }
+
+  LabTopology topology(EjabberdLab lab) {
+    Made made =
+        topologies
+            .computeIfAbsent(lab.getSpec(), spec -> new HashMap<>())
+            .computeIfAbsent(primaries(lab.getStatus()), p -> make(lab));
+    if (made.refusal() != null) {
+      throw made.refusal();
+    }
+    return made.topology();
+  }
+
+  /** What a spec is judged by beside itself: a primary cannot be removed. */
+  private static String primaries(EjabberdLabStatus status) {
+    return status == null || status.postgresql() == null
+        ? ""
+        : status.postgresql().currentPrimary() + "/" + status.postgresql().targetPrimary();
+  }
+
+  private static Made make(EjabberdLab lab) {
+    try {
+      SpecValidation.validate(lab);
+      return new Made(LabTopology.of(lab, Allocations.NONE), null);
+    } catch (InvalidSpecException e) {
+      return new Made(null, e);
+    }
+  }
+
+  Inputs inputs(Credentials credentials) {
+    return inputs.computeIfAbsent(
+        credentials, c -> new Inputs(c, new NodeCertificates(Optional.empty(), List.of())));
+  }
+
+  List<Step> steps(LabTopology lab, Inputs all, Instances instances) {
+    return steps.computeIfAbsent(
+        new Key(lab, all, instances), k -> Provisioning.steps(lab, all, instances));
+  }
+}

@@ -1,0 +1,490 @@
+package dev.ejabberdlab.simulation;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
+import dev.ejabberdlab.topology.LabTopology;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+
+/** The life of one lab, from a story. */
+final class Life {
+
+  static final UUID LAB = UUID.fromString("3f0c9a52-7d3e-4b54-9a63-2f6f5f1f7b10");
+
+  private static final UUID HOME = UUID.fromString("00000000-0000-4000-8000-00000000000a");
+  private static final UUID OTHER = UUID.fromString("00000000-0000-4000-8000-00000000000b");
+
+  /** How long a lab may take when nothing disturbs it any more. */
+  private static final int PEACE_SECONDS = 45 * 60;
+
+  /** How long nothing may be written then. */
+  private static final int QUIET_SECONDS = 180;
+
+  /** How long Ready may be told of a lab that is not, with an operator that can look. */
+  private static final int READY_SECONDS = 60;
+
+  /** How long a reason must be told that is the last word. */
+  private static final int STANDING_SECONDS = 20 * 60;
+
+  private static final int SECOND = 1000;
+
+  /** Of a violation: enough to tell one kind from another. */
+  private static final int KIND_CHARACTERS = 60;
+
+  private final World world;
+  private final Story story;
+  private final Catalogue catalogue;
+  private final Witness witness;
+  private final Host host;
+  private final Faults faults;
+  private final Api api;
+  private final Map<String, Integer> failures = new HashMap<>();
+  private final List<Operator> operators = new ArrayList<>();
+  private final Set<String> blocking = new HashSet<>();
+  private final int beat;
+  private Draw.Shape shape;
+  private boolean isPeace;
+  private int untrue;
+  private int operatorNumbers;
+  private int clones;
+
+  /**
+   * How a life went.
+   *
+   * @param violation what must not be; empty when all was well
+   * @param log the last of what has happened
+   * @param hash of all that has happened
+   * @param end how it ended
+   */
+  record Result(Optional<String> violation, List<String> log, long hash, String end) {
+
+    /** What must not be, without numbers, and not to its end. */
+    String kind() {
+      return violation
+          .map(v -> v.substring(v.indexOf(": ") + 2).replaceAll("[0-9]+", "N"))
+          .map(v -> v.substring(0, Math.min(v.length(), KIND_CHARACTERS)))
+          .orElse("");
+    }
+  }
+
+  private Life(Story story, Set<Rule> removed, Catalogue catalogue) {
+    this.world = new World(story.seed(), removed);
+    this.story = story;
+    this.catalogue = catalogue;
+    this.shape = story.shape();
+    this.witness = new Witness(world, LAB);
+    this.host = new Host(world, witness, HOME, Draw.IMAGE);
+    this.faults = new Faults(world, host, new Host(world, witness, OTHER, Draw.IMAGE));
+    this.api = new Api(world, witness, LAB, catalogue.spec(shape));
+    this.beat = 1 + world.draw(4);
+    witness.looksAt(host, api);
+    if (!shape.automatic()) {
+      blocking.add("PrimaryFailing");
+      blocking.add("PromotionHeld");
+    }
+    world.afterEach(witness::check);
+  }
+
+  static Result of(Story story, Set<Rule> removed, Catalogue catalogue) {
+    return new Life(story, removed, catalogue).live();
+  }
+
+  private Result live() {
+    startOperator();
+    second();
+    clients();
+    int end = 0;
+    for (Story.Event event : story.events()) {
+      world.after(
+          event.second() * (long) SECOND,
+          () -> {
+            world.tell("--- " + event.kind() + " " + event.a() + " " + event.b());
+            event.kind().happen(this, event.a(), event.b());
+            host.guests().replicate();
+          });
+      end = event.second();
+    }
+    world.runUntil((end + 60) * (long) SECOND);
+    String ended = witness.violation().isPresent() ? "" : peace();
+    return new Result(witness.violation(), lines(), world.hash(), ended);
+  }
+
+  private List<String> lines() {
+    List<String> lines = new ArrayList<>();
+    world.log().forEach(lines::add);
+    return lines;
+  }
+
+  /** Nothing disturbs the lab any more. */
+  private String peace() {
+    world.tell("--- peace");
+    isPeace = true;
+    faults.end();
+    failures.clear();
+    host.machines()
+        .forEach(
+            m -> m.boot.ifPresent(b -> b.hangsUntil = b.muteUntil = b.lagsUntil = world.now()));
+    if (story.seed() % 2 == 0) {
+      edit(s -> s.withValid(true));
+    }
+    api.endFaults();
+    api.annotate(EjabberdLab.PAUSED, Optional.empty());
+    if (operators.isEmpty()) {
+      startOperator();
+    }
+    long limit = world.now() + PEACE_SECONDS * (long) SECOND;
+    int standing = 0;
+    Set<String> said = Set.of();
+    Optional<String> lacks = lacks();
+    while (lacks.isPresent() && world.now() < limit && witness.violation().isEmpty()) {
+      world.runUntil(world.now() + 10 * SECOND);
+      lacks = lacks();
+      said = reasons();
+      standing = isBlocked() ? standing + 10 : 0;
+      if (standing >= STANDING_SECONDS) {
+        break;
+      }
+    }
+    if (lacks.isPresent() && standing < STANDING_SECONDS) {
+      witness.found("the lab does not become what its spec says: " + lacks.get());
+      return "";
+    }
+    String end = lacks.isEmpty() ? "well" : "blocked: " + said;
+    long writes = api.writes();
+    world.runUntil(world.now() + 30 * SECOND);
+    writes = api.writes();
+    world.runUntil(world.now() + QUIET_SECONDS * (long) SECOND);
+    if (api.writes() != writes
+        && lacks.isEmpty()
+        && shape.valid()
+        && !blocking.contains("NameConflict")) {
+      witness.found("%d times a status is written for nothing".formatted(api.writes() - writes));
+    }
+    Optional<String> again = lacks();
+    if (lacks.isEmpty() && again.isPresent() && !isBlocked() && shape.valid()) {
+      witness.found("the lab does not stay what it has become: " + again.get());
+    }
+    return end;
+  }
+
+  /** What the lab lacks of what it shall be; empty when it is that. */
+  private Optional<String> lacks() {
+    if (!api.exists()) {
+      return host.machines().stream()
+          .filter(m -> m.owner.filter(o -> o.uid().equals(LAB)).isPresent())
+          .map(m -> m.name + " is left")
+          .findFirst()
+          .or(() -> host.networks().isEmpty() ? Optional.empty() : Optional.of("a network is left"))
+          .or(
+              () ->
+                  host.volumes().values().stream()
+                      .filter(v -> v.ours() && host.users(v.name()).isEmpty())
+                      .map(v -> v.name() + " is left")
+                      .findFirst());
+    }
+    EjabberdLab lab = api.lab();
+    if (lab.isMarkedForDeletion()) {
+      return Optional.of("it is still there");
+    }
+    if (!shape.valid()) {
+      return reasons().contains("InvalidSpec")
+          ? Optional.empty()
+          : Optional.of("InvalidSpec is not told");
+    }
+    if (!shape.running()) {
+      boolean off =
+          shape.nodes().stream()
+              .flatMap(node -> host.machine(node).stream())
+              .allMatch(Machine::isOff);
+      return reasons().contains("Halted") && off
+          ? Optional.empty()
+          : Optional.of("it is not halted, " + said());
+    }
+    return witness
+        .obstacle(shape)
+        .or(() -> isReady(lab) ? Optional.empty() : Optional.of("it is not Ready, " + said()));
+  }
+
+  private String said() {
+    EjabberdLabStatus status = api.lab().getStatus();
+    return status == null
+        ? "without status"
+        : Api.describe(status)
+            + status.conditions().stream()
+                .filter(c -> c.getType().equals("Ready"))
+                .map(c -> ": " + c.getMessage())
+                .findFirst()
+                .orElse("");
+  }
+
+  /** Whether it says why it is not what its spec says, and nobody but a user could help. */
+  private boolean isBlocked() {
+    if (!api.exists()) {
+      return false;
+    }
+    if (api.lab().isMarkedForDeletion()) {
+      return host.volumes().values().stream()
+          .filter(Host.Volume::ours)
+          .flatMap(v -> host.users(v.name()).stream())
+          .anyMatch(said()::contains);
+    }
+    return reasons().stream().anyMatch(blocking::contains);
+  }
+
+  /** Of all conditions that are not as they should be. */
+  private Set<String> reasons() {
+    EjabberdLabStatus status = api.exists() ? api.lab().getStatus() : null;
+    Set<String> reasons = new TreeSet<>();
+    if (status != null) {
+      status.conditions().stream()
+          .filter(c -> !c.getStatus().equals("True"))
+          .forEach(c -> reasons.add(c.getReason()));
+    }
+    return reasons;
+  }
+
+  private static boolean isReady(EjabberdLab lab) {
+    EjabberdLabStatus status = lab.getStatus();
+    return status != null
+        && status.observedGeneration() != null
+        && status.observedGeneration().equals(lab.getMetadata().getGeneration())
+        && status.conditions().stream()
+            .anyMatch(c -> c.getType().equals("Ready") && c.getStatus().equals("True"));
+  }
+
+  // Time
+
+  private void second() {
+    world.after(
+        SECOND,
+        () -> {
+          operators.removeIf(o -> !o.process.isAlive());
+          boolean isWatched =
+              operators.stream().anyMatch(Operator::isAwake)
+                  && faults.none()
+                  && api.answers()
+                  && api.isFresh()
+                  && api.exists()
+                  && !api.lab().paused();
+          if (isWatched) {
+            witness.look();
+          }
+          boolean lies =
+              isWatched
+                  && shape.valid()
+                  && shape.running()
+                  && isReady(api.lab())
+                  && !witness.serves(shape);
+          untrue = lies ? untrue + 1 : 0;
+          if (untrue > READY_SECONDS) {
+            witness.found("Ready is told, but " + witness.obstacle(shape).orElse(""));
+          }
+          second();
+        });
+  }
+
+  private void clients() {
+    world.after(
+        500 + world.draw(4000),
+        () -> {
+          host.guests().write();
+          clients();
+        });
+  }
+
+  // Operators
+
+  private void startOperator() {
+    Operator operator =
+        new Operator(world, faults, witness, api, catalogue, failures, ++operatorNumbers, beat);
+    operators.add(operator);
+    operator.start();
+  }
+
+  /** Kills the operator; another one is started so many seconds later. */
+  void kill(int seconds) {
+    operators.forEach(o -> o.process.kill());
+    operators.clear();
+    world.after(
+        seconds * (long) SECOND,
+        () -> {
+          if (operators.stream().noneMatch(o -> o.process.isAlive())) {
+            startOperator();
+          }
+        });
+  }
+
+  void killAtAction(int places) {
+    operators.forEach(o -> o.process.killAfter(places));
+    world.after(
+        60L * SECOND,
+        () -> {
+          operators.forEach(o -> o.process.killAfter(Integer.MAX_VALUE));
+          if (operators.stream().noneMatch(o -> o.process.isAlive())) {
+            startOperator();
+          }
+        });
+  }
+
+  /** Starts another operator, and ends the first so many seconds later. */
+  void second(int seconds) {
+    List<Operator> before = List.copyOf(operators);
+    startOperator();
+    world.after(seconds * (long) SECOND, () -> before.forEach(o -> o.process.kill()));
+  }
+
+  void slow(long millis) {
+    operators.forEach(o -> o.process.slowFor(millis));
+  }
+
+  // For what happens
+
+  World world() {
+    return world;
+  }
+
+  Host host() {
+    return host;
+  }
+
+  Faults faults() {
+    return faults;
+  }
+
+  Api api() {
+    return api;
+  }
+
+  Witness witness() {
+    return witness;
+  }
+
+  Map<String, Integer> failures() {
+    return failures;
+  }
+
+  /** Says with which reason the lab may rest without being what its spec says. */
+  void mayBlock(String reason) {
+    blocking.add(reason);
+  }
+
+  long until(int b, int seconds) {
+    return world.now() + millis(b, seconds);
+  }
+
+  long millis(int b, int seconds) {
+    return 1000L + b % (seconds * SECOND);
+  }
+
+  /** PostgreSQL instances are drawn twice as often. */
+  String node(int a) {
+    List<String> instances = shape.instances();
+    List<String> nodes = shape.nodes();
+    return a % 3 > 0 ? instances.get(a / 3 % instances.size()) : nodes.get(a / 3 % nodes.size());
+  }
+
+  void machine(int a, Consumer<Machine> what) {
+    host.machine(node(a)).ifPresent(what);
+  }
+
+  void boot(int a, Consumer<Boot> what) {
+    machine(a, m -> m.boot.filter(b -> m.runs()).ifPresent(what));
+  }
+
+  /** What is refused to others matters to nobody. */
+  Consumer<Machine> quietly(Consumer<Machine> what) {
+    return machine -> {
+      try {
+        what.accept(machine);
+      } catch (RuntimeException e) {
+        world.tell("refused: " + e.getMessage());
+      }
+    };
+  }
+
+  /** Somebody's machine with an overlay on a disk of the lab. */
+  void cloneOf(Machine machine) {
+    String name = machine.name + "-clone" + ++clones;
+    host.volumes()
+        .put(
+            name + ".qcow2",
+            new Host.Volume(
+                name + ".qcow2", new Disk("other"), Optional.of(machine.volume), false));
+    host.add(
+        new Machine(
+            UUID.nameUUIDFromBytes(name.getBytes(java.nio.charset.StandardCharsets.UTF_8)),
+            name,
+            "",
+            Optional.empty(),
+            null));
+    mayBlock("Deleting");
+  }
+
+  /** A file of somebody's that is called like one of the lab. */
+  void copyOf(Machine machine) {
+    String name = LabTopology.namePrefix(LAB) + "copy" + ++clones + ".qcow2";
+    host.volumes().put(name, new Host.Volume(name, new Disk("other"), Optional.empty(), false));
+  }
+
+  void promoteByHand(Machine machine) {
+    if (machine.runs() && machine.boot.filter(b -> b.postgresql && b.recovery).isPresent()) {
+      witness.interference();
+      witness.diverges();
+      // What is on two timelines nobody may choose from but a user.
+      mayBlock("PrimaryFailing");
+      mayBlock("PromotionHeld");
+      host.guests().promote(machine);
+    }
+  }
+
+  /** Never the last one that has the data: nobody could do anything about that. */
+  void loseDisk(Machine machine) {
+    boolean database = shape.instances().contains(machine.node);
+    long others =
+        host.machines().stream()
+            .filter(m -> m != machine && shape.instances().contains(m.node))
+            .filter(m -> host.disk(m).filter(d -> d.configured && d.wal.size() > 0).isPresent())
+            .count();
+    if (!database || others > 0) {
+      host.loseDisk(machine);
+    }
+  }
+
+  void edit(UnaryOperator<Draw.Shape> how) {
+    Draw.Shape next = how.apply(shape);
+    if (api.exists() && !next.equals(shape)) {
+      if (next.instanceCount() < shape.instanceCount()) {
+        // The primary cannot be removed.
+        blocking.add("InvalidSpec");
+      }
+      shape = next;
+      api.change(
+          lab -> {
+            lab.setSpec(catalogue.spec(next));
+            return lab;
+          });
+    }
+  }
+
+  void delete() {
+    api.change(
+        lab -> {
+          if (!lab.isMarkedForDeletion()) {
+            lab.getMetadata()
+                .setDeletionTimestamp(
+                    Instant.ofEpochSecond(world.clock().instant().getEpochSecond()).toString());
+          }
+          return lab;
+        });
+  }
+}
