@@ -311,7 +311,7 @@ class PromotionTest {
           Promotion.decide(
               new Promotion.Input(
                   scene.lab(), working(), false, scene.snapshot(), scene.progress(), NOW));
-      assertThat(told(primacy)).isEqualTo("psql1server");
+      assertThat(told(primacy)).isEqualTo("psql1server failing");
       assertThat(primacy.isRecordedIn(working())).isTrue();
       assertThat(primacy.open()).as("it is decided when everybody has been asked").isTrue();
     }
