@@ -314,6 +314,11 @@ final class SimulatedGuest {
     serves = false;
   }
 
+  /** Whether its instance is a primary that can be written to. */
+  synchronized boolean acceptsWrites() {
+    return running && serves && role == InstanceRole.primary;
+  }
+
   /** A step that undoes another one makes the guest forget it. */
   private void forget(String... steps) {
     onDisk.keySet().removeAll(List.of(steps));
