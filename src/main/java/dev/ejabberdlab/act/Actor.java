@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
@@ -97,16 +98,26 @@ public final class Actor {
 
   private void run(Action action) {
     LOG.infof("%s: %s", lab, action.description());
-    Throwable failure = null;
-    Optional<GuestReport> report = Optional.empty();
     try {
       if (!leads.getAsBoolean()) {
         throw new CancellationException("another operator may be the active one now");
       }
-      report = hands.perform(action);
+      hands
+          .begin(action)
+          .whenComplete(
+              (report, failure) ->
+                  ended(action, failure == null ? report : Optional.empty(), cause(failure)));
     } catch (RuntimeException | Error e) {
-      failure = e;
+      ended(action, Optional.empty(), e);
     }
+  }
+
+  /** Of what a stage has failed by: the stage after it wraps that. */
+  private static Throwable cause(Throwable failure) {
+    return failure instanceof CompletionException e ? e.getCause() : failure;
+  }
+
+  private void ended(Action action, Optional<GuestReport> report, Throwable failure) {
     ended(action, failure);
     observation(action, report)
         .whenComplete(

@@ -2,6 +2,7 @@ package dev.ejabberdlab.act;
 
 import dev.ejabberdlab.guest.GuestChannel;
 import dev.ejabberdlab.guest.GuestReport;
+import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.guest.StepRunner;
 import dev.ejabberdlab.hypervisor.Hypervisor;
 import dev.ejabberdlab.hypervisor.Owner;
@@ -9,6 +10,7 @@ import dev.ejabberdlab.plan.Action;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
 /** Carries out single actions on behalf of one owner. */
@@ -31,6 +33,19 @@ public final class Hands {
     this.channels = channels;
     this.steps = steps;
     this.owner = owner;
+  }
+
+  /** Does it, and completes when it is done, with what {@link #perform} returns. */
+  CompletableFuture<Optional<GuestReport>> begin(Action action) {
+    return action instanceof Action.RunStep a
+        ? steps
+            .begin(channels.apply(a.uuid()), a.step(), a.epoch(), limit(a.step()))
+            .thenApply(Optional::of)
+        : CompletableFuture.completedFuture(perform(action));
+  }
+
+  private static Duration limit(Step step) {
+    return step.timeout().plus(MARGIN);
   }
 
   /**
@@ -64,9 +79,7 @@ public final class Hands {
     } else if (action instanceof Action.UndefineDomain a) {
       hypervisor.undefineDomain(a.uuid(), owner);
     } else if (action instanceof Action.RunStep a) {
-      GuestReport report =
-          steps.run(channels.apply(a.uuid()), a.step(), a.epoch(), a.step().timeout().plus(MARGIN));
-      return Optional.of(report);
+      return Optional.of(steps.run(channels.apply(a.uuid()), a.step(), a.epoch(), limit(a.step())));
     } else {
       throw new IllegalStateException("No way to " + action.description() + ".");
     }

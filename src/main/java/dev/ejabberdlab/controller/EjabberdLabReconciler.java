@@ -2,25 +2,10 @@ package dev.ejabberdlab.controller;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.TlsStatus;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHost;
-import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
-import dev.ejabberdlab.guest.Step;
-import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
 import dev.ejabberdlab.hypervisor.Owner;
 import dev.ejabberdlab.observe.HostSnapshot;
-import dev.ejabberdlab.observe.ImageVolumes;
-import dev.ejabberdlab.observe.LabSnapshot;
-import dev.ejabberdlab.observe.Remains;
-import dev.ejabberdlab.observe.RemainsWatch;
 import dev.ejabberdlab.plan.Backoff;
-import dev.ejabberdlab.plan.Plan;
-import dev.ejabberdlab.plan.Planner;
-import dev.ejabberdlab.plan.Primacy;
-import dev.ejabberdlab.plan.Progress;
-import dev.ejabberdlab.plan.Promotion;
-import dev.ejabberdlab.plan.Teardown;
 import dev.ejabberdlab.provision.Credentials;
 import dev.ejabberdlab.provision.Inputs;
 import dev.ejabberdlab.provision.Instances;
@@ -34,7 +19,6 @@ import dev.ejabberdlab.status.LabStatuses;
 import dev.ejabberdlab.status.Reason;
 import dev.ejabberdlab.status.Transitions;
 import dev.ejabberdlab.status.Transitions.Transition;
-import dev.ejabberdlab.status.View;
 import dev.ejabberdlab.topology.Allocations;
 import dev.ejabberdlab.topology.InvalidSpecException;
 import dev.ejabberdlab.topology.LabTopology;
@@ -68,7 +52,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -106,14 +89,8 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
 
   private static final Duration CACHE_POLL = Duration.ofMillis(50);
 
-  /** How soon to look again when somebody else has written; its version comes by itself. */
-  private static final Duration AGAIN = Duration.ofMillis(200);
-
   /** How soon to look again while something outside is missing. */
   private static final Duration WAIT = Duration.ofSeconds(10);
-
-  /** Between two reconciles of a lab that no event asks for: nothing may make them a busy loop. */
-  private static final Duration MIN_DELAY = Duration.ofMillis(20);
 
   private final Labs labs;
   private final Hosts hosts;
@@ -126,6 +103,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   private final Attendance attendance;
   private final Checkpoints checkpoints;
   private final Events events;
+  private final Supervision supervision;
   private final Clock clock = Clock.systemUTC();
 
   public EjabberdLabReconciler(
@@ -151,6 +129,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     this.attendance = attendance;
     this.checkpoints = checkpoints;
     this.events = events;
+    this.supervision = new Supervision(checkpoints, Provisioning::steps);
   }
 
   @Override
@@ -255,8 +234,8 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
       checkpoints.reach(Checkpoint.HOST, lab);
       LibvirtHost host = host(lab, context);
       checkpoints.reach(Checkpoint.CONNECTION, lab);
-      HostSnapshot seen = seen(lab, labs.runtime(lab, host));
-      if (!seen.reachable() && isNew(lab)) {
+      HostSnapshot seen = labs.runtime(lab, host).seenBy(lab);
+      if (!seen.reachable() && Supervision.isNew(lab)) {
         write(lab, waiting(lab, host, seen, now), context);
         return UpdateControl.<EjabberdLab>noUpdate().rescheduleAfter(WAIT);
       }
@@ -382,7 +361,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     then.setStatus(lab.getStatus());
     SpecValidation.validate(then);
     LibvirtHost host = host(then, context);
-    HostSnapshot seen = seen(lab, labs.runtime(lab, host));
+    HostSnapshot seen = labs.runtime(lab, host).seenBy(lab);
     LabTopology topology =
         LabTopology.of(then, claims.claim(then, host, seen, others(lab, context)));
     Supervised restored =
@@ -460,121 +439,16 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
       Optional<Refusal> refusal,
       Instant now,
       Context<EjabberdLab> context) {
-    LabTopology topology = supervised.topology();
-    LibvirtHost host = supervised.host();
-    LabRuntime runtime = labs.runtime(lab, host);
-    checkpoints.reach(Checkpoint.WATCH, lab);
-    runtime.watch().follow(topology, runtime.pool(), LabTopology.recordedDisks(lab));
-    // Before the snapshot: what has ended by now can be seen in it, so nothing is done again.
-    Progress progress = runtime.actor().progress();
-    HostSnapshot seen = seen(lab, runtime);
-    // What another host lacks says nothing.
-    LabSnapshot snapshot =
-        seen.other().isPresent() ? LabSnapshot.NOTHING : runtime.watch().snapshot();
-    checkpoints.reach(Checkpoint.PRIMACY, lab);
-    Primacy primacy =
-        Promotion.decide(
-            new Promotion.Input(
-                topology,
-                isNew(lab) ? null : lab.getStatus().postgresql(),
-                seen.reachable()
-                    && topology.running()
-                    && !lab.paused()
-                    && snapshot.isAsked(topology),
-                snapshot,
-                progress,
-                now));
-    checkpoints.reach(Checkpoint.STEPS, lab);
-    List<Step> steps =
-        Provisioning.steps(
-            topology,
-            supervised.inputs(),
-            new Instances(
-                primacy.target(),
-                primacy.demoted(),
-                primacy.held(),
-                primacy.waitsForStandby(),
-                primacy.term(),
-                primacy.doubt()));
-    Virtualization virtualization = host.getSpec().virtualization();
-    checkpoints.reach(Checkpoint.PLAN, lab);
-    // Nothing is done before the status tells what belongs to the lab and who is to be primary.
-    Plan plan =
-        !isNew(lab) && primacy.isRecordedIn(lab.getStatus().postgresql())
-            ? Planner.plan(
-                new Planner.Input(
-                    topology,
-                    primacy,
-                    lab.getStatus().ejabberd() != null,
-                    steps,
-                    runtime.pool(),
-                    virtualization,
-                    seen,
-                    snapshot,
-                    progress,
-                    epoch(lab, snapshot),
-                    now))
-            : Plan.nothing(Optional.of(now));
-    boolean autoKvm =
-        virtualization == Virtualization.auto
-            && seen.facts().is(f -> Planner.accelerator(virtualization, f) == Accelerator.kvm);
-    boolean stale = false;
-    try {
-      EjabberdLabStatus status;
-      try {
-        checkpoints.reach(Checkpoint.STATUS, lab);
-        status =
-            LabStatuses.of(
-                new View(
-                    generation(lab),
-                    lab.getStatus(),
-                    topology,
-                    primacy,
-                    steps,
-                    seen,
-                    autoKvm,
-                    snapshot,
-                    plan,
-                    progress,
-                    tls(lab, supervised.inputs()),
-                    now));
-      } catch (RuntimeException | Error e) {
-        throw new UndescribedException(LabStatuses.decided(lab.getStatus(), primacy), e);
-      }
-      stale =
-          !write(
-              lab,
-              refusal
-                  .map(
-                      r ->
-                          r.in(
-                              lab.getStatus(),
-                              status,
-                              generation(lab),
-                              supervised.generation(),
-                              now))
-                  .orElse(status),
-              plan.restarts().stream()
-                  .filter(Plan.Restart::isGoing)
-                  .map(Plan.Restart::node)
-                  .collect(Collectors.toSet()),
-              context);
-    } finally {
-      // Nothing is done on a record that somebody else has changed meanwhile.
-      if (!stale && !lab.paused()) {
-        checkpoints.reach(Checkpoint.ACTIONS, lab);
-        runtime.actor().submit(plan.actions());
-      }
-    }
-    if (stale) {
-      return UpdateControl.<EjabberdLab>noUpdate().rescheduleAfter(AGAIN);
-    }
     UpdateControl<EjabberdLab> control = UpdateControl.noUpdate();
-    plan.wakeAt()
-        .ifPresent(
-            at ->
-                control.rescheduleAfter(
-                    Math.max(MIN_DELAY.toMillis(), Duration.between(now, at).toMillis())));
+    supervision
+        .round(
+            lab,
+            supervised,
+            labs.runtime(lab, supervised.host()),
+            refusal,
+            now,
+            (status, restarting) -> write(lab, status, restarting, context))
+        .ifPresent(again -> control.rescheduleAfter(again.toMillis()));
     return control;
   }
 
@@ -608,7 +482,8 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   private DeleteControl takeDown(EjabberdLab lab, Context<EjabberdLab> context) {
     Optional<LibvirtHost> host = context.getSecondaryResource(LibvirtHost.class).map(Hosts::inUse);
     // A status can be lost; without one, the Secrets that come before everything else tell.
-    boolean nothingMade = isNew(lab) && context.getSecondaryResources(Secret.class).isEmpty();
+    boolean nothingMade =
+        Supervision.isNew(lab) && context.getSecondaryResources(Secret.class).isEmpty();
     if (host.isEmpty() && nothingMade) {
       return gone(lab, Deleting.nothingMade());
     }
@@ -622,98 +497,13 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
           ? gone(lab, Deleting.abandonedWithoutHost(uid, name))
           : wait(lab, context, Deleting.withoutHost(name));
     }
-    LabRuntime runtime = labs.runtime(lab, host.get());
-    Progress progress = runtime.actor().progress();
-    String name = host.get().getMetadata().getName();
-    RemainsWatch.View view = runtime.remains().follow(LabTopology.recordedDisks(lab));
-    HostSnapshot seen = seen(lab, runtime);
-    if (seen.other().isPresent()) {
-      if (nothingMade) {
-        return gone(lab, Deleting.nothingMade());
-      }
-      return lab.abandoned() && isAwayForLong(lab)
-          ? gone(lab, Deleting.abandonedUnseen(uid, name, runtime.pool(), seen.facts().why()))
-          : wait(lab, context, Deleting.otherHost(name, seen.facts().why(), lab.abandoned()));
+    Deletion.Round round =
+        Deletion.round(lab, labs.runtime(lab, host.get()), nothingMade, clock.instant());
+    if (round.end().isPresent()) {
+      return gone(lab, round.end().get());
     }
-    // Which host it is must be known before what it lacks says something.
-    if (!seen.reachable() && view.remains().isPresent()) {
-      return wait(lab, context, Deleting.searching(name));
-    }
-    if (!view.remains().isPresent()) {
-      if (view.silentSince().isEmpty()) {
-        return wait(lab, context, Deleting.searching(name));
-      }
-      if (nothingMade) {
-        return gone(lab, Deleting.nothingMade());
-      }
-      String why = view.remains().why();
-      return lab.abandoned() && Teardown.isGone(view.silentSince(), clock.instant())
-          ? gone(lab, Deleting.abandonedUnseen(uid, name, runtime.pool(), why))
-          : wait(lab, context, Deleting.unseen(name, why, lab.abandoned()));
-    }
-    boolean settled =
-        progress.inFlight().isEmpty() && !view.since().isBefore(runtime.actor().lastEnd());
-    Remains remains = view.remains().value();
-    boolean poolMissing = seen.pool().isMissing() && (nothingMade || !mayHaveDisks(lab));
-    if (remains.isEmpty()
-        || poolMissing && remains.domains().isEmpty() && remains.networks().isEmpty()) {
-      if (settled) {
-        return gone(lab, Deleting.deleted(strangers(lab, remains)));
-      }
-      runtime.remains().refresh();
-      return DeleteControl.noFinalizerRemoval().rescheduleAfter(WAIT.toMillis());
-    }
-    if (settled && lab.abandoned() && Deleting.mayBeLeft(remains)) {
-      return gone(lab, Deleting.abandonedWith(remains, uid, name, runtime.pool()));
-    }
-    Plan plan =
-        Teardown.plan(
-            remains,
-            runtime.pool(),
-            progress,
-            Instant.parse(lab.getMetadata().getDeletionTimestamp()),
-            clock.instant());
-    runtime.actor().submit(plan.actions());
-    writeStatus(lab, context, Deleting.remaining(remains, plan.failures()));
-    Duration wake = plan.wakeAt().map(at -> Duration.between(clock.instant(), at)).orElse(WAIT);
-    return DeleteControl.noFinalizerRemoval().rescheduleAfter(Math.max(1, wake.toMillis()));
-  }
-
-  /** The host as the lab may see it: one that it does not live on tells it nothing. */
-  private static HostSnapshot seen(EjabberdLab lab, LabRuntime runtime) {
-    String recorded =
-        lab.getStatus() == null || lab.getStatus().libvirt() == null
-            ? null
-            : lab.getStatus().libvirt().uuid();
-    return runtime.host().snapshot().seenBy(UUID.fromString(lab.getMetadata().getUid()), recorded);
-  }
-
-  /** An image was found once, so disks may have been made on it. */
-  private static boolean mayHaveDisks(EjabberdLab lab) {
-    return lab.getStatus() == null || lab.getStatus().image() != null;
-  }
-
-  private boolean isAwayForLong(EjabberdLab lab) {
-    Instant deleted = Instant.parse(lab.getMetadata().getDeletionTimestamp());
-    return Teardown.isGone(Optional.of(deleted), clock.instant());
-  }
-
-  /**
-   * Files that were in use by the lab, or look like its own, and that the operator did not make.
-   */
-  private static Set<String> strangers(EjabberdLab lab, Remains remains) {
-    Set<String> strangers = new TreeSet<>();
-    remains.strangers().forEach(v -> strangers.add("volume " + v));
-    if (lab.getStatus() != null && lab.getStatus().nodes() != null) {
-      lab.getStatus().nodes().stream()
-          .map(NodeStatus::foreignDisk)
-          .filter(
-              disk ->
-                  disk != null
-                      && remains.strangers().stream().noneMatch(v -> disk.endsWith("/" + v)))
-          .forEach(disk -> strangers.add("file " + disk));
-    }
-    return strangers;
+    round.finding().ifPresent(finding -> writeStatus(lab, context, finding));
+    return DeleteControl.noFinalizerRemoval().rescheduleAfter(round.again().toMillis());
   }
 
   /**
@@ -754,7 +544,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   /** The lab's host, with the URI and the pool that its labs live with. */
   private static LibvirtHost host(EjabberdLab lab, Context<EjabberdLab> context) {
     LibvirtHost host = present(lab, context);
-    if (isNew(lab) && host.isMarkedForDeletion()) {
+    if (Supervision.isNew(lab) && host.isMarkedForDeletion()) {
       throw new InvalidSpecException(
           List.of(
               "spec.host: LibvirtHost %s is being deleted; name another one."
@@ -869,28 +659,6 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     patch.getMetadata().setNamespace(lab.getMetadata().getNamespace());
     patch.setStatus(status);
     return patch;
-  }
-
-  /** Nothing of it exists: its status does not tell of any network yet. */
-  private static boolean isNew(EjabberdLab lab) {
-    return lab.getStatus() == null || lab.getStatus().networks() == null;
-  }
-
-  private static Optional<TlsStatus> tls(EjabberdLab lab, Inputs inputs) {
-    return inputs
-        .certificates()
-        .issued()
-        .map(c -> new TlsStatus(LabCertificates.authorityName(lab), c.notAfter().toString()));
-  }
-
-  /** Failed steps are tried anew when the spec, the image or the annotation for it changes. */
-  private static String epoch(EjabberdLab lab, LabSnapshot snapshot) {
-    return generation(lab)
-        + lab.annotation(EjabberdLab.RETRY)
-            .map(value -> "." + Integer.toHexString(value.hashCode()))
-            .orElse("")
-        + "-"
-        + snapshot.image().known().map(ImageVolumes::disk).orElse("");
   }
 
   private static Stream<EjabberdLab> others(EjabberdLab lab, Context<EjabberdLab> context) {

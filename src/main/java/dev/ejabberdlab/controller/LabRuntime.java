@@ -2,18 +2,21 @@ package dev.ejabberdlab.controller;
 
 import dev.ejabberdlab.act.Actor;
 import dev.ejabberdlab.act.Hands;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.guest.AgentGuestChannel;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.StepRunner;
 import dev.ejabberdlab.hypervisor.Hypervisor;
 import dev.ejabberdlab.hypervisor.HypervisorEvent;
 import dev.ejabberdlab.hypervisor.Owner;
+import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.HostWatch;
 import dev.ejabberdlab.observe.LabWatch;
 import dev.ejabberdlab.observe.RemainsWatch;
 import dev.ejabberdlab.plan.Action;
 import java.time.Clock;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
@@ -72,6 +75,15 @@ final class LabRuntime implements AutoCloseable {
 
   HostWatch host() {
     return host;
+  }
+
+  /** The host as the lab may see it: one that it does not live on tells it nothing. */
+  HostSnapshot seenBy(EjabberdLab lab) {
+    String recorded =
+        lab.getStatus() == null || lab.getStatus().libvirt() == null
+            ? null
+            : lab.getStatus().libvirt().uuid();
+    return host.snapshot().seenBy(UUID.fromString(lab.getMetadata().getUid()), recorded);
   }
 
   /** Name of the LibvirtHost. */

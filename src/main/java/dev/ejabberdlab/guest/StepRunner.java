@@ -1,6 +1,7 @@
 package dev.ejabberdlab.guest;
 
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * Runs steps in guests as transient units, which survive the operator and the agent; asks guests
@@ -15,6 +16,15 @@ public interface StepRunner {
    * @return what the guest says of itself then; the outcome of the step is in it
    */
   GuestReport run(GuestChannel guest, Step step, String epoch, Duration wait);
+
+  /**
+   * The same for those who need not wait: completes when the step has ended. This one waits all the
+   * same; a runner that has no thread to wait with does not.
+   */
+  default CompletableFuture<GuestReport> begin(
+      GuestChannel guest, Step step, String epoch, Duration wait) {
+    return CompletableFuture.completedFuture(run(guest, step, epoch, wait));
+  }
 
   /** What the guest says of itself, its clock compared with the operator's. */
   GuestReport report(GuestChannel guest);

@@ -1,6 +1,7 @@
 package dev.ejabberdlab.act;
 
 import static dev.ejabberdlab.observe.LabFixture.NOW;
+import static java.util.concurrent.CompletableFuture.completedFuture;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.ArgumentMatchers.eq;
@@ -126,12 +127,27 @@ class ActorTest {
   void whatAGuestSaysAtTheEndOfAStepIsHandedOn() {
     Step step = LabFixture.step("e1server", "base");
     GuestReport said = LabFixture.report(LabFixture.done("base"));
-    when(steps.run(any(), eq(step), any(), any())).thenReturn(said);
+    when(steps.begin(any(), eq(step), any(), any())).thenReturn(completedFuture(said));
 
     run(new RunStep("e1server", DOMAIN, step, "1"));
     run(OTHER);
 
     assertThat(reports).containsExactly(Optional.of(said), Optional.empty());
+  }
+
+  @Test
+  void aStepThatEndsLaterIsUnderWayUntilThen() {
+    Step step = LabFixture.step("e1server", "base");
+    CompletableFuture<GuestReport> end = new CompletableFuture<>();
+    when(steps.begin(any(), eq(step), any(), any())).thenReturn(end);
+
+    run(new RunStep("e1server", DOMAIN, step, "1"));
+    assertThat(actor.progress().inFlight()).containsExactly(KEY);
+    assertThat(looks).isEmpty();
+
+    end.completeExceptionally(new Unreachable("the host is away", null));
+    assertThat(actor.progress().cutOffs()).containsKey(KEY);
+    assertThat(actor.progress().failures()).isEmpty();
   }
 
   @Test

@@ -148,11 +148,7 @@ class BringUpIT {
     assertThat(stand.secrets())
         .extracting(s -> s.getMetadata().getName())
         .containsOnly(
-            "demo-credentials",
-            "demo-accounts",
-            "demo-ca",
-            "demo-certificates",
-            "demo-last-valid");
+            "demo-credentials", "demo-accounts", "demo-ca", "demo-certificates", "demo-last-valid");
     assertThat(stand.secrets())
         .allSatisfy(
             secret ->

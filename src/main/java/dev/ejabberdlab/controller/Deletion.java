@@ -1,0 +1,141 @@
+package dev.ejabberdlab.controller;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
+import dev.ejabberdlab.observe.HostSnapshot;
+import dev.ejabberdlab.observe.Remains;
+import dev.ejabberdlab.observe.RemainsWatch;
+import dev.ejabberdlab.plan.Plan;
+import dev.ejabberdlab.plan.Progress;
+import dev.ejabberdlab.plan.Teardown;
+import dev.ejabberdlab.status.Conditions.Finding;
+import dev.ejabberdlab.status.Deleting;
+import dev.ejabberdlab.status.Transitions.Transition;
+import dev.ejabberdlab.topology.LabTopology;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+
+/** Takes labs down from hosts that their LibvirtHosts lead to. */
+final class Deletion {
+
+  /** How soon to look again while something outside is missing. */
+  private static final Duration WAIT = Duration.ofSeconds(10);
+
+  private Deletion() {}
+
+  /**
+   * How far it is.
+   *
+   * @param end what is told of the lab's end; empty while it is not over
+   * @param finding what the status tells meanwhile; empty when nothing new
+   * @param again when to look again even if nothing happens
+   */
+  record Round(Optional<Transition> end, Optional<Finding> finding, Duration again) {
+
+    private static Round over(Transition how) {
+      return new Round(Optional.of(how), Optional.empty(), Duration.ZERO);
+    }
+
+    private static Round waiting(Finding finding) {
+      return new Round(Optional.empty(), Optional.of(finding), WAIT);
+    }
+  }
+
+  /**
+   * One round: what can be removed now is being removed when it returns.
+   *
+   * @param nothingMade whether nothing tells that anything was ever made for the lab
+   */
+  static Round round(EjabberdLab lab, LabRuntime runtime, boolean nothingMade, Instant now) {
+    UUID uid = UUID.fromString(lab.getMetadata().getUid());
+    Progress progress = runtime.actor().progress();
+    String name = runtime.hostName();
+    RemainsWatch.View view = runtime.remains().follow(LabTopology.recordedDisks(lab));
+    HostSnapshot seen = runtime.seenBy(lab);
+    if (seen.other().isPresent()) {
+      if (nothingMade) {
+        return Round.over(Deleting.nothingMade());
+      }
+      return lab.abandoned() && isAwayForLong(lab, now)
+          ? Round.over(Deleting.abandonedUnseen(uid, name, runtime.pool(), seen.facts().why()))
+          : Round.waiting(Deleting.otherHost(name, seen.facts().why(), lab.abandoned()));
+    }
+    // Which host it is must be known before what it lacks says something.
+    if (!seen.reachable() && view.remains().isPresent()) {
+      return Round.waiting(Deleting.searching(name));
+    }
+    if (!view.remains().isPresent()) {
+      if (view.silentSince().isEmpty()) {
+        return Round.waiting(Deleting.searching(name));
+      }
+      if (nothingMade) {
+        return Round.over(Deleting.nothingMade());
+      }
+      String why = view.remains().why();
+      return lab.abandoned() && Teardown.isGone(view.silentSince(), now)
+          ? Round.over(Deleting.abandonedUnseen(uid, name, runtime.pool(), why))
+          : Round.waiting(Deleting.unseen(name, why, lab.abandoned()));
+    }
+    boolean settled =
+        progress.inFlight().isEmpty() && !view.since().isBefore(runtime.actor().lastEnd());
+    Remains remains = view.remains().value();
+    boolean poolMissing = seen.pool().isMissing() && (nothingMade || !mayHaveDisks(lab));
+    if (remains.isEmpty()
+        || poolMissing && remains.domains().isEmpty() && remains.networks().isEmpty()) {
+      if (settled) {
+        return Round.over(Deleting.deleted(strangers(lab, remains)));
+      }
+      runtime.remains().refresh();
+      return new Round(Optional.empty(), Optional.empty(), WAIT);
+    }
+    if (settled && lab.abandoned() && Deleting.mayBeLeft(remains)) {
+      return Round.over(Deleting.abandonedWith(remains, uid, name, runtime.pool()));
+    }
+    Plan plan =
+        Teardown.plan(
+            remains,
+            runtime.pool(),
+            progress,
+            Instant.parse(lab.getMetadata().getDeletionTimestamp()),
+            now);
+    runtime.actor().submit(plan.actions());
+    Duration wake = plan.wakeAt().map(at -> Duration.between(now, at)).orElse(WAIT);
+    Duration least = Duration.ofMillis(1);
+    return new Round(
+        Optional.empty(),
+        Optional.of(Deleting.remaining(remains, plan.failures())),
+        wake.compareTo(least) < 0 ? least : wake);
+  }
+
+  /** An image was found once, so disks may have been made on it. */
+  private static boolean mayHaveDisks(EjabberdLab lab) {
+    return lab.getStatus() == null || lab.getStatus().image() != null;
+  }
+
+  private static boolean isAwayForLong(EjabberdLab lab, Instant now) {
+    Instant deleted = Instant.parse(lab.getMetadata().getDeletionTimestamp());
+    return Teardown.isGone(Optional.of(deleted), now);
+  }
+
+  /**
+   * Files that were in use by the lab, or look like its own, and that the operator did not make.
+   */
+  private static Set<String> strangers(EjabberdLab lab, Remains remains) {
+    Set<String> strangers = new TreeSet<>();
+    remains.strangers().forEach(v -> strangers.add("volume " + v));
+    if (lab.getStatus() != null && lab.getStatus().nodes() != null) {
+      lab.getStatus().nodes().stream()
+          .map(NodeStatus::foreignDisk)
+          .filter(
+              disk ->
+                  disk != null
+                      && remains.strangers().stream().noneMatch(v -> disk.endsWith("/" + v)))
+          .forEach(disk -> strangers.add("file " + disk));
+    }
+    return strangers;
+  }
+}

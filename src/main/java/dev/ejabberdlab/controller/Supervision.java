@@ -1,0 +1,213 @@
+package dev.ejabberdlab.controller;
+
+import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.TlsStatus;
+import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
+import dev.ejabberdlab.guest.Step;
+import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
+import dev.ejabberdlab.observe.HostSnapshot;
+import dev.ejabberdlab.observe.ImageVolumes;
+import dev.ejabberdlab.observe.LabSnapshot;
+import dev.ejabberdlab.plan.Plan;
+import dev.ejabberdlab.plan.Planner;
+import dev.ejabberdlab.plan.Primacy;
+import dev.ejabberdlab.plan.Progress;
+import dev.ejabberdlab.plan.Promotion;
+import dev.ejabberdlab.provision.Inputs;
+import dev.ejabberdlab.provision.Instances;
+import dev.ejabberdlab.status.LabStatuses;
+import dev.ejabberdlab.status.View;
+import dev.ejabberdlab.topology.LabTopology;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Supervises labs: decides from what was seen, tells it, and only then has it done. */
+final class Supervision {
+
+  /** How soon to look again when somebody else has written; its version comes by itself. */
+  private static final Duration AGAIN = Duration.ofMillis(200);
+
+  /** Between two reconciles of a lab that no event asks for: nothing may make them a busy loop. */
+  private static final Duration MIN_DELAY = Duration.ofMillis(20);
+
+  private final Checkpoints checkpoints;
+  private final Provisioner provisioner;
+
+  /** Makes the steps that a lab needs. */
+  @FunctionalInterface
+  interface Provisioner {
+    List<Step> steps(LabTopology lab, Inputs inputs, Instances instances);
+  }
+
+  /** Writes a lab's status. */
+  @FunctionalInterface
+  interface Record {
+
+    /**
+     * @param restarting names of nodes that are restarted for a change of the spec
+     * @return false when somebody else has changed the lab meanwhile: what was decided may be about
+     *     an old record, and is decided anew
+     */
+    boolean write(EjabberdLabStatus status, Set<String> restarting);
+  }
+
+  Supervision(Checkpoints checkpoints, Provisioner provisioner) {
+    this.checkpoints = checkpoints;
+    this.provisioner = provisioner;
+  }
+
+  /**
+   * One round.
+   *
+   * @param refusal why the lab is not supervised by what its resources say now; empty when it is
+   * @return when to come again even if nothing happens; empty when only an event can change
+   *     anything
+   */
+  Optional<Duration> round(
+      EjabberdLab lab,
+      Supervised supervised,
+      LabRuntime runtime,
+      Optional<Refusal> refusal,
+      Instant now,
+      Record record) {
+    LabTopology topology = supervised.topology();
+    checkpoints.reach(Checkpoint.WATCH, lab);
+    runtime.watch().follow(topology, runtime.pool(), LabTopology.recordedDisks(lab));
+    // Before the snapshot: what has ended by now can be seen in it, so nothing is done again.
+    Progress progress = runtime.actor().progress();
+    HostSnapshot seen = runtime.seenBy(lab);
+    // What another host lacks says nothing.
+    LabSnapshot snapshot =
+        seen.other().isPresent() ? LabSnapshot.NOTHING : runtime.watch().snapshot();
+    checkpoints.reach(Checkpoint.PRIMACY, lab);
+    Primacy primacy =
+        Promotion.decide(
+            new Promotion.Input(
+                topology,
+                isNew(lab) ? null : lab.getStatus().postgresql(),
+                seen.reachable()
+                    && topology.running()
+                    && !lab.paused()
+                    && snapshot.isAsked(topology),
+                snapshot,
+                progress,
+                now));
+    checkpoints.reach(Checkpoint.STEPS, lab);
+    List<Step> steps =
+        provisioner.steps(
+            topology,
+            supervised.inputs(),
+            new Instances(
+                primacy.target(),
+                primacy.demoted(),
+                primacy.held(),
+                primacy.waitsForStandby(),
+                primacy.term(),
+                primacy.doubt()));
+    Virtualization virtualization = supervised.host().getSpec().virtualization();
+    checkpoints.reach(Checkpoint.PLAN, lab);
+    // Nothing is done before the status tells what belongs to the lab and who is to be primary.
+    Plan plan =
+        !isNew(lab) && primacy.isRecordedIn(lab.getStatus().postgresql())
+            ? Planner.plan(
+                new Planner.Input(
+                    topology,
+                    primacy,
+                    lab.getStatus().ejabberd() != null,
+                    steps,
+                    runtime.pool(),
+                    virtualization,
+                    seen,
+                    snapshot,
+                    progress,
+                    epoch(lab, snapshot),
+                    now))
+            : Plan.nothing(Optional.of(now));
+    boolean autoKvm =
+        virtualization == Virtualization.auto
+            && seen.facts().is(f -> Planner.accelerator(virtualization, f) == Accelerator.kvm);
+    boolean stale = false;
+    try {
+      EjabberdLabStatus status;
+      try {
+        checkpoints.reach(Checkpoint.STATUS, lab);
+        status =
+            LabStatuses.of(
+                new View(
+                    generation(lab),
+                    lab.getStatus(),
+                    topology,
+                    primacy,
+                    steps,
+                    seen,
+                    autoKvm,
+                    snapshot,
+                    plan,
+                    progress,
+                    tls(lab, supervised.inputs()),
+                    now));
+      } catch (RuntimeException | Error e) {
+        throw new UndescribedException(LabStatuses.decided(lab.getStatus(), primacy), e);
+      }
+      stale =
+          !record.write(
+              refusal
+                  .map(
+                      r ->
+                          r.in(
+                              lab.getStatus(),
+                              status,
+                              generation(lab),
+                              supervised.generation(),
+                              now))
+                  .orElse(status),
+              plan.restarts().stream()
+                  .filter(Plan.Restart::isGoing)
+                  .map(Plan.Restart::node)
+                  .collect(Collectors.toSet()));
+    } finally {
+      // Nothing is done on a record that somebody else has changed meanwhile.
+      if (!stale && !lab.paused()) {
+        checkpoints.reach(Checkpoint.ACTIONS, lab);
+        runtime.actor().submit(plan.actions());
+      }
+    }
+    if (stale) {
+      return Optional.of(AGAIN);
+    }
+    return plan.wakeAt()
+        .map(at -> Duration.between(now, at))
+        .map(wait -> wait.compareTo(MIN_DELAY) < 0 ? MIN_DELAY : wait);
+  }
+
+  /** Nothing of it exists: its status does not tell of any network yet. */
+  static boolean isNew(EjabberdLab lab) {
+    return lab.getStatus() == null || lab.getStatus().networks() == null;
+  }
+
+  private static Optional<TlsStatus> tls(EjabberdLab lab, Inputs inputs) {
+    return inputs
+        .certificates()
+        .issued()
+        .map(c -> new TlsStatus(LabCertificates.authorityName(lab), c.notAfter().toString()));
+  }
+
+  /** Failed steps are tried anew when the spec, the image or the annotation for it changes. */
+  private static String epoch(EjabberdLab lab, LabSnapshot snapshot) {
+    return generation(lab)
+        + lab.annotation(EjabberdLab.RETRY)
+            .map(value -> "." + Integer.toHexString(value.hashCode()))
+            .orElse("")
+        + "-"
+        + snapshot.image().known().map(ImageVolumes::disk).orElse("");
+  }
+
+  private static long generation(EjabberdLab lab) {
+    return lab.getMetadata().getGeneration();
+  }
+}
