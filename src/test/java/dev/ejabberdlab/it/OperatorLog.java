@@ -26,17 +26,17 @@ final class OperatorLog {
   private OperatorLog() {}
 
   /** What was logged up to now was provoked on purpose. */
-  static void forgive() {
+  static synchronized void forgive() {
     forgiven = text().length();
   }
 
   /** The log begins anew. */
-  static void restarted() {
+  static synchronized void restarted() {
     forgiven = 0;
   }
 
   /** Looks at what was logged since the last look: a fault fails one test, not all after it. */
-  static void assertFaultless() {
+  static synchronized void assertFaultless() {
     String text = text();
     String news = text.substring(forgiven);
     forgiven = text.length();
