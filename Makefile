@@ -38,7 +38,7 @@ test-faults: ## A lab in use that is broken in every way, into docs/reliability.
 .PHONY: simulate
 SEEDS ?= 20000
 simulate: ## Let SEEDS simulated labs live, with everything that can happen to them (docs/simulator.md)
-	$(MVN) -q test -Dtest='SimulatorTest#nothingHappensThatMustNot' -Dseeds=$(SEEDS)
+	$(MVN) -q test -Dsurefire.excluded=none -Dtest='SimulatorTest' -Dseeds=$(SEEDS)
 
 .PHONY: bench-bringup
 bench-bringup: ## Time from apply to Ready as a ratio to the floor, into docs/performance.md

@@ -380,16 +380,19 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   /** A reconcile failed where nothing could take its place: it is told, and tried again. */
   private UpdateControl<EjabberdLab> failed(
       EjabberdLab lab, Throwable e, Context<EjabberdLab> context) {
-    Refusal refusal = Refusal.of(e);
+    Optional<UndescribedException> undescribed =
+        e instanceof UndescribedException u ? Optional.of(u) : Optional.empty();
+    Throwable cause = undescribed.isPresent() ? e.getCause() : e;
+    Refusal refusal = Refusal.of(cause);
     Attendance.Failed failed = attendance.failed(lab, refusal);
-    log(lab, refusal, failed, e);
-    if (!refusal.isTolerable(failed.failures())) {
+    log(lab, refusal, failed, cause);
+    if (undescribed.isPresent() || !refusal.isTolerable(failed.failures())) {
       tell(lab, refusal, failed);
       try {
         write(
             lab,
             LabStatuses.refused(
-                lab.getStatus(),
+                undescribed.map(UndescribedException::decided).orElse(lab.getStatus()),
                 generation(lab),
                 lab.hostInUse(),
                 refusal.reason(),

@@ -3,6 +3,7 @@ package dev.ejabberdlab.controller;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
 import dev.ejabberdlab.certificate.Certificates;
+import dev.ejabberdlab.guest.Step.Obstacle;
 import dev.ejabberdlab.provision.Credentials;
 import dev.ejabberdlab.provision.Inputs;
 import dev.ejabberdlab.provision.NodeCertificates;
@@ -13,7 +14,6 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.net.HttpURLConnection;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -207,7 +207,9 @@ public class LastValid {
   private static NodeCertificates certificates(Map<String, String> data) {
     String authority = data.get(AUTHORITY);
     return authority == null
-        ? new NodeCertificates(Optional.empty(), List.of())
+        ? NodeCertificates.without(
+            Obstacle.missing(
+                "The lab had no certificates when its spec was last valid; they are issued with the next valid one."))
         : NodeCertificates.of(Certificates.kept(authority, part(data, CERTIFICATE)));
   }
 

@@ -133,22 +133,27 @@ final class Supervision {
             && seen.facts().is(f -> Planner.accelerator(virtualization, f) == Accelerator.kvm);
     boolean stale = false;
     try {
-      checkpoints.reach(Checkpoint.STATUS, lab);
-      EjabberdLabStatus status =
-          LabStatuses.of(
-              new View(
-                  generation(lab),
-                  lab.getStatus(),
-                  topology,
-                  primacy,
-                  steps,
-                  seen,
-                  autoKvm,
-                  snapshot,
-                  plan,
-                  progress,
-                  tls(lab, supervised.inputs()),
-                  now));
+      EjabberdLabStatus status;
+      try {
+        checkpoints.reach(Checkpoint.STATUS, lab);
+        status =
+            LabStatuses.of(
+                new View(
+                    generation(lab),
+                    lab.getStatus(),
+                    topology,
+                    primacy,
+                    steps,
+                    seen,
+                    autoKvm,
+                    snapshot,
+                    plan,
+                    progress,
+                    tls(lab, supervised.inputs()),
+                    now));
+      } catch (RuntimeException | Error e) {
+        throw new UndescribedException(LabStatuses.decided(lab.getStatus(), primacy), e);
+      }
       stale =
           !record.write(
               refusal

@@ -22,6 +22,7 @@ import dev.ejabberdlab.plan.NodeSteps;
 import dev.ejabberdlab.plan.Plan.Restart;
 import dev.ejabberdlab.plan.Plan.StalledStep;
 import dev.ejabberdlab.plan.Planner;
+import dev.ejabberdlab.plan.Primacy;
 import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.status.Conditions.Truth;
 import dev.ejabberdlab.topology.LabTopology;
@@ -55,6 +56,11 @@ public final class LabStatuses {
           Conditions.DATABASE_READY,
           Conditions.REPLICATION_HEALTHY,
           Conditions.CLUSTER_FORMED);
+
+  /** Conditions that tell what was seen of a lab, the ones of its parts and those besides. */
+  private static final List<String> SEEN =
+      Stream.concat(PARTS.stream(), Stream.of(Conditions.FOREIGN_DISK, Conditions.CLOCK_OFF))
+          .toList();
 
   /** With what run.sh ends the output of a step. */
   private static final Set<String> PHASE_FAILED = Set.of("apply failed", "verify failed");
@@ -118,9 +124,29 @@ public final class LabStatuses {
         Conditions.READY, passing ? Finding.unknown(reason, message) : Finding.no(reason, message));
     conditions.add(
         passing ? Conditions.RECONCILING : Conditions.STALLED, Finding.yes(reason, message));
-    conditions.keep(PARTS);
+    conditions.keep(SEEN);
     return withConditions(
         previous, generation, host, passing ? Phase.Unknown : Phase.Stalled, conditions.build());
+  }
+
+  /**
+   * The last status with what was decided since. Where the rest of a status cannot be made, this
+   * can: nothing is done about a primary before it is on record.
+   */
+  public static EjabberdLabStatus decided(EjabberdLabStatus previous, Primacy primacy) {
+    if (previous == null || previous.postgresql() == null || primacy.doubt().isPresent()) {
+      return previous;
+    }
+    return previous.with(
+        previous
+            .postgresql()
+            .decided(
+                primacy.target(),
+                primacy.failingSince().map(Object::toString).orElse(null),
+                primacy.fenced(),
+                primacy.change().orElse(null),
+                primacy.synchrony().orElse(null),
+                primacy.term()));
   }
 
   /**
@@ -156,7 +182,7 @@ public final class LabStatuses {
     conditions.add(
         passing ? Conditions.RECONCILING : Conditions.STALLED, Finding.yes(reason, whole));
     List<Condition> all = new ArrayList<>(conditions.build());
-    status.conditions().stream().filter(c -> PARTS.contains(c.getType())).forEach(all::add);
+    status.conditions().stream().filter(c -> SEEN.contains(c.getType())).forEach(all::add);
     return withConditions(
         status,
         generation,

@@ -6,6 +6,7 @@ import dev.ejabberdlab.hypervisor.HypervisorFactory;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -17,6 +18,9 @@ import java.util.function.BiConsumer;
  * namespace.
  */
 public final class OperatorInstance implements AutoCloseable {
+
+  /** As in application.properties. */
+  private static final Duration TERMINATION = Duration.ofSeconds(10);
 
   private final Background background = new Background();
   private final Hosts hosts;
@@ -69,6 +73,7 @@ public final class OperatorInstance implements AutoCloseable {
                 o.withKubernetesClient(client)
                     .withMetrics(new FrameworkFailures(client, background, attendance, events))
                     .withCloseClientOnStop(false)
+                    .withReconciliationTerminationTimeout(TERMINATION)
                     // By default the process ends.
                     .withInformerStoppedHandler((informer, cause) -> {})
                     .withExecutorService(reconciles));

@@ -147,7 +147,8 @@ class BringUpIT {
   void theCredentialsBelongToTheLab() {
     assertThat(stand.secrets())
         .extracting(s -> s.getMetadata().getName())
-        .containsOnly("demo-credentials", "demo-accounts", "demo-ca", "demo-certificates");
+        .containsOnly(
+            "demo-credentials", "demo-accounts", "demo-ca", "demo-certificates", "demo-last-valid");
     assertThat(stand.secrets())
         .allSatisfy(
             secret ->

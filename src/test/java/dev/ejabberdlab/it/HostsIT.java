@@ -76,12 +76,16 @@ class HostsIT {
   @Test
   void aPoolThatIsMissingOrStoppedIsTold() {
     try (Stand stand = Stand.open(directory)) {
+      awaitReason(stand, "HostConnected");
       stand.host.stopPool(true);
+      lookAgain(stand);
       awaitReason(stand, "PoolInactive");
       stand.host.stopPool(false);
       stand.host.pool(false);
+      lookAgain(stand);
       awaitReason(stand, "PoolMissing");
       stand.host.pool(true);
+      lookAgain(stand);
       awaitReason(stand, "HostConnected");
     }
   }
@@ -314,6 +318,12 @@ class HostsIT {
       Edits.set(stand, lab, "host", stand.hostName());
       stand.awaitReady(lab, true);
     }
+  }
+
+  /** Whoever has connected anew looks at once; it would be half a minute otherwise. */
+  private static void lookAgain(Stand stand) {
+    stand.host.disconnect();
+    stand.host.reconnect();
   }
 
   private static String path(Hypervisor libvirt, String volume) {

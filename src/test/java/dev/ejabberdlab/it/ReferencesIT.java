@@ -175,7 +175,7 @@ class ReferencesIT {
       stand.awaitReady(lab, true);
       assertThat(launches(stand, lab, "e1server", "accounts")).isEqualTo(1);
 
-      Stand.CLIENT.resource(secret(stand, "passwords", Map.of("eve", "another"))).update();
+      Stand.CLIENT.resource(secret(stand, "passwords", Map.of("eve", "another-hidden"))).update();
       awaitLaunches(stand, lab, "e1server", "accounts", 2);
 
       // Generated ones can be edited too, and one that is deleted is made anew.
@@ -183,7 +183,7 @@ class ReferencesIT {
           Stand.CLIENT.secrets().inNamespace(stand.namespace()).withName("demo-accounts").get();
       assertThat(generated.getData()).containsOnlyKeys("admin");
       Stand.CLIENT
-          .resource(new SecretBuilder(generated).addToStringData("admin", "edited").build())
+          .resource(new SecretBuilder(generated).addToStringData("admin", "edited-hidden").build())
           .update();
       awaitLaunches(stand, lab, "e1server", "accounts", 3);
       Stand.CLIENT.resource(generated).delete();

@@ -13,6 +13,7 @@ import dev.ejabberdlab.guest.GuestReport.Term;
 import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.guest.StepState.Status;
+import dev.ejabberdlab.plan.Planner;
 import dev.ejabberdlab.provision.Provisioning;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -43,8 +44,8 @@ final class SimulatedGuest {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Longer than any backoff, so that nobody waits before the next try. */
-  private static final long LONG_AGO_SECONDS = 3600;
+  /** Longer than a step waits before it is tried again, shorter than one that stalls its lab. */
+  private static final long LONG_AGO_SECONDS = Planner.STALLED_RETRY.toSeconds() / 2;
 
   /** {@code -c TEXT lab}, and for launch what {@code launch.sh} says. */
   private static final int REPORT_ARGUMENTS = 3;
@@ -312,6 +313,11 @@ final class SimulatedGuest {
   /** Lets the PostgreSQL server end; nobody starts it again but the operator. */
   synchronized void stopPostgresql() {
     serves = false;
+  }
+
+  /** Whether its instance is a primary that can be written to. */
+  synchronized boolean acceptsWrites() {
+    return running && serves && role == InstanceRole.primary;
   }
 
   /** A step that undoes another one makes the guest forget it. */

@@ -59,7 +59,7 @@ class StepFailureIT {
       assertThat(primary.launched())
           .filteredOn("postgresql-primary"::equals)
           .hasSize(Planner.MAX_ATTEMPTS);
-      assertThat(attempts(stalled, "e1server")).isZero();
+      stand.until(lab, "goes on at e1server", l -> attempts(l, "e1server") == 0);
       assertThat(stand.awaitEvent(lab, "StepFailed").getType()).isEqualTo("Warning");
 
       primary.mend("postgresql-primary");

@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -44,6 +45,7 @@ class SimulatorTest {
   private static final int STORIES = 3;
 
   @Test
+  @Tag("simulation")
   void nothingHappensThatMustNot() {
     Optional<Long> one = Optional.ofNullable(Long.getLong("seed"));
     Optional<Long> many = Optional.ofNullable(Long.getLong("seeds"));
@@ -121,6 +123,7 @@ class SimulatorTest {
       value = Rule.class,
       mode = EnumSource.Mode.EXCLUDE,
       names = {"TERM", "SYNCHRONOUS"})
+  @Tag("simulation")
   void aMissingSafetyRuleIsNoticed(Rule rule) {
     Simulator simulator = new Simulator(EnumSet.of(rule));
     long began = System.nanoTime();

@@ -14,6 +14,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.LibvirtStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NetworkStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
 import dev.ejabberdlab.guest.Step.Obstacle;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
@@ -24,6 +25,7 @@ import dev.ejabberdlab.observe.Remains;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.plan.Action;
 import dev.ejabberdlab.plan.Planner;
+import dev.ejabberdlab.plan.Primacy;
 import dev.ejabberdlab.plan.Scene;
 import dev.ejabberdlab.status.Conditions.Finding;
 import io.fabric8.kubernetes.api.model.Condition;
@@ -597,6 +599,33 @@ class LabStatusesTest {
           .map(Condition::getStatus)
           .contains("False");
       assertThat(status.conditions()).extracting(Condition::getType).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void whatWasSeenBesidesThePartsIsToldOfARefusedLabToo() {
+      EjabberdLabStatus seen = Story.first(Scene.ready().onDisk(E1, "/pool/e1.s1"));
+
+      assertThat(refused(seen, 2).conditions())
+          .extracting(Condition::getType)
+          .contains(Conditions.FOREIGN_DISK);
+      assertThat(
+              LabStatuses.supervised(
+                      seen, seen, 2, Reason.InvalidSpec, "No.", false, 1, LabFixture.NOW)
+                  .conditions())
+          .extracting(Condition::getType)
+          .contains(Conditions.FOREIGN_DISK);
+    }
+
+    @Test
+    void whatWasDecidedIsOnRecordThoughNothingElseCanBeTold() {
+      EjabberdLabStatus before = Story.first(Scene.ready());
+
+      PostgresqlStatus after = LabStatuses.decided(before, Primacy.of("psql2server")).postgresql();
+
+      assertThat(Primacy.of("psql2server").isRecordedIn(after)).isTrue();
+      assertThat(after.systemIdentifier()).isEqualTo(before.postgresql().systemIdentifier());
+      assertThat(after.currentPrimary()).isNull();
+      assertThat(LabStatuses.decided(null, Primacy.of("psql2server"))).isNull();
     }
 
     @Test

@@ -49,6 +49,24 @@ public record EjabberdLabStatus(
     @JsonPropertyDescription("Where the lab lives, whatever its LibvirtHost says later.")
         LibvirtStatus libvirt) {
 
+  /** The same with another state of PostgreSQL. */
+  public EjabberdLabStatus with(PostgresqlStatus other) {
+    return new EjabberdLabStatus(
+        observedGeneration,
+        phase,
+        host,
+        image,
+        readyNodes,
+        conditions,
+        networks,
+        nodes,
+        other,
+        ejabberd,
+        endpoints,
+        tls,
+        libvirt);
+  }
+
   /** A status that does not tell where the lab lives. */
   public EjabberdLabStatus(
       Long observedGeneration,
@@ -267,6 +285,36 @@ public record EjabberdLabStatus(
               "Number of the decision who is primary; guests refuse a lower one than they have"
                   + " seen.")
           Long term) {
+
+    /**
+     * The same with another decision who is to be primary; who is it now is not told, it was not
+     * looked at.
+     */
+    public PostgresqlStatus decided(
+        String target,
+        String failing,
+        List<String> keptOff,
+        Failover change,
+        Synchrony synchrony,
+        long number) {
+      return new PostgresqlStatus(
+          null,
+          target,
+          readWriteAddress,
+          timeline,
+          systemIdentifier,
+          replication,
+          lag,
+          instances,
+          database,
+          owner,
+          splitBrain,
+          failing,
+          keptOff,
+          change,
+          synchrony,
+          number);
+    }
 
     /** Without a term. */
     public PostgresqlStatus(

@@ -704,7 +704,8 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   private DomainState state(LibvirtConnect c, Domain domain) throws LibvirtException {
     Element now = Xml.parse(domain.getXMLDesc(0));
-    Power power = power(domain);
+    LibvirtConnect.Run run = c.run(domain);
+    Power power = run.power();
     Optional<OwnerMark> mark = OwnerMark.read(now);
     Optional<DomainDefinition> definition = Optional.empty();
     Element config =
@@ -718,7 +719,7 @@ public final class LibvirtHypervisor implements Hypervisor {
       if (power == Power.SHUT_OFF && isSaved(domain)) {
         traits.add(Trait.SAVED);
       }
-      if (power != Power.SHUT_OFF && c.isResumed(DomainXml.uuid(now))) {
+      if (run.resumed()) {
         traits.add(Trait.RESUMED);
       }
       if (isAutostarted(domain)) {

@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -381,6 +382,28 @@ class LibvirtHypervisorE2E extends HypervisorContract {
 
     assertThat(power(domain)).isEqualTo(Power.RUNNING);
     assertThat(host.domain(domain.uuid()).orElseThrow().is(Trait.RESUMED)).isTrue();
+  }
+
+  /** libvirt starts QEMU first and lets the guest go later; who is paused would be turned off. */
+  @Test
+  void aDomainThatIsBeingStartedIsNotPaused() throws Exception {
+    DomainDefinition domain = domain("starting");
+    host.defineDomain(domain);
+    Set<Power> seen = EnumSet.noneOf(Power.class);
+    ExecutorService starter = Executors.newSingleThreadExecutor();
+    try {
+      for (int i = 0; i < 5; i++) {
+        Future<?> start = starter.submit(() -> host.startDomain(domain.uuid(), OWNER));
+        while (!start.isDone()) {
+          seen.add(power(domain));
+        }
+        start.get();
+        host.destroyDomain(domain.uuid(), OWNER);
+      }
+    } finally {
+      starter.shutdownNow();
+    }
+    assertThat(seen).contains(Power.SHUT_OFF).doesNotContain(Power.PAUSED);
   }
 
   @Test
