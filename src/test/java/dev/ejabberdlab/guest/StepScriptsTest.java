@@ -185,9 +185,14 @@ class StepScriptsTest {
     killUnit("-KILL");
     first.get();
     CompletableFuture<Void> second = launch(slow);
-    await().until(() -> runner.report(guest).steps().get("demo").status() == Status.RUNNING);
-
-    assertThat(runner.report(guest).steps().get("demo").output()).startsWith("it was interrupted");
+    // It runs before it has written what became of the one before it.
+    await()
+        .untilAsserted(
+            () -> {
+              StepState state = runner.report(guest).steps().get("demo");
+              assertThat(state.status()).isEqualTo(Status.RUNNING);
+              assertThat(state.output()).startsWith("it was interrupted");
+            });
 
     Files.createFile(root.resolve("go"));
     second.get();
