@@ -104,9 +104,17 @@ public final class Actor {
       }
       hands
           .begin(action)
-          .whenComplete(
-              (report, failure) ->
-                  ended(action, failure == null ? report : Optional.empty(), cause(failure)));
+          .handle(
+              (report, failure) -> {
+                ended(action, failure == null ? report : Optional.empty(), cause(failure));
+                return report;
+              })
+          .exceptionally(
+              e -> {
+                // A stage keeps what is thrown in it to itself.
+                LOG.errorf(e, "%s: the end of %s was not noted.", lab, action.description());
+                return Optional.empty();
+              });
     } catch (RuntimeException | Error e) {
       ended(action, Optional.empty(), e);
     }
