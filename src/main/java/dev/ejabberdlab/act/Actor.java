@@ -97,6 +97,7 @@ public final class Actor {
   }
 
   private void run(Action action) {
+    Instant began = clock.instant();
     LOG.infof("%s: %s", lab, action.description());
     try {
       if (!leads.getAsBoolean()) {
@@ -106,7 +107,7 @@ public final class Actor {
           .begin(action)
           .handle(
               (report, failure) -> {
-                ended(action, failure == null ? report : Optional.empty(), cause(failure));
+                ended(action, began, failure == null ? report : Optional.empty(), cause(failure));
                 return report;
               })
           .exceptionally(
@@ -116,7 +117,7 @@ public final class Actor {
                 return Optional.empty();
               });
     } catch (RuntimeException | Error e) {
-      ended(action, Optional.empty(), e);
+      ended(action, began, Optional.empty(), e);
     }
   }
 
@@ -125,12 +126,22 @@ public final class Actor {
     return failure instanceof CompletionException e ? e.getCause() : failure;
   }
 
-  private void ended(Action action, Optional<GuestReport> report, Throwable failure) {
-    ended(action, failure);
+  /**
+   * How the action ended is noted only when that can be seen: a machine of which is known that it
+   * was started, and which is seen as it was before, would be one that has gone off.
+   */
+  private void ended(
+      Action action, Instant began, Optional<GuestReport> report, Throwable failure) {
+    Instant at = clock.instant();
+    synchronized (this) {
+      lastEnd = at;
+    }
+    log(action, failure);
     observation(action, report)
         .whenComplete(
             (nothing, ignored) -> {
               synchronized (this) {
+                note(action, failure, began, at);
                 inFlight.remove(action.key());
               }
               changed.run();
@@ -147,18 +158,20 @@ public final class Actor {
     }
   }
 
-  private synchronized void ended(Action action, Throwable failure) {
-    lastEnd = clock.instant();
-    if (failure != null) {
-      if (isExpected(failure)) {
-        LOG.warnf("%s: could not %s: %s", lab, action.description(), failure.getMessage());
-      } else {
-        LOG.errorf(failure, "%s: could not %s.", lab, action.description());
-      }
+  private void log(Action action, Throwable failure) {
+    if (failure == null) {
+      return;
     }
+    if (isExpected(failure)) {
+      LOG.warnf("%s: could not %s: %s", lab, action.description(), failure.getMessage());
+    } else {
+      LOG.errorf(failure, "%s: could not %s.", lab, action.description());
+    }
+  }
+
+  private void note(Action action, Throwable failure, Instant began, Instant at) {
     if (failure != null && isCutOff(failure)) {
-      cutOffs.merge(
-          action.key(), new Progress.CutOff(action, lastEnd, lastEnd), Actor::cutOffAgain);
+      cutOffs.merge(action.key(), new Progress.CutOff(action, at, at), Actor::cutOffAgain);
       // Nobody knows whether it holds any more.
       ends.computeIfPresent(action.key(), (key, end) -> end.action().equals(action) ? null : end);
       return;
@@ -166,11 +179,11 @@ public final class Actor {
     cutOffs.remove(action.key());
     if (failure != null) {
       ends.remove(action.key());
-      failures.merge(action.key(), failure(action, failure), Actor::again);
+      failures.merge(action.key(), failure(action, failure, at), Actor::again);
       return;
     }
     failures.remove(action.key());
-    ends.put(action.key(), new Progress.End(action, lastEnd));
+    ends.put(action.key(), new Progress.End(action, began, at));
   }
 
   private static Progress.CutOff cutOffAgain(Progress.CutOff before, Progress.CutOff now) {
@@ -179,7 +192,7 @@ public final class Actor {
         : now;
   }
 
-  private Failure failure(Action action, Throwable failure) {
+  private Failure failure(Action action, Throwable failure, Instant at) {
     return new Failure(
         action.key(),
         action.description(),
@@ -190,7 +203,7 @@ public final class Actor {
                     .formatted(action.description())),
         failure instanceof NameConflict,
         1,
-        lastEnd);
+        at);
   }
 
   private static String sentence(String words) {

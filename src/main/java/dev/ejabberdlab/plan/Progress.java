@@ -41,9 +41,10 @@ public record Progress(
    * An action was done.
    *
    * @param action what ended
+   * @param began time of its beginning
    * @param at time of its end
    */
-  public record End(Action action, Instant at) {}
+  public record End(Action action, Instant began, Instant at) {}
 
   /**
    * An action was cut off: the host went away while it was asked, or the operator ends. It may have
@@ -82,13 +83,13 @@ public record Progress(
   }
 
   /**
-   * Whether something was done with a machine, or may have been, other than turning it off, after
-   * that time.
+   * Whether something was begun with a machine, or may have been, other than turning it off, after
+   * that time. A step that runs while its guest is asked to shut down may end after that.
    */
   boolean workedSince(String node, Instant time) {
     String key = Action.machineKey(node);
     return Stream.concat(
-            Optional.ofNullable(ends.get(key)).map(End::at).stream(),
+            Optional.ofNullable(ends.get(key)).map(End::began).stream(),
             Optional.ofNullable(cutOffs.get(key)).map(CutOff::at).stream())
         .anyMatch(at -> at.isAfter(time));
   }
@@ -113,7 +114,7 @@ public record Progress(
     return off != null
         && off.action() instanceof Action.ShutdownDomain
         && !(work != null
-            && work.at().isAfter(off.at())
+            && work.began().isAfter(off.at())
             && (work.action() instanceof Action.StartDomain
                 || work.action() instanceof Action.RunStep));
   }

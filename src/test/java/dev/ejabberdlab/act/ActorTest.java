@@ -146,6 +146,7 @@ class ActorTest {
     assertThat(looks).isEmpty();
 
     end.completeExceptionally(new Unreachable("the host is away", null));
+    looks.forEach(look -> look.complete(null));
     assertThat(actor.progress().cutOffs()).containsKey(KEY);
     assertThat(actor.progress().failures()).isEmpty();
   }
@@ -175,6 +176,28 @@ class ActorTest {
   }
 
   @Test
+  void anEndIsToldOnlyWhenItCanBeSeen() {
+    actor.submit(List.of(START));
+    io.runAll();
+    assertThat(actor.progress().ends()).as("the machine still seems to be off").isEmpty();
+
+    clock.advance(Duration.ofSeconds(7));
+    looks.get(0).complete(null);
+    assertThat(actor.progress().ends()).containsEntry(KEY, new Progress.End(START, NOW, NOW));
+  }
+
+  @Test
+  void aFailureIsToldOnlyWhenWhatItLeftCanBeSeen() {
+    startThrows(new HypervisorException("no memory"));
+    actor.submit(List.of(START));
+    io.runAll();
+    assertThat(actor.progress().failures()).isEmpty();
+
+    looks.get(0).complete(null);
+    assertThat(failure().at()).isEqualTo(NOW);
+  }
+
+  @Test
   void theKeyIsFreeWhenTheChangeIsTold() {
     run(START);
 
@@ -189,7 +212,7 @@ class ActorTest {
     run(START);
 
     assertThat(actor.progress().ends())
-        .containsEntry(KEY, new Progress.End(START, NOW.plusSeconds(7)));
+        .containsEntry(KEY, new Progress.End(START, NOW.plusSeconds(7), NOW.plusSeconds(7)));
     assertThat(actor.lastEnd()).isEqualTo(NOW.plusSeconds(7));
   }
 

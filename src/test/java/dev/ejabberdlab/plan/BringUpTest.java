@@ -151,7 +151,7 @@ class BringUpTest {
       apply(action);
       carriedOut.add(action.description());
       failures.remove(action.key());
-      ends.put(action.key(), new Progress.End(action, now));
+      ends.put(action.key(), new Progress.End(action, now, now));
     }
 
     private void apply(Action action) {

@@ -56,7 +56,7 @@ class CutOffTest {
         new Progress(
             Set.of(),
             Map.of(),
-            Map.of(SHUTDOWN.key(), new Progress.End(SHUTDOWN, NOW)),
+            Map.of(SHUTDOWN.key(), new Progress.End(SHUTDOWN, NOW, NOW)),
             Map.of(START.key(), new Progress.CutOff(START, NOW, NOW.plusSeconds(1))));
     assertThat(started.isRestarting(NODE)).isFalse();
   }

@@ -185,14 +185,21 @@ class PromotionTest {
               "psql1server"),
           arguments(
               "nor what a step that went down with it says",
-              restarting(Duration.ofSeconds(60))
-                  .failed(
-                      new Action.RunStep(
-                          P1, Scene.ready().node(P1).uuid(), LabFixture.steps().get(0), "1"),
-                      1,
-                      Duration.ofSeconds(5)),
+              restarting(Duration.ofSeconds(60)).failed(step(), 1, Duration.ofSeconds(5)),
               null,
               "psql1server"),
+          arguments(
+              "nor that a step ended while it went down",
+              restarting(Duration.ofSeconds(60))
+                  .ended(step(), Duration.ofSeconds(90), Duration.ofSeconds(50)),
+              null,
+              "psql1server"),
+          arguments(
+              "whoever has worked in its guest since has seen it up again",
+              restarting(Duration.ofSeconds(60))
+                  .ended(step(), Duration.ofSeconds(20), Duration.ofSeconds(10)),
+              null,
+              "psql2server Fencing PrimaryStopped"),
           arguments(
               "or does not start it for too long, as when a network is down",
               restarting(PrimaryHealth.RESTART),
@@ -258,6 +265,10 @@ class PromotionTest {
           P2,
           primaryOff()
               .ended(new Action.ShutdownDomain(P1, Scene.ready().node(P1).uuid(), "ejl"), since));
+    }
+
+    private static Action step() {
+      return new Action.RunStep(P1, Scene.ready().node(P1).uuid(), LabFixture.steps().get(0), "1");
     }
 
     private static Action start() {

@@ -541,7 +541,11 @@ public final class Scene {
   }
 
   public Scene ended(Action action, Duration ago) {
-    ends.put(action.key(), new Progress.End(action, now.minus(ago)));
+    return ended(action, ago, ago);
+  }
+
+  public Scene ended(Action action, Duration begunAgo, Duration ago) {
+    ends.put(action.key(), new Progress.End(action, now.minus(begunAgo), now.minus(ago)));
     return this;
   }
 

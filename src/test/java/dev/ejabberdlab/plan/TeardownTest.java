@@ -68,7 +68,7 @@ class TeardownTest {
   }
 
   private static Progress ended(Action action, Instant at) {
-    return new Progress(Set.of(), Map.of(), Map.of(action.key(), new Progress.End(action, at)));
+    return new Progress(Set.of(), Map.of(), Map.of(action.key(), new Progress.End(action, at, at)));
   }
 
   private static ShutdownDomain shutdown(DomainState domain) {
