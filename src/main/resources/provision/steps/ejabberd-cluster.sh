@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Makes this node a member of the cluster. Only an empty node joins: joining replaces its Mnesia database. A member that
-# has lost the others while they ran, as when the network between them was cut, is restarted: Mnesia takes over what
-# they have.
+# has lost the joined one while both ran, alone or with others, as when the network between them was cut, is restarted:
+# Mnesia takes over what that one has.
 #
 # Values: ERLANG_NODE, CLUSTER_NODE (the member that is joined)
 # Files:  join.json (arguments of the API's join_cluster)
@@ -39,16 +39,12 @@ apply() {
   local here known answer
   here=$(members)
   if lists_node "$here" "$CLUSTER_NODE"; then return; fi
-  case $here in
-    "[\"$ERLANG_NODE\"]")
-      known=$(erlang ejabberd_cluster get_known_nodes '[]')
-      if lists_node "$known" "$CLUSTER_NODE"; then
-        systemctl restart ejabberd.service
-        return
-      fi
-      ;;
-    *) die "this node is in another cluster: $here" ;;
-  esac
+  known=$(erlang ejabberd_cluster get_known_nodes '[]')
+  if lists_node "$known" "$CLUSTER_NODE"; then
+    systemctl restart ejabberd.service
+    return
+  fi
+  [[ $here == "[\"$ERLANG_NODE\"]" ]] || die "this node is in another cluster: $here"
   # To join, ejabberd stops and starts inside its Erlang VM, and would tell systemd that it stops: systemd would wait
   # for the end of the VM and kill it after two minutes. Who would tell is silenced; its successor speaks again.
   erlang sys suspend '[ejabberd_systemd]' >/dev/null

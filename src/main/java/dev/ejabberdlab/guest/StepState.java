@@ -9,7 +9,8 @@ import java.util.List;
  * @param digest what was run, see {@link Step#digest()}
  * @param status how it stands
  * @param attempts failures and interruptions of this digest in this epoch; 0 when there was none
- * @param epoch attempts are counted anew when the epoch changes (spec or image changed)
+ * @param epoch attempts are counted anew when the epoch changes (spec, image or the annotation for
+ *     it)
  * @param secondsAgo seconds since it ended, by the guest's clock; 0 while it runs
  * @param output bounded tail of the output of the last failed run, also while it is tried again;
  *     empty when that was another digest or epoch, or none

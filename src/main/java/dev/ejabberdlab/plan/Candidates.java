@@ -17,8 +17,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Which standbys can take over from a primary, and why the others cannot. */
 final class Candidates {
@@ -34,17 +38,20 @@ final class Candidates {
   private final PostgresqlStatus recorded;
   private final String primary;
   private final Instant failingSince;
+  private final boolean isPrimaryLost;
   private final List<String> reasons = new ArrayList<>();
 
   /**
    * @param failingSince since when the primary has been failing
+   * @param isPrimaryLost whether its data is gone, so that nobody can wait for it
    */
-  Candidates(Promotion.Input input, String primary, Instant failingSince) {
+  Candidates(Promotion.Input input, String primary, Instant failingSince, boolean isPrimaryLost) {
     this.input = input;
     this.database = input.lab().database();
     this.recorded = input.recorded();
     this.primary = primary;
     this.failingSince = failingSince;
+    this.isPrimaryLost = isPrimaryLost;
   }
 
   /**
@@ -145,8 +152,8 @@ final class Candidates {
       reasons.add("%s has another database".formatted(name));
       return Optional.empty();
     }
-    // Where the primary's disk is gone nobody else has the data: promotion ends a pause.
-    if (!isPrimaryLost() && (isReplayStopped(name, standby.get()) || hasFailed(name))) {
+    // Where the primary's data is gone nobody else has it: promotion ends a pause.
+    if (!isPrimaryLost && (isReplayStopped(name, standby.get()) || hasFailed(name))) {
       return Optional.empty();
     }
     Optional<Instance> before =
@@ -238,9 +245,9 @@ final class Candidates {
   }
 
   /**
-   * With synchronous replication a commit is on one standby at least: on this one for certain when
-   * commits waited for it and no other that they waited for has more. One that commits have waited
-   * for, and that has gone, counts for as long as it may have some that nobody else has.
+   * With synchronous replication a commit is on one at least of those that commits waited for:
+   * whoever is as far as each of them has it. One that commits have waited for, and that has gone,
+   * counts for as long as it may have some that nobody else has.
    */
   private boolean hasEveryCommit(Candidate candidate) {
     if (database.synchronous().isEmpty()) {
@@ -251,26 +258,37 @@ final class Candidates {
             .filter(i -> Boolean.TRUE.equals(i.synchronous()))
             .filter(i -> database.instances().contains(i.name()))
             .toList();
-    List<String> waitedFor = flagged.stream().map(Instance::name).toList();
-    // Where commits wait for whoever comes back, one that has gone has missed none.
-    boolean wasThere =
-        flagged.stream()
-            .filter(i -> i.name().equals(candidate.name()))
-            .anyMatch(
-                i -> i.synchronousUpTo() == null || recorded.synchronous() == Synchrony.Blocked);
-    boolean waited =
+    Set<String> lastWords = lastWaitedFor();
+    boolean recordedSo =
         recorded.synchronous() == Synchrony.Active || recorded.synchronous() == Synchrony.Blocked;
-    if (!waited || !wasThere) {
+    // Where commits wait for whoever comes back, one that has gone has missed none.
+    boolean somebodyWasThere =
+        recordedSo
+            && flagged.stream()
+                .anyMatch(
+                    i ->
+                        i.synchronousUpTo() == null || recorded.synchronous() == Synchrony.Blocked);
+    // A record from before they waited, as one that was restored or is new, takes nothing back.
+    boolean waited =
+        somebodyWasThere || (recorded.synchronous() != Synchrony.Degraded && !lastWords.isEmpty());
+    if (!waited && !isPrimaryLost) {
       reasons.add("commits did not wait for %s".formatted(candidate.name()));
       return false;
     }
+    // Nothing will ever tell more where the primary's data is gone: any standby may be the one.
+    Set<String> waitedFor =
+        Stream.concat(
+                flagged.stream().map(Instance::name), (waited ? lastWords : standbys()).stream())
+            .collect(Collectors.toCollection(LinkedHashSet::new));
     List<String> others =
         waitedFor.stream().filter(name -> !name.equals(candidate.name())).toList();
     // What they said before tells not what was committed between that and the primary's end.
     List<String> unheard =
         others.isEmpty()
             ? List.of()
-            : waitedFor.stream().filter(name -> !hasToldSince(name)).toList();
+            : Stream.concat(Stream.of(candidate.name()), others.stream())
+                .filter(name -> !hasToldSince(name))
+                .toList();
     if (!unheard.isEmpty()) {
       reasons.add(
           "%s has not told how far it is since %s failed"
@@ -292,14 +310,26 @@ final class Candidates {
     return unseen.isEmpty();
   }
 
+  /** By the primary's last words, which may be later than the record. */
+  private Set<String> lastWaitedFor() {
+    return input
+        .snapshot()
+        .machine(primary)
+        .past()
+        .postgresql()
+        .filter(Postgresql::isPrimary)
+        .stream()
+        .flatMap(p -> p.standbys().stream())
+        .filter(Standby::synchronous)
+        .map(Standby::name)
+        .filter(name -> !name.equals(primary) && database.instances().contains(name))
+        .collect(Collectors.toCollection(LinkedHashSet::new));
+  }
+
   /** One that cannot be asked has told nothing that could be out of date. */
   private boolean hasToldSince(String name) {
     Instant reportedAt = input.snapshot().machine(name).reportedAt();
     return reportedAt == null || !reportedAt.isBefore(failingSince);
-  }
-
-  private boolean isPrimaryLost() {
-    return input.snapshot().machine(primary).volume().isMissing();
   }
 
   private List<String> standbys() {

@@ -10,7 +10,7 @@ import java.util.Optional;
  * @param actions to start now
  * @param wakeAt when to plan again even if nothing happens; empty when only an event can change
  *     anything
- * @param stalled steps that failed too often and are not tried again until spec or image changes
+ * @param stalled steps that failed too often; they are still tried, seldom
  * @param failures last failure of each action that is still wanted, in the order they are wanted;
  *     what failed once and is not wanted any more is not among them
  * @param restarts machines that must be restarted, in the order in which they are

@@ -624,7 +624,7 @@ public final class Promotion {
 
     private Primacy failing(PrimaryHealth.Failing failing) {
       Instant since = since();
-      Candidates candidates = new Candidates(input, target, since);
+      Candidates candidates = new Candidates(input, target, since, isDataLost(target));
       boolean asked = database.primary().filter(p -> !p.equals(target)).isPresent();
       Instant due = since.plus(failing.patience());
       if (now.isBefore(due)) {
@@ -689,7 +689,7 @@ public final class Promotion {
                     .formatted(wanted.get(), pause.get().truncatedTo(ChronoUnit.SECONDS))),
             pause);
       }
-      Candidates candidates = new Candidates(input, target, now);
+      Candidates candidates = new Candidates(input, target, now, false);
       return candidates
           .streaming(wanted.get())
           .map(

@@ -810,6 +810,7 @@ public final class LabStatuses {
             n ->
                 new NetworkStatus(
                     n.name(),
+                    n.mode(),
                     n.cidr(),
                     n.libvirtName(),
                     view.snapshot().network(n.name()).isUnknown()

@@ -61,12 +61,16 @@ public record Allocations(
 
   /** The CIDR that the lab's status holds for a network. */
   static Optional<String> recordedCidr(EjabberdLab lab, String network) {
+    return recorded(lab, network).map(EjabberdLabStatus.NetworkStatus::cidr);
+  }
+
+  /** What the lab's status holds of a network. */
+  static Optional<EjabberdLabStatus.NetworkStatus> recorded(EjabberdLab lab, String network) {
     if (lab.getStatus() == null || lab.getStatus().networks() == null) {
       return Optional.empty();
     }
     return lab.getStatus().networks().stream()
-        .filter(n -> n != null && network.equals(n.name()) && n.cidr() != null)
-        .map(EjabberdLabStatus.NetworkStatus::cidr)
+        .filter(n -> n != null && network.equals(n.name()))
         .findFirst();
   }
 

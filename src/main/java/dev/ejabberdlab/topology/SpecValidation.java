@@ -8,6 +8,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Node;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NetworkStatus;
 import dev.ejabberdlab.api.v1alpha1.Names;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -111,11 +112,15 @@ public final class SpecValidation {
     List<Network> networks = spec.networks() == null ? ReferenceLab.NETWORKS : spec.networks();
     for (int i = 0; i < networks.size(); i++) {
       Network network = networks.get(i);
-      if (network != null && network.name() != null && network.cidr() != null) {
+      if (network != null && network.name() != null) {
+        String path = "spec.networks[" + i + "]";
+        Optional<NetworkStatus> before = Allocations.recorded(lab, network.name());
         unchanged(
-                "spec.networks[" + i + "].cidr",
-                Allocations.recordedCidr(lab, network.name()).orElse(null),
-                network.cidr())
+                path + ".mode",
+                before.map(NetworkStatus::mode).map(Enum::name).orElse(null),
+                network.mode() == null ? null : network.mode().name())
+            .ifPresent(faults::add);
+        unchanged(path + ".cidr", before.map(NetworkStatus::cidr).orElse(null), network.cidr())
             .ifPresent(faults::add);
       }
     }

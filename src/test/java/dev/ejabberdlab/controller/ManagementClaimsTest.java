@@ -3,6 +3,7 @@ package dev.ejabberdlab.controller;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.LibvirtStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NetworkStatus;
@@ -46,7 +47,7 @@ class ManagementClaimsTest {
             null,
             null,
             List.of(),
-            List.of(new NetworkStatus("management", cidr, "n", true)),
+            List.of(new NetworkStatus("management", NetworkMode.nat, cidr, "n", true)),
             List.of(),
             null,
             null,

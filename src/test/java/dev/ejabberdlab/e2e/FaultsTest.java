@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.time.LocalDate;
 import org.junit.jupiter.api.Test;
 
 /** The list of faults and the place of its table; the faults themselves need a lab. */
@@ -37,7 +38,8 @@ class FaultsTest {
         lostRows,
         70,
         1,
-        0);
+        0,
+        LocalDate.of(2026, 11, 28));
   }
 
   @Test
@@ -61,8 +63,8 @@ class FaultsTest {
             Second:
 
             %s
-            | %s | another | 1.5 s | 8.0 s | 71.2 s | 7 of 300 | 1 of 70 | no |
-            | %s | another | 1.5 s | 8.0 s | 71.2 s | 0 of 300 | 1 of 70 | no |
+            | %s | another | 1.5 s | 8.0 s | 71.2 s | 7 of 300 | 1 of 70 | no | 2026-11-28 |
+            | %s | another | 1.5 s | 8.0 s | 71.2 s | 0 of 300 | 1 of 70 | no | 2026-11-28 |
 
             Not recovered: %s
 

@@ -12,6 +12,8 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.List;
@@ -256,7 +258,8 @@ final class Injection implements AutoCloseable {
             Long.parseLong(missing.split(" ")[0]),
             load.messages(began, end),
             lost.size(),
-            Primacies.conflicts(load.samples(began)));
+            Primacies.conflicts(load.samples(began)),
+            LocalDate.ofInstant(began, ZoneOffset.UTC));
     // After the row, so that a table shows what was wrong.
     Map<String, String> after = asked(lab::bootIds);
     row.problems().addAll(problems(after, missing));

@@ -2,6 +2,7 @@ package dev.ejabberdlab.observe;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
 import dev.ejabberdlab.api.v1alpha1.Specs;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Ejabberd;
@@ -48,12 +49,7 @@ public final class LabFixture {
 
   /** A lab with the reference lab's networks and these nodes. */
   public static LabTopology lab(String image, List<EjabberdLabSpec.Node> nodes) {
-    EjabberdLab lab = new EjabberdLab();
-    lab.getMetadata().setUid(UID.toString());
-    lab.getMetadata().setNamespace("default");
-    lab.getMetadata().setName("demo");
-    lab.setSpec(Specs.with(Specs.minimal("default", image), "nodes", nodes));
-    return LabTopology.of(lab, Allocations.NONE.withManagementCidr("192.168.121.0/24"));
+    return lab(Specs.with(Specs.minimal("default", image), "nodes", nodes));
   }
 
   /** The reference lab, shut down. */
@@ -63,40 +59,69 @@ public final class LabFixture {
 
   /** The reference lab with another value of one field of its spec. */
   public static LabTopology labWith(String field, Object value) {
-    EjabberdLab lab = new EjabberdLab();
-    lab.getMetadata().setUid(UID.toString());
-    lab.getMetadata().setNamespace("default");
-    lab.getMetadata().setName("demo");
-    lab.setSpec(Specs.with(Specs.minimal("default", IMAGE), field, value));
-    return LabTopology.of(lab, Allocations.NONE.withManagementCidr("192.168.121.0/24"));
+    return lab(Specs.with(Specs.minimal("default", IMAGE), field, value));
   }
 
   /** The nodes of the reference lab without some, as a user would write them. */
   public static LabTopology labWithout(String... names) {
     Set<String> gone = Set.of(names);
+    return lab(IMAGE, nodes().stream().filter(n -> !gone.contains(n.name())).toList());
+  }
+
+  /** The reference lab with a third PostgreSQL instance, psql3server. */
+  public static LabTopology labOfThree(Map<String, ?> database) {
+    EjabberdLabSpec.Node third =
+        new EjabberdLabSpec.Node(
+            "psql3server",
+            Role.postgresql,
+            null,
+            null,
+            null,
+            null,
+            null,
+            List.of(
+                new EjabberdLabSpec.Attachment("management", null, null),
+                new EjabberdLabSpec.Attachment("internal", "192.168.1.13", null)));
     return lab(
-        IMAGE,
-        lab().nodes().stream()
-            .filter(n -> !gone.contains(n.name()))
-            .map(
-                n ->
-                    new EjabberdLabSpec.Node(
-                        n.name(),
-                        n.role(),
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        n.interfaces().stream()
-                            .map(
-                                i ->
-                                    new EjabberdLabSpec.Attachment(
-                                        i.network(),
-                                        i.network().equals("management") ? null : i.address(),
-                                        null))
-                            .toList()))
-            .toList());
+        Specs.with(
+            Specs.with(
+                Specs.minimal("default", IMAGE),
+                "nodes",
+                Stream.concat(nodes().stream(), Stream.of(third)).toList()),
+            "database",
+            database));
+  }
+
+  private static List<EjabberdLabSpec.Node> nodes() {
+    return lab().nodes().stream()
+        .map(
+            n ->
+                new EjabberdLabSpec.Node(
+                    n.name(),
+                    n.role(),
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    n.interfaces().stream()
+                        .map(
+                            i ->
+                                new EjabberdLabSpec.Attachment(
+                                    i.network(),
+                                    i.network().equals("management") ? null : i.address(),
+                                    null))
+                        .toList()))
+        .toList();
+  }
+
+  private static LabTopology lab(EjabberdLabSpec spec) {
+    EjabberdLab lab = new EjabberdLab();
+    lab.getMetadata().setUid(UID.toString());
+    lab.getMetadata().setNamespace("default");
+    lab.getMetadata().setName("demo");
+    lab.setSpec(spec);
+    return LabTopology.of(lab, Allocations.NONE.withManagementCidr("192.168.121.0/24"));
   }
 
   /** Steps as of the reference lab: names and order are those of the real ones that bring it up. */

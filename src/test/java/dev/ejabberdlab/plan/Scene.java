@@ -423,6 +423,12 @@ public final class Scene {
         .remembered(node, p -> new LabSnapshot.Past(true, "boot-1", Optional.empty(), null, false));
   }
 
+  /** Its guest has last told at that time. */
+  public Scene heardAt(String node, Instant at) {
+    return machine(
+        node, m -> new Machine(m.volume(), m.domain(), m.guest(), at, m.silentSince(), m.past()));
+  }
+
   /** Something else is remembered of it. */
   public Scene remembered(String node, UnaryOperator<LabSnapshot.Past> change) {
     return machine(

@@ -15,6 +15,7 @@ import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /** The life of one lab, from a story. */
 final class Life {
@@ -208,23 +209,25 @@ final class Life {
               .allMatch(Machine::isOff);
       return reasons().contains("Halted") && off
           ? Optional.empty()
-          : Optional.of("it is not halted, " + said());
+          : Optional.of("it is not halted; " + said());
     }
     return witness
         .obstacle(shape)
-        .or(() -> isReady(lab) ? Optional.empty() : Optional.of("it is not Ready, " + said()));
+        .map(lacks -> lacks + "; " + said())
+        .or(() -> isReady(lab) ? Optional.empty() : Optional.of("it is not Ready; " + said()));
   }
 
+  /** All that its status says of what is not as it should be. */
   private String said() {
-    EjabberdLabStatus status = api.lab().getStatus();
+    EjabberdLabStatus status = api.exists() ? api.lab().getStatus() : null;
     return status == null
         ? "without status"
         : Api.describe(status)
             + status.conditions().stream()
-                .filter(c -> c.getType().equals("Ready"))
-                .map(c -> ": " + c.getMessage())
-                .findFirst()
-                .orElse("");
+                .filter(c -> !c.getStatus().equals("True"))
+                .map(c -> "; %s: %s".formatted(c.getReason(), c.getMessage()))
+                .distinct()
+                .collect(Collectors.joining());
   }
 
   /** Whether it says why it is not what its spec says, and nobody but a user could help. */

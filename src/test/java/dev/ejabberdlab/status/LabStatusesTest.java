@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Endpoint;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.LibvirtStatus;
@@ -773,9 +774,20 @@ class LabStatusesTest {
 
       assertThat(Story.first(scene).networks())
           .containsExactly(
-              new NetworkStatus("management", "192.168.121.0/24", "ejl-1a2b3c4d-management", true),
-              new NetworkStatus("dmz", "192.168.1.0/29", "ejl-1a2b3c4d-dmz", false),
-              new NetworkStatus("internal", "192.168.1.8/29", "ejl-1a2b3c4d-internal", null));
+              new NetworkStatus(
+                  "management",
+                  NetworkMode.nat,
+                  "192.168.121.0/24",
+                  "ejl-1a2b3c4d-management",
+                  true),
+              new NetworkStatus(
+                  "dmz", NetworkMode.isolated, "192.168.1.0/29", "ejl-1a2b3c4d-dmz", false),
+              new NetworkStatus(
+                  "internal",
+                  NetworkMode.isolated,
+                  "192.168.1.8/29",
+                  "ejl-1a2b3c4d-internal",
+                  null));
     }
 
     @Test

@@ -152,6 +152,7 @@ class SpecValidationTest {
           """
           host: other | spec.host: cannot be changed from other to "default"; set it back, or delete the lab and create it anew.
           networks: [{name: management}, {name: dmz, cidr: 10.0.0.0/29}] | spec.networks[1].cidr: cannot be changed from 10.0.0.0/29 to "192.168.1.0/29"; set it back, or delete the lab and create it anew.
+          networks: [{name: management}, {name: dmz, mode: nat, cidr: 192.168.1.0/29}] | spec.networks[1].mode: cannot be changed from nat to "isolated"; set it back, or delete the lab and create it anew.
           networks: [{name: management, cidr: 10.121.3.0/24}] | spec.networks[0].cidr: cannot be changed from 10.121.3.0/24 to "192.168.121.0/24"; set it back, or delete the lab and create it anew.
           nodes: [{name: e2server, role: plain}] | spec.nodes[2].role: cannot be changed from plain to "ejabberd"; set it back, or delete the lab and create it anew.
           postgresql: {database: other} | spec.database.name: cannot be changed from other to "ejabberd-domain-local"; set it back, or delete the lab and create it anew.

@@ -2,6 +2,7 @@ package dev.ejabberdlab.api.v1alpha1;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.List;
 import java.util.Map;
@@ -33,7 +34,7 @@ public record EjabberdLabStatus(
     @JsonPropertyDescription("Volume that spec.image resolved to.") String image,
     @JsonPropertyDescription("Ready and wanted nodes, for example 5/5.") String readyNodes,
     @JsonPropertyDescription(
-            "Ready always; Reconciling and Stalled only when true; details beside them.")
+            "Always Ready; Reconciling and Stalled only while they are True; others say more.")
         List<Condition> conditions,
     @JsonPropertyDescription("One entry a network.") List<NetworkStatus> networks,
     @JsonPropertyDescription("One entry a node.") List<NodeStatus> nodes,
@@ -130,6 +131,7 @@ public record EjabberdLabStatus(
    * A network on the host.
    *
    * @param name name in the spec
+   * @param mode what it is; absent in a status from before this was kept
    * @param cidr network in use, given or taken from the host's pool
    * @param libvirtName libvirt's name of it
    * @param active whether libvirt has it started
@@ -137,6 +139,7 @@ public record EjabberdLabStatus(
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record NetworkStatus(
       @JsonPropertyDescription("Name in the spec.") String name,
+      @JsonPropertyDescription("What the network is: nat or isolated.") NetworkMode mode,
       @JsonPropertyDescription("Network in use, given or taken from the host's pool.") String cidr,
       @JsonPropertyDescription("libvirt's name of the network.") String libvirtName,
       @JsonPropertyDescription("Whether libvirt has it started.") Boolean active) {}
