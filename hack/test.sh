@@ -6,6 +6,8 @@ export LAB_DEV_DIR=${LAB_DEV_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pw
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 INSTANCE=${INSTANCE:-test}
+# A cluster of the user's.
+given=${LAB_KUBECONFIG-}
 started=
 ended=
 MVN=(mvn --batch-mode --no-transfer-progress --file "$REPO_DIR/pom.xml")
@@ -39,6 +41,13 @@ first_failure() {
   tail -n 50 "$oldest" | cut -c 1-240
 }
 
+control_planes_down() {
+  local outcome=0
+  LAB_DEV_DIR=$LAB_DEV_DIR/second "$HACK_DIR/control-plane.sh" down || outcome=1
+  "$HACK_DIR/control-plane.sh" down || outcome=1
+  return "$outcome"
+}
+
 clean_up() {
   local outcome=$?
   trap - EXIT
@@ -47,7 +56,7 @@ clean_up() {
   pkill --parent $$ || :
   # Only what was started here: another run may have a libvirt of that name.
   [[ -z $started ]] || "$HACK_DIR/libvirt.sh" down --name "$INSTANCE" || outcome=1
-  "$HACK_DIR/control-plane.sh" down || outcome=1
+  control_planes_down || outcome=1
   [[ -n $ended ]] || outcome=$((outcome ? outcome : 1))
   if ((outcome == 0)); then
     step "passed"
@@ -65,9 +74,20 @@ scripts() {
   (cd "$REPO_DIR" && shellcheck "${list[@]}")
 }
 
+# What a layer needs and takes minutes to build is built beside the layers before it, at low priority. Whoever needs it
+# calls the same script, which waits for it, or says why it cannot be had.
+build_ahead() { # LAYER...
+  local layer
+  for layer in "$@"; do
+    case $layer in
+      unit) "$HACK_DIR/crd-check.sh" build ;;
+      it | it-all) "$HACK_DIR/kube-apiserver.sh" ;;
+      *) nice "$REPO_DIR/image/build.sh" ;;
+    esac >/dev/null 2>&1 &
+  done
+}
+
 unit() {
-  # Is built beside the tests, at low priority; the call below waits for it, or says why it cannot be had.
-  "$HACK_DIR/crd-check.sh" build >/dev/null 2>&1 &
   scripts
   step "unit tests"
   "${MVN[@]}" verify
@@ -86,13 +106,24 @@ control_plane() {
   "$HACK_DIR/operator.sh" manifests
 }
 
+# Its tests wait more than they work, so two processes share them, each with a control plane of its own: operators that
+# shared one would find each other's labs. On a cluster that was given there is one.
 it() {
+  local second=$LAB_DEV_DIR/second
+  local -a processes=()
+  if [[ -z $given ]]; then
+    LAB_DEV_DIR=$second "$HACK_DIR/control-plane.sh" up >/dev/null
+    LAB_DEV_DIR=$second "$HACK_DIR/operator.sh" manifests
+    LAB_OPERATOR_KUBECONFIG_2=$(LAB_DEV_DIR=$second "$HACK_DIR/control-plane.sh" operator-kubeconfig)
+    export LAB_KUBECONFIG_2=$second/kubeconfig LAB_OPERATOR_KUBECONFIG_2
+    processes=(-Dfailsafe.forks=2)
+  fi
   control_plane
   step "integration tests"
   LAB_KUBECONFIG=$LAB_KUBECONFIG LAB_OPERATOR_KUBECONFIG=$LAB_OPERATOR_KUBECONFIG \
-    "${MVN[@]}" -DskipUnitTests -Pit "$@" verify
+    "${MVN[@]}" -DskipUnitTests -Pit "${processes[@]}" "$@" verify
   # The next layer's operator must not find the labs of this one.
-  "$HACK_DIR/control-plane.sh" down
+  control_planes_down
 }
 
 it-all() {
@@ -144,6 +175,7 @@ done
 
 "$HACK_DIR/install-deps.sh"
 trap clean_up EXIT
+build_ahead "$@"
 for layer in "$@"; do
   "$layer"
 done

@@ -140,21 +140,21 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     labs.onChange(observations::propagateEvent);
     references.onChange(observations::propagateEvent);
     hosts.listen(host -> labsOn(host, context).forEach(observations::propagateEvent));
+    PrimaryCache<EjabberdLab> there = new PrimaryCache<>(context.getPrimaryCache());
     attendance.existing(
         () ->
-            context
-                .getPrimaryCache()
+            there
                 .list()
                 .collect(
                     Collectors.toMap(
                         lab -> lab.getMetadata().getUid(), EjabberdLabReconciler::name)));
     labs.onVanish(
         (id, uid) ->
-            context
-                .getPrimaryCache()
-                .get(id)
-                .filter(lab -> lab.getMetadata().getUid().equals(uid.toString()))
-                .isPresent(),
+            !there.lacks(id)
+                && there
+                    .get(id)
+                    .map(lab -> lab.getMetadata().getUid().equals(uid.toString()))
+                    .orElse(true),
         runtime -> letGo(runtime, context));
     return List.of(
         observations,
@@ -180,9 +180,9 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   }
 
   private static Set<ResourceID> labsOn(String host, EventSourceContext<EjabberdLab> context) {
-    return context
-        .getPrimaryCache()
-        .list(lab -> host.equals(lab.hostInUse()))
+    return new PrimaryCache<>(context.getPrimaryCache())
+        .list()
+        .filter(lab -> host.equals(lab.hostInUse()))
         .map(ResourceID::fromResource)
         .collect(Collectors.toSet());
   }

@@ -78,7 +78,8 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
     SimpleInboundEventSource<LibvirtHost> observations =
         new SimpleInboundEventSource<>("observations");
     hosts.listen(name -> observations.propagateEvent(new ResourceID(name)));
-    hosts.existing(name -> context.getPrimaryCache().get(new ResourceID(name)).isPresent());
+    PrimaryCache<LibvirtHost> there = new PrimaryCache<>(context.getPrimaryCache());
+    hosts.existing(name -> !there.lacks(new ResourceID(name)));
     all =
         new InformerEventSource<>(
             InformerEventSourceConfiguration.from(EjabberdLab.class, LibvirtHost.class)

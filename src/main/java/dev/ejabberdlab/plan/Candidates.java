@@ -40,6 +40,7 @@ final class Candidates {
   private final Instant failingSince;
   private final boolean isPrimaryLost;
   private final List<String> reasons = new ArrayList<>();
+  private boolean isNewsDue;
 
   /**
    * @param failingSince since when the primary has been failing
@@ -126,11 +127,15 @@ final class Candidates {
     return true;
   }
 
-  /** Whether one that runs has not answered yet, as when libvirt was away a moment ago. */
+  /**
+   * Whether one that runs has not answered yet, as when libvirt was away a moment ago, or has not
+   * told since the primary failed how far it is: it will in some seconds.
+   */
   boolean isOneUnasked() {
-    return standbys().stream()
-        .map(name -> input.snapshot().machine(name))
-        .anyMatch(m -> m.guest().isUnknown() && m.domain().is(DomainState::agentConnected));
+    return isNewsDue
+        || standbys().stream()
+            .map(name -> input.snapshot().machine(name))
+            .anyMatch(m -> m.guest().isUnknown() && m.domain().is(DomainState::agentConnected));
   }
 
   /** Why nobody can, one sentence. */
@@ -290,6 +295,7 @@ final class Candidates {
                 .filter(name -> !hasToldSince(name))
                 .toList();
     if (!unheard.isEmpty()) {
+      isNewsDue = true;
       reasons.add(
           "%s has not told how far it is since %s failed"
               .formatted(String.join(", ", unheard), primary));

@@ -13,8 +13,15 @@ import java.util.Map;
  */
 public final class OperatorProfile implements QuarkusTestProfile {
 
-  /** What the operator logs during all tests. */
-  static final Path LOG = Path.of("target", "it", "operator.log");
+  /**
+   * Added to the names of what each of the processes that share the tests has for itself: nothing
+   * in the first.
+   */
+  private static final String PROCESS =
+      System.getProperty("lab.process", "").replaceFirst("^process(_1)?", "");
+
+  /** What the operator logs during all tests of this process. */
+  static final Path LOG = Path.of("target", "it", "operator%s.log".formatted(PROCESS));
 
   @Override
   public Map<String, String> getConfigOverrides() {
@@ -38,7 +45,8 @@ public final class OperatorProfile implements QuarkusTestProfile {
         "quarkus.log.console.level", "ERROR");
   }
 
-  static String variable(String name) {
+  static String variable(String each) {
+    String name = each + PROCESS;
     String value = System.getenv(name);
     if (value == null || value.isBlank()) {
       throw new IllegalStateException(

@@ -4,6 +4,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
 import dev.ejabberdlab.provision.Credentials;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -72,6 +73,14 @@ final class Api {
   /** How often an operator has written a status. */
   long writes() {
     return writes;
+  }
+
+  /** Whether another instance was made primary by something else than a switchover. */
+  boolean hasFailedOver() {
+    return history.stream()
+        .map(EjabberdLabStatus::postgresql)
+        .filter(p -> p != null && p.lastFailover() != null)
+        .anyMatch(p -> p.lastFailover().reason() != FailoverReason.Switchover);
   }
 
   void watch(Consumer<EjabberdLab> watcher) {

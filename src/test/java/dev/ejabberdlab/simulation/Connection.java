@@ -232,7 +232,7 @@ final class Connection implements Hypervisor {
         machine.name,
         machine.owner,
         seen(machine),
-        host.guests().isConnected(machine),
+        !machine.believedOff && host.guests().isConnected(machine),
         machine.owner.map(o -> machine.definition),
         world.isInForce(Rule.IN_USE) ? new Disks(Set.of(PATH + machine.volume), files) : Disks.NONE,
         traits);
@@ -240,9 +240,7 @@ final class Connection implements Hypervisor {
 
   /** Without the rule, one that was told to be off is believed to be. */
   private Power seen(Machine machine) {
-    return !world.isInForce(Rule.FENCING) && machine.power == Power.PAUSED
-        ? Power.SHUT_OFF
-        : machine.power;
+    return machine.believedOff ? Power.SHUT_OFF : machine.power;
   }
 
   @Override
@@ -309,8 +307,8 @@ final class Connection implements Hypervisor {
   public AutoCloseable listen(Consumer<HypervisorEvent> listener) {
     Consumer<HypervisorEvent> own =
         event -> {
-          if (process.isAlive() && !faults.isSilent()) {
-            listener.accept(event);
+          if (!faults.isSilent()) {
+            process.after(0, () -> listener.accept(event));
           }
         };
     faults.home().listeners().add(own);

@@ -211,6 +211,7 @@ final class Host {
 
   void startDomain(UUID id, Owner owner) {
     Machine machine = ours(id, owner, "started");
+    machine.believedOff = false;
     if (machine.power == Power.PAUSED) {
       throw new HypervisorException("domain %s is paused".formatted(machine.name));
     }
@@ -235,6 +236,9 @@ final class Host {
       destroy(machine);
       machine.saved = false;
       machine.boot = Optional.empty();
+    } else {
+      machine.believedOff = !machine.isOff();
+      changed(machine);
     }
     machine.autostart = false;
   }

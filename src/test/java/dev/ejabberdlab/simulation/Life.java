@@ -160,6 +160,9 @@ final class Life {
       witness.found("the lab does not become what its spec says: " + lacks.get());
       return "";
     }
+    if (story.isCalm() && api.hasFailedOver()) {
+      witness.found("a primary that was only restarted was taken over from");
+    }
     String end = lacks.isEmpty() ? "well" : "blocked: " + said;
     long writes = api.writes();
     world.runUntil(world.now() + 30 * SECOND);
@@ -346,6 +349,14 @@ final class Life {
     world.after(seconds * (long) SECOND, () -> before.forEach(o -> o.process.kill()));
   }
 
+  /** Freezes the operators; others take over, and for a while the first do not know it. */
+  void freeze(int seconds) {
+    List<Operator> before = List.copyOf(operators);
+    before.forEach(o -> o.process.freezeFor(seconds * (long) SECOND));
+    startOperator();
+    world.after((seconds + 10L) * SECOND, () -> before.forEach(o -> o.process.kill()));
+  }
+
   void slow(long millis) {
     operators.forEach(o -> o.process.slowFor(millis));
   }
@@ -450,17 +461,25 @@ final class Life {
     }
   }
 
-  /** Never the last one that has the data: nobody could do anything about that. */
+  /**
+   * Never the last one that has the data: nobody could do anything about that. Of one from which
+   * nobody streams a user must say what is to become of what the others lack.
+   */
   void loseDisk(Machine machine) {
     boolean database = shape.instances().contains(machine.node);
-    long others =
+    List<Machine> others =
         host.machines().stream()
             .filter(m -> m != machine && shape.instances().contains(m.node))
             .filter(m -> host.disk(m).filter(d -> d.configured && d.wal.size() > 0).isPresent())
-            .count();
-    if (!database || others > 0) {
-      host.loseDisk(machine);
+            .toList();
+    if (database && others.isEmpty()) {
+      return;
     }
+    if (database && others.stream().noneMatch(host.guests()::isReceiving)) {
+      mayBlock("PrimaryFailing");
+      mayBlock("PromotionHeld");
+    }
+    host.loseDisk(machine);
   }
 
   void edit(UnaryOperator<Draw.Shape> how) {

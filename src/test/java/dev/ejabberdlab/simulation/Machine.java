@@ -25,6 +25,9 @@ final class Machine {
   /** While it runs or is paused; and when it is saved. */
   Optional<Boot> boot = Optional.empty();
 
+  /** libvirt says that it is off, and it is not. */
+  boolean believedOff;
+
   boolean saved;
   boolean resumed;
   boolean autostart;

@@ -71,18 +71,15 @@ final class Operator implements SimulatedOperator.Surroundings {
             Host.POOL,
             faults.home().uuid(),
             cached);
-    api.watch(this::informed);
+    api.watch(lab -> process.after(0, () -> informed(lab)));
     beat();
   }
 
   boolean isAwake() {
-    return process.isAlive() && world.now() - startedAt > AWAKE;
+    return process.isAlive() && !process.isFrozen() && world.now() - startedAt > AWAKE;
   }
 
   private void informed(EjabberdLab lab) {
-    if (!process.isAlive()) {
-      return;
-    }
     if (lab == null) {
       cached = null;
     } else if (cached != null && version(lab) > version(cached)) {

@@ -11,6 +11,7 @@ final class Process implements Executor {
   private boolean alive = true;
   private int untilDeath = Integer.MAX_VALUE;
   private long slowUntil;
+  private long frozenUntil;
 
   Process(World world, String name) {
     this.world = world;
@@ -36,6 +37,16 @@ final class Process implements Executor {
   /** It gets little of the processor. */
   void slowFor(long millis) {
     slowUntil = world.now() + millis;
+  }
+
+  /** It gets nothing of the processor, and goes on then as if nothing had been. */
+  void freezeFor(long millis) {
+    world.tell(name + " is frozen");
+    frozenUntil = world.now() + millis;
+  }
+
+  boolean isFrozen() {
+    return frozenUntil > world.now();
   }
 
   /** Whatever a dead one still tries has no effect. */
@@ -65,7 +76,9 @@ final class Process implements Executor {
         millis,
         () -> {
           try {
-            if (alive) {
+            if (alive && isFrozen()) {
+              after(frozenUntil - world.now(), task);
+            } else if (alive) {
               task.run();
             }
           } catch (Unreachable e) {

@@ -1,21 +1,23 @@
 package dev.ejabberdlab.simulation;
 
+import java.util.List;
+
 /** A safety rule that can be taken out, to see that somebody notices. */
 enum Rule {
   /** A primary that was turned off is seen to be off before somebody else is promoted. */
-  FENCING,
+  FENCING(Theme.PRIMARY_HANGS),
   /** A memory that libvirt keeps is no machine that is off. */
-  OFF_FOR_GOOD,
+  OFF_FOR_GOOD(Theme.SAVED_AND_STARTED, Theme.HOST_SUSPENDS),
   /** What has no mark of the lab is left alone. */
   MARK,
   /** What a domain uses is not deleted. */
-  IN_USE,
+  IN_USE(Theme.CLONED_AND_DELETED),
   /** A guest refuses what an older decision wants. */
-  TERM,
+  TERM(Theme.FROZEN_WITH_AN_ORDER),
   /** Only a standby that has every commit takes over: how far each is is told as it is. */
-  SYNCHRONOUS,
+  SYNCHRONOUS(Theme.LAGS_AND_PRIMARY_DIES),
   /** A status that somebody else has changed meanwhile is not overwritten. */
-  STALE_STATUS,
+  STALE_STATUS(Theme.TWO_OPERATORS, Theme.FROZEN_WITH_AN_OLD_RECORD),
   /** Nothing is done before it is written down. */
   RECORD,
   /** A primary that is stopped in order is seen to be stopped before somebody else is promoted. */
@@ -27,5 +29,16 @@ enum Rule {
   /** What could not be asked is not taken to be gone. */
   UNKNOWN,
   /** What is not ready is not called so. */
-  READY
+  READY;
+
+  private final List<Theme> themes;
+
+  Rule(Theme... themes) {
+    this.themes = List.of(themes);
+  }
+
+  /** In which somebody notices soon that it is missing. */
+  List<Theme> themes() {
+    return themes.isEmpty() ? List.of(Theme.values()) : themes;
+  }
 }
