@@ -58,7 +58,11 @@ generate: ## Write what is generated from the code: crds/, docs/reference.md, th
 format: ## Format the Java sources
 	$(MVN) spotless:apply
 
-.PHONY: dev-up dev-down
+.PHONY: dev dev-up dev-down
+dev: dev-up ## Run the operator from its sources on that stand, with what is edited taken over (Quarkus dev mode)
+	hack/operator.sh manifests
+	KUBECONFIG="$$(hack/control-plane.sh operator-kubeconfig)" $(MVN) quarkus:dev
+
 dev-up: ## Start a control plane and a libvirt to develop against
 	hack/install-deps.sh
 	hack/control-plane.sh up

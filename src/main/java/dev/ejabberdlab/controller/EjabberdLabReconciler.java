@@ -103,6 +103,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   private final Attendance attendance;
   private final Checkpoints checkpoints;
   private final Events events;
+  private final Leadership leadership;
   private final Supervision supervision;
   private final Clock clock = Clock.systemUTC();
 
@@ -117,7 +118,8 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
       LastValid lastValid,
       Attendance attendance,
       Checkpoints checkpoints,
-      Events events) {
+      Events events,
+      Leadership leadership) {
     this.labs = labs;
     this.hosts = hosts;
     this.claims = claims;
@@ -129,6 +131,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     this.attendance = attendance;
     this.checkpoints = checkpoints;
     this.events = events;
+    this.leadership = leadership;
     this.supervision = new Supervision(checkpoints, Provisioning::steps);
   }
 
@@ -510,6 +513,9 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
    * @param how what is told of its end
    */
   private DeleteControl gone(EjabberdLab lab, Transition how) {
+    if (!leadership.isHeld()) {
+      return DeleteControl.noFinalizerRemoval().rescheduleAfter(WAIT.toMillis());
+    }
     secrets.delete(lab);
     accounts.delete(lab);
     certificates.delete(lab);
@@ -601,6 +607,11 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
       return true;
     }
     checkpoints.reach(Checkpoint.WRITE, lab);
+    if (!leadership.isHeld()) {
+      // One that was frozen knows the newest record, and decides by what it saw long ago.
+      LOG.warnf("%s: nothing is decided: another operator may be the active one now.", name(lab));
+      return false;
+    }
     try {
       // Never again with the same content: the framework sets the resourceVersion, and would by
       // default try ten times, each time with that of the newest version.

@@ -31,10 +31,10 @@ public class Implementations {
    * Four times client-go's defaults: on a machine that emulates its guests, ten seconds without the
    * processor happen (seen at a load of 30 on 2 cores), and are no reason to end.
    */
-  private static final Duration LEASE = Duration.ofSeconds(60);
+  static final Duration LEASE = Duration.ofSeconds(60);
 
   private static final String LEASE_NAME = "ejabberd-lab-operator";
-  private static final Duration RENEW_DEADLINE = Duration.ofSeconds(40);
+  static final Duration RENEW_DEADLINE = Duration.ofSeconds(40);
   private static final Duration RETRY_PERIOD = Duration.ofSeconds(5);
 
   @Produces

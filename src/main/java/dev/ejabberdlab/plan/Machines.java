@@ -182,8 +182,8 @@ final class Machines {
 
   /**
    * When a whole cluster that was made before is off, the member that the others join goes first:
-   * it was stopped last, and Mnesia on the others would wait for it. It need not have come far, and
-   * one that does not come up holds nobody back for long.
+   * it was stopped last, and Mnesia on the others would wait for it. The others start as soon as
+   * its guest answers, or when it has not come up within {@link Planner#SILENCE}.
    */
   private boolean isHeldBack(LabTopology.Node node) {
     List<String> members = lab.xmpp().members();

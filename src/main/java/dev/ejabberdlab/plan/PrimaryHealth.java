@@ -54,6 +54,12 @@ final class PrimaryHealth {
     return postgresql(primary).filter(Postgresql::isPrimary).isPresent();
   }
 
+  /** It accepts writes, or a standby that receives from it says so. */
+  boolean works() {
+    return serves()
+        || (machine.domain().is(d -> d.power() == DomainState.Power.RUNNING) && isReceivedFrom());
+  }
+
   /** Empty when it works, is on its way, or could not be asked. */
   Optional<Failing> failing() {
     if (machine.domain().isUnknown() || (isRestarting() && !hasRestartFailed())) {
@@ -134,14 +140,16 @@ final class PrimaryHealth {
             .flatMap(i -> postgresql(i).stream())
             .filter(Postgresql::isStandby)
             .anyMatch(p -> !p.receiving());
-    boolean received =
-        database.instances().stream()
-            .filter(i -> !i.equals(primary))
-            .flatMap(i -> postgresql(i).stream())
-            .anyMatch(Postgresql::receiving);
-    return lost && !received
+    return lost && !isReceivedFrom()
         ? Optional.of(failing(FailoverReason.PrimarySilent, machine.past().answered()))
         : Optional.empty();
+  }
+
+  private boolean isReceivedFrom() {
+    return database.instances().stream()
+        .filter(i -> !i.equals(primary))
+        .flatMap(i -> postgresql(i).stream())
+        .anyMatch(Postgresql::receiving);
   }
 
   private Failing failing(FailoverReason reason, boolean isUp) {

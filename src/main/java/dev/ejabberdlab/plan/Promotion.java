@@ -535,7 +535,8 @@ public final class Promotion {
       if (recorded.map(PostgresqlStatus::systemIdentifier).isEmpty()) {
         return stays(Optional.empty(), Optional.empty(), Optional.empty());
       }
-      Optional<Primacy> instead = inPlaceOfTheSilent().or(this::amongStandbys);
+      Optional<Primacy> instead =
+          inPlaceOfTheSilent().or(this::inPlaceOfAStandby).or(this::amongStandbys);
       if (instead.isPresent()) {
         return instead.get();
       }
@@ -568,6 +569,54 @@ public final class Promotion {
                       0L,
                       stamp(now),
                       null)));
+    }
+
+    /**
+     * The target is a standby, by a decision whose change nobody remembers, as when the status was
+     * lost in the middle of it; and who was primary before is down, with its data. It comes back,
+     * as after a promotion that has failed.
+     */
+    private Optional<Primacy> inPlaceOfAStandby() {
+      Optional<Postgresql> standby = postgresql(target).filter(Postgresql::inRecovery);
+      if (standby.isEmpty() || !database.instances().stream().allMatch(this::isHeard)) {
+        return Optional.empty();
+      }
+      List<String> before =
+          others(target)
+              .filter(
+                  i ->
+                      postgresql(i)
+                          .filter(p -> !p.up() && !p.inRecovery())
+                          .filter(p -> p.timeline() >= standby.get().timeline())
+                          .filter(
+                              p -> p.systemIdentifier().equals(standby.get().systemIdentifier()))
+                          .isPresent())
+              .toList();
+      boolean accepted =
+          others(target).anyMatch(i -> postgresql(i).filter(Postgresql::isPrimary).isPresent());
+      if (before.size() != 1 || accepted) {
+        return Optional.empty();
+      }
+      Instant since = since();
+      Instant due = since.plus(database.failover().delay());
+      return Optional.of(
+          now.isBefore(due)
+              ? stays(Optional.of(since), Optional.empty(), Optional.of(due))
+              : begins(
+                  new Failover(
+                      before.get(0),
+                      target,
+                      FailoverReason.NoPrimary,
+                      FailoverState.Reverting,
+                      0L,
+                      stamp(now),
+                      null)));
+    }
+
+    private boolean isHeard(String instance) {
+      Machine machine = snapshot.machine(instance);
+      return machine.guest().isPresent()
+          && !machine.reportedAt().plus(PrimaryHealth.SILENCE).isBefore(now);
     }
 
     /**
@@ -674,7 +723,7 @@ public final class Promotion {
       Optional<String> wanted = database.primary().filter(p -> !p.equals(target));
       if (wanted.isEmpty() || !health.serves()) {
         return stays(
-            Optional.empty(),
+            stillFailing(),
             Optional.empty(),
             Stream.of(again(), health.restartLimit())
                 .flatMap(Optional::stream)
@@ -709,6 +758,16 @@ public final class Promotion {
                       Optional.empty(),
                       Optional.of("Nobody can take over: " + candidates.why()),
                       Optional.of(now.plus(AGAIN))));
+    }
+
+    /** What cannot be asked, or is on its way, has not come back yet. */
+    private Optional<Instant> stillFailing() {
+      return health.works()
+          ? Optional.empty()
+          : recorded
+              .map(PostgresqlStatus::failingSince)
+              .map(Instant::parse)
+              .filter(at -> !at.isAfter(now));
     }
 
     /** How far standbys are makes no event; whether one has what another one has alone matters. */

@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** What is said of what the spec no longer has and the host still has. */
+/** Tells of machines and networks that the spec has no more and that are still on the host. */
 record Leftovers(View view) {
 
   /** Of domains and disks; empty when there are none. */

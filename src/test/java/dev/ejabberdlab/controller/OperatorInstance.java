@@ -96,7 +96,8 @@ public final class OperatorInstance implements AutoCloseable {
                 reached.accept(step.name(), lab.getMetadata().getName());
               }
             },
-            events),
+            events,
+            () -> true),
         o -> o.settingNamespace(namespace));
     operator.start();
     pulse.start(null);

@@ -30,7 +30,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executor;
-import java.util.function.BooleanSupplier;
 
 /**
  * An operator of one lab without the framework: what the reconciler does with what the framework
@@ -42,6 +41,9 @@ public final class SimulatedOperator {
 
   /** How often the framework lets a lab be reconciled by itself. */
   private static final Duration INTERVAL = Duration.ofMinutes(5);
+
+  /** How long after the last sign of an operator another one becomes the active one. */
+  public static final Duration LEASE = Implementations.LEASE;
 
   /** What an operator asks of the API server, and of time. */
   public interface Surroundings {
@@ -67,6 +69,9 @@ public final class SimulatedOperator {
 
     boolean hasSecrets();
 
+    /** Whether the lease of the active operator is this one's. */
+    boolean hasLease();
+
     /** The lab is taken down: its finalizer goes. */
     void remove();
 
@@ -83,6 +88,7 @@ public final class SimulatedOperator {
   private final LibvirtHost resource;
   private final Attendance attendance;
   private final Supervision supervision;
+  private final Lease lease;
   private Optional<Supervised> remembered = Optional.empty();
   private boolean pending;
   private long wakes;
@@ -97,12 +103,17 @@ public final class SimulatedOperator {
       StepRunner steps,
       Executor io,
       Clock clock,
-      BooleanSupplier leads,
       String pool,
       UUID expected,
       EjabberdLab lab) {
     this.surroundings = surroundings;
     this.clock = clock;
+    this.lease =
+        new Lease(
+            clock,
+            Implementations.LEASE.minus(Implementations.RENEW_DEADLINE),
+            surroundings::hasLease);
+    lease.win();
     UUID uid = UUID.fromString(lab.getMetadata().getUid());
     this.resource = new LibvirtHost();
     resource.setMetadata(new ObjectMetaBuilder().withName("default").build());
@@ -123,7 +134,7 @@ public final class SimulatedOperator {
             io,
             clock,
             this::changed,
-            leads);
+            lease::isHeld);
     this.supervision =
         new Supervision(
             new Checkpoints(),
@@ -142,6 +153,7 @@ public final class SimulatedOperator {
 
   /** What the pulse does. */
   public void beat() {
+    lease.beat();
     host.tick();
     if (surroundings.cached() != null) {
       runtime.tick();
@@ -271,7 +283,7 @@ public final class SimulatedOperator {
   private Optional<Duration> takeDown(EjabberdLab lab) {
     boolean nothingMade = Supervision.isNew(lab) && !surroundings.hasSecrets();
     Deletion.Round round = Deletion.round(lab, runtime, nothingMade, clock.instant());
-    if (round.end().isPresent()) {
+    if (round.end().isPresent() && lease.isHeld()) {
       surroundings.remove();
       return Optional.empty();
     }
@@ -296,6 +308,9 @@ public final class SimulatedOperator {
         lab.paused() ? LabStatuses.paused(lab.getStatus(), seen, clock.instant()) : seen;
     if (status.equals(lab.getStatus())) {
       return true;
+    }
+    if (!lease.isHeld()) {
+      return false;
     }
     try {
       surroundings.write(lab, status);

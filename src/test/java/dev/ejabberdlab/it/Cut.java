@@ -6,7 +6,7 @@ package dev.ejabberdlab.it;
  * @param action on the host the method's name and the object's without the lab's prefix, for
  *     example {@code startDomain e1server}; {@code step NAME on NODE}; or a request to the API
  *     server, for example {@code POST secrets}
- * @param time the how many-eth such action it is, from 1
+ * @param time which of the actions of this kind is cut: 1 for the first
  */
 record Cut(When when, String action, int time) {
 

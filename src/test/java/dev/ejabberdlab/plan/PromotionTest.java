@@ -216,6 +216,13 @@ class PromotionTest {
                   .domain(P1, Seen.unknown("no answer"))
                   .postgresql(P2, standby(WAL, false)),
               before,
+              "psql1server failing"),
+          arguments(
+              "nor has it failed before it was seen to",
+              Scene.ready()
+                  .domain(P1, Seen.unknown("no answer"))
+                  .postgresql(P2, standby(WAL, false)),
+              null,
               "psql1server"),
           arguments(
               "a server that does not answer has its time",
@@ -255,7 +262,7 @@ class PromotionTest {
               "nobody can be asked",
               Scene.ready().silent(P1, LONG).silent(P2, LONG),
               before,
-              "psql1server"));
+              "psql1server failing"));
     }
 
     /** Off since the operator asked it to shut down; its standby streamed until then. */
@@ -957,6 +964,37 @@ class PromotionTest {
           0L,
           NOW.minusSeconds(60).toString(),
           NOW.minusSeconds(50).toString());
+    }
+
+    /** The status was lost in the middle of a change whose promotion did not succeed. */
+    @Test
+    void aStandbyThatShallBePrimaryIsTurnedOffWhereThePrimaryBeforeItIsBack() {
+      PostgresqlStatus adopted = status(null, ended(), null, streaming());
+      Scene scene =
+          Scene.ready().postgresql(P1, atRest(false, WAL)).postgresql(P2, standby(WAL, false));
+
+      assertThat(told(decide(scene, adopted)))
+          .isEqualTo("psql2server Completed PrimaryStopped failing");
+      PostgresqlStatus failing = status(NOW.minus(LONG), ended(), null, streaming());
+      Primacy reverts = decide(scene, failing);
+      assertThat(told(reverts)).isEqualTo("psql1server Reverting NoPrimary");
+      assertThat(reverts.term()).isGreaterThan(failing.term() == null ? 0 : failing.term());
+      assertThat(reverts.held()).contains("psql2server must be turned off first.");
+
+      assertThat(
+              told(
+                  decide(
+                      scene.postgresql(
+                          P1,
+                          new Postgresql(
+                              false, true, 1, SYSTEM, false, List.of(), List.of(), WAL, false,
+                              true)),
+                      failing)))
+          .as("a standby that is down has not what a primary had")
+          .startsWith("psql2server");
+      assertThat(told(decide(scene.silent(P1, LONG), failing)))
+          .as("who could not be asked may be anything")
+          .startsWith("psql2server");
     }
 
     private static PostgresqlStatus other(PostgresqlStatus s) {

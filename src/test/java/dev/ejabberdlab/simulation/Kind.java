@@ -98,7 +98,7 @@ enum Kind {
   KILL((life, a, b) -> life.kill(1 + b % 60)),
   KILL_AT_ACTION((life, a, b) -> life.killAtAction(b % 12)),
   SECOND_OPERATOR((life, a, b) -> life.second(1 + b % 90)),
-  FREEZE((life, a, b) -> life.freeze(1 + b % 90)),
+  FREEZE((life, a, b) -> life.freeze(1 + b % 60)),
   SLOW_OPERATOR((life, a, b) -> life.slow(life.millis(b, 60))),
 
   // Users

@@ -2,6 +2,7 @@ package dev.ejabberdlab.simulation;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
+import dev.ejabberdlab.controller.SimulatedOperator;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -57,6 +58,7 @@ final class Life {
   private boolean isPeace;
   private int untrue;
   private int operatorNumbers;
+  private Operator leader;
   private int clones;
 
   /**
@@ -312,7 +314,17 @@ final class Life {
 
   private void startOperator() {
     Operator operator =
-        new Operator(world, faults, witness, api, catalogue, failures, ++operatorNumbers, beat);
+        new Operator(
+            world,
+            faults,
+            witness,
+            api,
+            catalogue,
+            failures,
+            ++operatorNumbers,
+            beat,
+            o -> o == leader);
+    leader = operator;
     operators.add(operator);
     operator.start();
   }
@@ -349,12 +361,13 @@ final class Life {
     world.after(seconds * (long) SECOND, () -> before.forEach(o -> o.process.kill()));
   }
 
-  /** Freezes the operators; others take over, and for a while the first do not know it. */
+  /** Freezes the operators until their lease has ended and another one has taken over. */
   void freeze(int seconds) {
     List<Operator> before = List.copyOf(operators);
-    before.forEach(o -> o.process.freezeFor(seconds * (long) SECOND));
-    startOperator();
-    world.after((seconds + 10L) * SECOND, () -> before.forEach(o -> o.process.kill()));
+    long lease = SimulatedOperator.LEASE.toMillis();
+    before.forEach(o -> o.process.freezeFor(lease + seconds * (long) SECOND));
+    world.after(lease - world.draw(5 * SECOND), this::startOperator);
+    world.after(lease + (seconds + 10L) * SECOND, () -> before.forEach(o -> o.process.kill()));
   }
 
   void slow(long millis) {

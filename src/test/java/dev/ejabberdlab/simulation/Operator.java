@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** One operator in the simulated world. */
 final class Operator implements SimulatedOperator.Surroundings {
@@ -29,6 +30,7 @@ final class Operator implements SimulatedOperator.Surroundings {
   private final Connection connection;
   private final GuestSteps steps;
   private final int beat;
+  private final Predicate<Operator> leads;
   private final long startedAt;
   private EjabberdLab cached;
   private SimulatedOperator operator;
@@ -41,8 +43,10 @@ final class Operator implements SimulatedOperator.Surroundings {
       Catalogue catalogue,
       Map<String, Integer> failures,
       int number,
-      int beat) {
+      int beat,
+      Predicate<Operator> leads) {
     this.world = world;
+    this.leads = leads;
     this.api = api;
     this.catalogue = catalogue;
     this.faults = faults;
@@ -67,7 +71,6 @@ final class Operator implements SimulatedOperator.Surroundings {
             steps,
             process,
             world.clock(),
-            process::isAlive,
             Host.POOL,
             faults.home().uuid(),
             cached);
@@ -181,6 +184,11 @@ final class Operator implements SimulatedOperator.Surroundings {
   @Override
   public boolean hasSecrets() {
     return api.hasSecrets();
+  }
+
+  @Override
+  public boolean hasLease() {
+    return leads.test(this);
   }
 
   @Override

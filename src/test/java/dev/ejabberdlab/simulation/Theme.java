@@ -59,6 +59,12 @@ enum Theme {
       on(Kind.LOSE_ADDRESS, Theme.FIRST),
       on(Kind.FREEZE, 0),
       on(Kind.DESTROY, Theme.FIRST)),
+  SLOW_WITH_AN_ORDER(
+      4,
+      on(Kind.SLOW_OPERATOR, 0),
+      on(Kind.LOSE_ADDRESS, Theme.FIRST),
+      on(Kind.SECOND_OPERATOR, 0),
+      on(Kind.DESTROY, Theme.FIRST)),
   FROZEN_WITH_AN_OLD_RECORD(
       10, on(Kind.FREEZE, 0), on(Kind.API_STALE, 0), on(Kind.DESTROY, Theme.FIRST)),
   OTHER_HARDWARE_ON_A_SLOW_MACHINE(

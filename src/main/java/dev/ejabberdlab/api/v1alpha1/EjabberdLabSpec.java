@@ -264,7 +264,8 @@ public record EjabberdLabSpec(
           @JsonPropertyDescription(
               "Host name of the guest, unique in the lab: lower-case letters, digits and -.")
           String name,
-      @Required @JsonPropertyDescription("What the node is for; plain has base settings only.")
+      @Required
+          @JsonPropertyDescription("What the node is for. A plain node has the base settings only.")
           Role role,
       @Min(1) @Max(64) @JsonPropertyDescription("Virtual CPUs. Absent: 1.") Integer cpus,
       @Size(max = 8)
@@ -357,7 +358,8 @@ public record EjabberdLabSpec(
    * @param address address that always belongs to the primary, in the network of the instances;
    *     absent means that network's first free address
    * @param primary instance that is to be primary; naming another one than the present switches
-   *     over to it; absent means the one that is, at first the first
+   *     over to it; absent means that whoever is primary stays, and that a new lab takes the first
+   *     instance
    * @param failover what happens when the primary fails; absent means automatic after 10 seconds
    * @param synchronous whether a commit waits until a standby has it; absent means it does not
    */
@@ -393,13 +395,13 @@ public record EjabberdLabSpec(
       @Pattern(Names.DNS_LABEL)
           @Size(max = 32)
           @JsonPropertyDescription(
-              "Instance that is to be primary; naming another one switches over to it. Absent: the one that is, at first the first.")
+              "Instance that is to be primary. To name another one switches over to it. Absent: whoever is primary stays; a new lab takes the first instance of spec.nodes.")
           String primary,
       @JsonPropertyDescription(
               "What happens when the primary fails. Absent: automatic after 10 seconds.")
           Failover failover,
       @JsonPropertyDescription(
-              "Makes commits wait until a standby has them: required, also when there is none; preferred, only while there is one. Absent: they do not wait.")
+              "Makes commits wait until a standby has them. required: also while there is no standby. preferred: only while there is one. Absent: commits do not wait.")
           Synchronous synchronous) {
 
     public static final String DEFAULT_OWNER = "ejabberd";
@@ -424,7 +426,7 @@ public record EjabberdLabSpec(
       @Min(1)
           @Max(3600)
           @JsonPropertyDescription(
-              "Seconds for which the primary must have failed; one whose domain is off is not waited for. Absent: 10.")
+              "Seconds for which the primary must have failed. A primary whose domain is off is not waited for. Absent: 10.")
           Integer delaySeconds,
       @Size(max = 8)
           @ValidationRule(
@@ -571,7 +573,7 @@ public record EjabberdLabSpec(
       message = "a rule for tcp or udp needs ports, one for icmp has none")
   public record FirewallRule(
       @Size(min = 1, max = 32)
-          @JsonPropertyDescription("Names of nodes. Without nodes and roles: all nodes.")
+          @JsonPropertyDescription("Names of nodes. Absent, and roles absent too: all nodes.")
           List<@Pattern(Names.DNS_LABEL) @Size(max = 32) String> nodes,
       @Size(min = 1, max = 4) @JsonPropertyDescription("Roles of nodes.") List<Role> roles,
       @Required @JsonPropertyDescription("tcp, udp or icmp.") Protocol protocol,
@@ -607,7 +609,7 @@ public record EjabberdLabSpec(
       @Min(1)
           @Max(825)
           @JsonPropertyDescription(
-              "Days that a node's certificate is good for; renewed when a third of them is left. Absent: 90.")
+              "Days for which a node's certificate is valid. It is renewed when a third of them is left. Absent: 90.")
           Integer certificateDays) {}
 
   /** When one of the user's steps runs, seen from the built-in ones of its node. */
@@ -640,7 +642,7 @@ public record EjabberdLabSpec(
           @JsonPropertyDescription("Name, unique in the lab: lower-case letters, digits and -.")
           String name,
       @Size(min = 1, max = 32)
-          @JsonPropertyDescription("Names of nodes. Without nodes and roles: all nodes.")
+          @JsonPropertyDescription("Names of nodes. Absent, and roles absent too: all nodes.")
           List<@Pattern(Names.DNS_LABEL) @Size(max = 32) String> nodes,
       @Size(min = 1, max = 4) @JsonPropertyDescription("Roles of nodes.") List<Role> roles,
       @JsonPropertyDescription(
