@@ -165,7 +165,7 @@ final class Candidates {
         Optional.ofNullable(recorded.instances()).orElse(List.of()).stream()
             .filter(i -> i.name().equals(name))
             .findFirst();
-    if (!hasStreamed(machine.past(), before)) {
+    if (!isPrimaryLost && !hasStreamed(machine.past(), before)) {
       reasons.add("%s did not stream when %s failed".formatted(name, primary));
       return Optional.empty();
     }

@@ -95,7 +95,17 @@ class CandidatesTest {
             recorded(),
             P3),
         arguments(
-            "the same, and one cannot be asked",
+            "its disk is gone, and nobody could look for long before",
+            longAgo(seen(WAL, WAL).volume(P1, Seen.missing("")).remembered(P1, p -> lastWords(P2))),
+            recorded(unseen(P2), unseen(P3)),
+            P2),
+        arguments(
+            "the same, and the primary may come back",
+            longAgo(seen(WAL, WAL).remembered(P1, p -> lastWords(P2))),
+            recorded(unseen(P2), unseen(P3)),
+            "psql2server did not stream when psql1server failed"),
+        arguments(
+            "nobody knows for whom, and one cannot be asked",
             seen(WAL, WAL).silent(P3, Duration.ofMinutes(1)).volume(P1, Seen.missing("")),
             recorded(),
             "psql3server may have commits that nobody else has"),
@@ -109,6 +119,15 @@ class CandidatesTest {
         .postgresql(P3, standby(third))
         .remembered(P2, CandidatesTest::streamed)
         .remembered(P3, CandidatesTest::streamed);
+  }
+
+  private static Scene longAgo(Scene scene) {
+    Instant before = FAILED.minus(Candidates.RECENT).minusSeconds(1);
+    for (String standby : List.of(P2, P3)) {
+      scene.remembered(
+          standby, p -> new Past(true, "boot-1", p.postgresql(), before, p.rebooted()));
+    }
+    return scene;
   }
 
   private static Past streamed(Past past) {
@@ -141,6 +160,10 @@ class CandidatesTest {
 
   private static Instance there(String name) {
     return new Instance(name, InstanceRole.standby, "streaming", 0L, name, 1, null, true, null);
+  }
+
+  private static Instance unseen(String name) {
+    return new Instance(name, InstanceRole.standby, "unknown", 0L, null, 1, null, true, null);
   }
 
   private static Instance gone(String name) {
