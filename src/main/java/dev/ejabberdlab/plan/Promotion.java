@@ -102,7 +102,9 @@ public final class Promotion {
     String target = standing.target();
     Optional<Failover> last = recorded.map(PostgresqlStatus::lastFailover);
     Optional<Failover> underWay =
-        last.filter(c -> c.finished() == null).filter(c -> database.instances().contains(c.to()));
+        last.filter(c -> c.finished() == null)
+            // One that is turned off for good may have left the spec meanwhile.
+            .filter(c -> c.state() == FailoverState.Reverting || isInstance(c.to()));
     if (!input.decides()) {
       return new Primacy(
           target,

@@ -67,7 +67,11 @@ class PromotionTest {
       Instant failingSince, Failover change, Synchrony synchrony, Instance standby) {
     return new PostgresqlStatus(
         P1,
-        change == null || change.state() == FailoverState.Aborted ? P1 : change.to(),
+        change == null
+                || change.state() == FailoverState.Aborted
+                || change.state() == FailoverState.Reverting
+            ? P1
+            : change.to(),
         "192.168.1.12",
         1,
         SYSTEM,
@@ -652,7 +656,15 @@ class PromotionTest {
       assertThat(told(runs)).isEqualTo("psql1server Reverting PrimaryStopped");
       assertThat(runs.fenced()).containsExactly(P1, P2);
       assertThat(runs.held()).contains("psql2server must be turned off first.");
-      assertThat(runs.isRecordedIn(reverting)).as("told before it is acted upon").isFalse();
+      assertThat(
+              runs.isRecordedIn(
+                  status(
+                      null,
+                      change(FailoverReason.PrimaryStopped, FailoverState.Promoting),
+                      null,
+                      streaming())))
+          .as("told before it is acted upon")
+          .isFalse();
 
       Primacy unknown = decide(primaryOff().domain(P2, Seen.unknown("")), reverting);
       assertThat(told(unknown)).isEqualTo("psql1server Reverting PrimaryStopped");
@@ -661,6 +673,23 @@ class PromotionTest {
       assertThat(told(off)).isEqualTo("psql1server Aborted PrimaryStopped");
       assertThat(off.fenced()).isEmpty();
       assertThat(off.held()).isEmpty();
+    }
+
+    @Test
+    void theOldPrimaryComesBackWhenTheOtherOneHasLeftTheSpec() {
+      PostgresqlStatus reverting =
+          status(
+              null,
+              change(FailoverReason.PrimaryStopped, FailoverState.Reverting),
+              null,
+              streaming());
+      Scene alone = Scene.of(LabFixture.labWithout(P2)).surplus(Seen.unknown("not searched yet"));
+      assertThat(told(decide(alone, reverting))).isEqualTo("psql1server Reverting PrimaryStopped");
+
+      Primacy gone =
+          decide(alone.surplus(Seen.of(new Remains(List.of(), List.of(), List.of()))), reverting);
+      assertThat(told(gone)).isEqualTo("psql1server Aborted PrimaryStopped");
+      assertThat(gone.fenced()).isEmpty();
     }
 
     @Test

@@ -512,7 +512,10 @@ class ProvisioningTest {
     assertThat(file(e1, "ejabberd"))
         .contains("ERLANG_NODE=ejabberd@e1server\n")
         .contains("FIREWALL_WINDOW=4200-4210\n");
-    assertThat(file(e1, "vm.args")).contains("-kernel inet_dist_use_interface {192,168,1,2}\n");
+    assertThat(file(e1, "vm.args"))
+        .contains("-kernel inet_dist_use_interface {192,168,1,2}\n")
+        .as("a connection that waits for a database that is gone ends")
+        .contains("-kernel inet_default_connect_options [{keepalive,true},{raw,6,4,<<10,0,0,0>>},");
     assertThat(file(e1, ".erlang.cookie")).isEqualTo("COOKIESECRET");
   }
 
