@@ -219,6 +219,10 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
    */
   @Override
   public UpdateControl<EjabberdLab> reconcile(EjabberdLab lab, Context<EjabberdLab> context) {
+    if (!leadership.isHeld()) {
+      LOG.warnf("%s: nothing is done: another operator may be the active one now.", name(lab));
+      return UpdateControl.<EjabberdLab>noUpdate().rescheduleAfter(WAIT);
+    }
     try {
       return attend(lab, context);
     } catch (RuntimeException | Error e) {
@@ -609,7 +613,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     checkpoints.reach(Checkpoint.WRITE, lab);
     if (!leadership.isHeld()) {
       // One that was frozen knows the newest record, and decides by what it saw long ago.
-      LOG.warnf("%s: nothing is decided: another operator may be the active one now.", name(lab));
+      LOG.debugf("%s: nothing is written by one that was frozen.", name(lab));
       return false;
     }
     try {

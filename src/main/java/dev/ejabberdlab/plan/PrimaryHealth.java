@@ -112,7 +112,12 @@ final class PrimaryHealth {
   }
 
   private boolean isHeard() {
-    return machine.guest().isPresent() && !machine.reportedAt().plus(SILENCE).isBefore(input.now());
+    return isHeard(machine, input.now());
+  }
+
+  /** What its guest said is not old. */
+  static boolean isHeard(Machine machine, Instant now) {
+    return machine.guest().isPresent() && !machine.reportedAt().plus(SILENCE).isBefore(now);
   }
 
   private Optional<Failing> answering() {

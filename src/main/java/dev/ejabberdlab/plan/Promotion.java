@@ -225,15 +225,6 @@ public final class Promotion {
    */
   private boolean hasPromotionFailed(Failover change) {
     Machine next = snapshot.machine(change.to());
-    boolean untouched =
-        next.guest().isPresent()
-            && !next.reportedAt().plus(PrimaryHealth.SILENCE).isBefore(now)
-            && !input.progress().inFlight().contains(Action.machineKey(change.to()))
-            && next.guest().value().steps().values().stream()
-                .noneMatch(s -> s.status() == StepState.Status.RUNNING)
-            && postgresql(change.to())
-                .filter(p -> p.inRecovery() && !p.readWriteAddress())
-                .isPresent();
     boolean returns =
         isInstance(change.from())
             && !isDataLost(change.from())
@@ -244,7 +235,23 @@ public final class Promotion {
         attempts > 0
             || attempts(next, Steps.BASE) > 0
             || input.progress().failures().containsKey(Action.machineKey(change.to()));
-    return untouched && returns && (attempts >= PROMOTIONS || (late && failed));
+    return isUntouched(change.to()) && returns && (attempts >= PROMOTIONS || (late && failed));
+  }
+
+  /**
+   * It is seen to be a standby that has accepted no write, and nothing goes on that could promote
+   * it.
+   */
+  private boolean isUntouched(String instance) {
+    return isHeard(instance)
+        && !input.progress().inFlight().contains(Action.machineKey(instance))
+        && snapshot.machine(instance).guest().value().steps().values().stream()
+            .noneMatch(s -> s.status() == StepState.Status.RUNNING)
+        && postgresql(instance).filter(p -> p.inRecovery() && !p.readWriteAddress()).isPresent();
+  }
+
+  private boolean isHeard(String instance) {
+    return PrimaryHealth.isHeard(snapshot.machine(instance), now);
   }
 
   private static int attempts(Machine machine, String step) {
@@ -579,19 +586,19 @@ public final class Promotion {
      * as after a promotion that has failed.
      */
     private Optional<Primacy> inPlaceOfAStandby() {
-      Optional<Postgresql> standby = postgresql(target).filter(Postgresql::inRecovery);
-      if (standby.isEmpty() || !database.instances().stream().allMatch(this::isHeard)) {
+      if (!isUntouched(target)
+          || !database.instances().stream().allMatch(Promotion.this::isHeard)) {
         return Optional.empty();
       }
+      Postgresql standby = postgresql(target).orElseThrow();
       List<String> before =
           others(target)
               .filter(
                   i ->
                       postgresql(i)
                           .filter(p -> !p.up() && !p.inRecovery())
-                          .filter(p -> p.timeline() >= standby.get().timeline())
-                          .filter(
-                              p -> p.systemIdentifier().equals(standby.get().systemIdentifier()))
+                          .filter(p -> p.timeline() >= standby.timeline())
+                          .filter(p -> p.systemIdentifier().equals(standby.systemIdentifier()))
                           .isPresent())
               .toList();
       boolean accepted =
@@ -613,12 +620,6 @@ public final class Promotion {
                       0L,
                       stamp(now),
                       null)));
-    }
-
-    private boolean isHeard(String instance) {
-      Machine machine = snapshot.machine(instance);
-      return machine.guest().isPresent()
-          && !machine.reportedAt().plus(PrimaryHealth.SILENCE).isBefore(now);
     }
 
     /**

@@ -1021,6 +1021,16 @@ class PromotionTest {
                       failing)))
           .as("a standby that is down has not what a primary had")
           .startsWith("psql2server");
+      assertThat(
+              told(
+                  decide(
+                      Scene.ready()
+                          .postgresql(P1, atRest(false, WAL))
+                          .steps(P2, LabFixture.done("base"), LabFixture.running(Steps.PROMOTION))
+                          .postgresql(P2, standby(WAL, false)),
+                      failing)))
+          .as("a step that still runs may promote it at this moment")
+          .startsWith("psql2server");
       assertThat(told(decide(scene.silent(P1, LONG), failing)))
           .as("who could not be asked may be anything")
           .startsWith("psql2server");
