@@ -296,7 +296,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     checkpoints.reach(Checkpoint.TRIAL, lab);
     if (lastValid.isNews(lab, wanted)) {
       Provisioning.steps(
-          topology, wanted.inputs(), Instances.of(topology.database().instances().get(0)));
+          topology, wanted.inputs(), Instances.of(topology.postgresql().instances().get(0)));
     }
     return wanted;
   }

@@ -1,9 +1,9 @@
 package dev.ejabberdlab.plan;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Instance;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
@@ -34,7 +34,7 @@ final class Candidates {
   static final Duration RECENT = Duration.ofMinutes(2);
 
   private final Promotion.Input input;
-  private final LabTopology.Database database;
+  private final LabTopology.Postgresql database;
   private final PostgresqlStatus recorded;
   private final String primary;
   private final Instant failingSince;
@@ -48,7 +48,7 @@ final class Candidates {
    */
   Candidates(Promotion.Input input, String primary, Instant failingSince, boolean isPrimaryLost) {
     this.input = input;
-    this.database = input.lab().database();
+    this.database = input.lab().postgresql();
     this.recorded = input.recorded();
     this.primary = primary;
     this.failingSince = failingSince;
@@ -114,9 +114,9 @@ final class Candidates {
    */
   private boolean hasFailed(String name) {
     Optional<Instant> gaveUp =
-        Optional.ofNullable(recorded.lastFailover())
-            .filter(c -> c.state() == FailoverState.Aborted && c.to().equals(name))
-            .filter(c -> c.reason() != FailoverReason.Switchover)
+        Optional.ofNullable(recorded.lastPrimaryChange())
+            .filter(c -> c.state() == PrimaryChangeState.Aborted && c.to().equals(name))
+            .filter(c -> c.reason() != PrimaryChangeReason.Switchover)
             .map(c -> Instant.parse(c.finished()))
             .filter(at -> input.now().isBefore(at.plus(Promotion.SWITCHOVER_PAUSE)));
     Instant streamed = input.snapshot().machine(name).past().streamedAt();
@@ -240,9 +240,9 @@ final class Candidates {
     if (candidate.lagBytes() > database.failover().maxLagBytes()) {
       reasons.add(
           candidate.lagBytes() == Long.MAX_VALUE
-              ? "%s may lack 1 GiB or more, which is more than spec.database.failover.maxLag"
+              ? "%s may lack 1 GiB or more, which is more than spec.postgresql.failover.maxLag"
                   .formatted(candidate.name())
-              : "%s lacks %d bytes, which is more than spec.database.failover.maxLag"
+              : "%s lacks %d bytes, which is more than spec.postgresql.failover.maxLag"
                   .formatted(candidate.name(), candidate.lagBytes()));
       return Optional.empty();
     }

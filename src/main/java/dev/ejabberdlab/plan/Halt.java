@@ -29,9 +29,9 @@ record Halt(LabTopology lab, LabSnapshot snapshot, String primary, Agenda agenda
 
   /** Names of the nodes, group after group in the order in which they go down. */
   static List<List<String>> groups(LabTopology lab, String primary) {
-    List<String> members = lab.xmpp().members();
+    List<String> members = lab.ejabberd().members();
     List<String> standbys =
-        lab.database().instances().stream().filter(i -> !i.equals(primary)).toList();
+        lab.postgresql().instances().stream().filter(i -> !i.equals(primary)).toList();
     return List.of(
         members.subList(1, members.size()),
         members.subList(0, 1),

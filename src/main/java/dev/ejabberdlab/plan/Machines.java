@@ -75,7 +75,7 @@ final class Machines {
    */
   private boolean mayBeSecondPrimary(LabTopology.Node node, Machine machine, DomainState domain) {
     Primacy primacy = input.primacy();
-    if (!lab.database().instances().contains(node.name())
+    if (!lab.postgresql().instances().contains(node.name())
         || node.name().equals(primacy.target())
         || primacy.isBeingDemoted(node.name())) {
       return false;
@@ -186,7 +186,7 @@ final class Machines {
    * its guest answers, or when it has not come up within {@link Planner#SILENCE}.
    */
   private boolean isHeldBack(LabTopology.Node node) {
-    List<String> members = lab.xmpp().members();
+    List<String> members = lab.ejabberd().members();
     if (!input.clustered() || members.indexOf(node.name()) <= 0) {
       return false;
     }

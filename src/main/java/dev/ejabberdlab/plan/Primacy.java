@@ -1,9 +1,9 @@
 package dev.ejabberdlab.plan;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Failover;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverState;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
 import java.time.Instant;
 import java.util.List;
@@ -34,7 +34,7 @@ import java.util.stream.Stream;
 public record Primacy(
     String target,
     Optional<Instant> failingSince,
-    Optional<Failover> change,
+    Optional<PrimaryChange> change,
     Optional<Synchrony> synchrony,
     Optional<String> held,
     boolean open,
@@ -51,7 +51,7 @@ public record Primacy(
   public Primacy(
       String target,
       Optional<Instant> failingSince,
-      Optional<Failover> change,
+      Optional<PrimaryChange> change,
       Optional<Synchrony> synchrony,
       Optional<String> held,
       boolean open,
@@ -85,7 +85,7 @@ public record Primacy(
   }
 
   /** The change under way. */
-  public Optional<Failover> underWay() {
+  public Optional<PrimaryChange> underWay() {
     return change.filter(c -> c.finished() == null);
   }
 
@@ -95,8 +95,8 @@ public record Primacy(
         .map(
             c ->
                 Stream.of(
-                        c.reason() == FailoverReason.Switchover ? null : c.from(),
-                        c.state() == FailoverState.Reverting ? c.to() : null)
+                        c.reason() == PrimaryChangeReason.Switchover ? null : c.from(),
+                        c.state() == PrimaryChangeState.Reverting ? c.to() : null)
                     .filter(Objects::nonNull)
                     .toList())
         .orElse(List.of());
@@ -110,28 +110,28 @@ public record Primacy(
   /** The instance that is stopped in order, for another one to take over. */
   public Optional<String> demoted() {
     return underWay()
-        .filter(c -> c.reason() == FailoverReason.Switchover)
-        .filter(c -> c.state() != FailoverState.Reverting)
-        .map(Failover::from);
+        .filter(c -> c.reason() == PrimaryChangeReason.Switchover)
+        .filter(c -> c.state() != PrimaryChangeState.Reverting)
+        .map(PrimaryChange::from);
   }
 
   /** Whether a node's instance is being stopped in order: until that is done it accepts writes. */
   boolean isBeingDemoted(String node) {
     return underWay()
-        .filter(c -> c.state() == FailoverState.Demoting && c.from().equals(node))
+        .filter(c -> c.state() == PrimaryChangeState.Demoting && c.from().equals(node))
         .isPresent();
   }
 
   /** Whether the last change of the primary was away from a node, and was carried out. */
   boolean hasTakenOverFrom(String node) {
     return change
-        .filter(c -> c.state() == FailoverState.Completed && c.from().equals(node))
+        .filter(c -> c.state() == PrimaryChangeState.Completed && c.from().equals(node))
         .isPresent();
   }
 
   /** The node whose domain must be turned off. */
   Optional<String> toBeFenced() {
-    return underWay().filter(c -> c.state() == FailoverState.Fencing).map(Failover::from);
+    return underWay().filter(c -> c.state() == PrimaryChangeState.Fencing).map(PrimaryChange::from);
   }
 
   /** Whether commits shall wait for a standby. */
@@ -155,7 +155,7 @@ public record Primacy(
     }
     return target.equals(status.targetPrimary())
         && term == termOf(status)
-        && Objects.equals(change.orElse(null), status.lastFailover())
+        && Objects.equals(change.orElse(null), status.lastPrimaryChange())
         && Objects.equals(synchrony.orElse(null), status.synchronous());
   }
 }

@@ -1,6 +1,6 @@
 package dev.ejabberdlab.plan;
 
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.StepState;
@@ -24,13 +24,13 @@ final class PrimaryHealth {
   static final Duration SILENCE = Duration.ofSeconds(15);
 
   private final Promotion.Input input;
-  private final LabTopology.Database database;
+  private final LabTopology.Postgresql database;
   private final String primary;
   private final Machine machine;
 
   PrimaryHealth(Promotion.Input input, String primary) {
     this.input = input;
-    this.database = input.lab().database();
+    this.database = input.lab().postgresql();
     this.primary = primary;
     this.machine = input.snapshot().machine(primary);
   }
@@ -41,7 +41,7 @@ final class PrimaryHealth {
    * @param reason how
    * @param patience how long it may before another one takes over
    */
-  record Failing(FailoverReason reason, Duration patience) {}
+  record Failing(PrimaryChangeReason reason, Duration patience) {}
 
   /**
    * How long a planned restart may keep the primary off: the shutdown's grace, and the start.
@@ -66,13 +66,13 @@ final class PrimaryHealth {
       return Optional.empty();
     }
     if (machine.domain().isMissing()) {
-      return Optional.of(new Failing(FailoverReason.PrimaryStopped, Duration.ZERO));
+      return Optional.of(new Failing(PrimaryChangeReason.PrimaryStopped, Duration.ZERO));
     }
     DomainState domain = machine.domain().value();
     return switch (domain.power()) {
       case SHUT_OFF, CRASHED ->
-          Optional.of(new Failing(FailoverReason.PrimaryStopped, Duration.ZERO));
-      case PAUSED -> Optional.of(failing(FailoverReason.PrimarySilent, true));
+          Optional.of(new Failing(PrimaryChangeReason.PrimaryStopped, Duration.ZERO));
+      case PAUSED -> Optional.of(failing(PrimaryChangeReason.PrimarySilent, true));
       case SHUTTING_DOWN -> Optional.empty();
       case RUNNING -> isHeard() ? answering() : silent();
     };
@@ -124,7 +124,7 @@ final class PrimaryHealth {
     Optional<Postgresql> seen = postgresql(primary);
     return seen.filter(Postgresql::up).isPresent()
         ? Optional.empty()
-        : Optional.of(failing(FailoverReason.PrimaryDown, isSetUp()));
+        : Optional.of(failing(PrimaryChangeReason.PrimaryDown, isSetUp()));
   }
 
   /** Its guest has made its instance a primary since it booted, and no step works on it. */
@@ -146,7 +146,7 @@ final class PrimaryHealth {
             .filter(Postgresql::isStandby)
             .anyMatch(p -> !p.receiving());
     return lost && !isReceivedFrom()
-        ? Optional.of(failing(FailoverReason.PrimarySilent, machine.past().answered()))
+        ? Optional.of(failing(PrimaryChangeReason.PrimarySilent, machine.past().answered()))
         : Optional.empty();
   }
 
@@ -157,7 +157,7 @@ final class PrimaryHealth {
         .anyMatch(Postgresql::receiving);
   }
 
-  private Failing failing(FailoverReason reason, boolean isUp) {
+  private Failing failing(PrimaryChangeReason reason, boolean isUp) {
     Duration delay = database.failover().delay();
     return new Failing(reason, isUp || delay.compareTo(BOOT) > 0 ? delay : BOOT);
   }

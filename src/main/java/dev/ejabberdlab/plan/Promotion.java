@@ -2,9 +2,9 @@ package dev.ejabberdlab.plan;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Synchronous;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Failover;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverState;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
@@ -50,7 +50,7 @@ public final class Promotion {
   static final Duration AGAIN = Duration.ofSeconds(5);
 
   private final Input input;
-  private final LabTopology.Database database;
+  private final LabTopology.Postgresql database;
   private final Standing standing;
 
   /** What may be relied upon of it. */
@@ -69,7 +69,7 @@ public final class Promotion {
             asked.snapshot(),
             asked.progress(),
             asked.now());
-    this.database = input.lab().database();
+    this.database = input.lab().postgresql();
     this.recorded = Optional.ofNullable(standing.record());
     this.snapshot = input.snapshot();
     this.now = input.now();
@@ -100,11 +100,11 @@ public final class Promotion {
 
   private Primacy decide() {
     String target = standing.target();
-    Optional<Failover> last = recorded.map(PostgresqlStatus::lastFailover);
-    Optional<Failover> underWay =
+    Optional<PrimaryChange> last = recorded.map(PostgresqlStatus::lastPrimaryChange);
+    Optional<PrimaryChange> underWay =
         last.filter(c -> c.finished() == null)
             // One that is turned off for good may have left the spec meanwhile.
-            .filter(c -> c.state() == FailoverState.Reverting || isInstance(c.to()));
+            .filter(c -> c.state() == PrimaryChangeState.Reverting || isInstance(c.to()));
     if (!input.decides()) {
       return new Primacy(
           target,
@@ -159,45 +159,47 @@ public final class Promotion {
   }
 
   /** A change that was begun is brought to its end. */
-  private Primacy proceed(Failover change) {
+  private Primacy proceed(PrimaryChange change) {
     return switch (change.state()) {
       case Fencing -> {
         if (isDataLost(change.to())) {
-          yield ended(change, FailoverState.Aborted);
+          yield ended(change, PrimaryChangeState.Aborted);
         }
         if (hasTakenOver(change)) {
-          yield ended(change, FailoverState.Completed);
+          yield ended(change, PrimaryChangeState.Completed);
         }
-        yield isOff(change.from()) ? going(in(change, FailoverState.Promoting)) : going(change);
+        yield isOff(change.from())
+            ? going(in(change, PrimaryChangeState.Promoting))
+            : going(change);
       }
       case Demoting ->
-          hasTakenOver(change) ? ended(change, FailoverState.Completed) : demoting(change);
+          hasTakenOver(change) ? ended(change, PrimaryChangeState.Completed) : demoting(change);
       case Promoting -> {
         if (isDataLost(change.to())) {
-          yield ended(change, FailoverState.Aborted);
+          yield ended(change, PrimaryChangeState.Aborted);
         }
-        if (change.reason() == FailoverReason.Switchover && hasGoneSilent(change.from())) {
+        if (change.reason() == PrimaryChangeReason.Switchover && hasGoneSilent(change.from())) {
           // It was stopped in order, but it may have come back since.
           yield going(
-              new Failover(
+              new PrimaryChange(
                   change.from(),
                   change.to(),
-                  FailoverReason.PrimarySilent,
-                  FailoverState.Fencing,
+                  PrimaryChangeReason.PrimarySilent,
+                  PrimaryChangeState.Fencing,
                   change.lagBytes(),
                   change.started(),
                   null));
         }
         yield postgresql(change.to()).filter(p -> p.isPrimary() && p.readWriteAddress()).isPresent()
-            ? ended(change, FailoverState.Completed)
+            ? ended(change, PrimaryChangeState.Completed)
             : hasPromotionFailed(change)
-                ? begins(in(change, FailoverState.Reverting))
+                ? begins(in(change, PrimaryChangeState.Reverting))
                 : going(change, Optional.of(now.plus(AGAIN)));
       }
       case Reverting ->
           // Off, it has lost the permission, whatever would have promoted it late, and nobody has
           // written to it: the address was not there.
-          isOff(change.to()) ? ended(change, FailoverState.Aborted) : going(change);
+          isOff(change.to()) ? ended(change, PrimaryChangeState.Aborted) : going(change);
       case Completed, Aborted -> ended(change, change.state());
     };
   }
@@ -206,7 +208,7 @@ public final class Promotion {
    * Whether the change is over although the record says that it has hardly begun: the record is an
    * older one. Nobody is promoted before that is recorded.
    */
-  private boolean hasTakenOver(Failover change) {
+  private boolean hasTakenOver(PrimaryChange change) {
     return postgresql(change.to()).filter(p -> p.isPrimary() && p.readWriteAddress()).isPresent()
         && !Standing.mayBePrimary(snapshot, change.from());
   }
@@ -223,7 +225,7 @@ public final class Promotion {
    * read-write address, so that the old one, whose data is there, can come back. What could not be
    * asked may have been promoted.
    */
-  private boolean hasPromotionFailed(Failover change) {
+  private boolean hasPromotionFailed(PrimaryChange change) {
     Machine next = snapshot.machine(change.to());
     boolean returns =
         isInstance(change.from())
@@ -262,7 +264,7 @@ public final class Promotion {
    * The old primary can be taken back until the new one has been told to accept writes, and it is
    * when it cannot be stopped in order with everything that it wrote on the new one.
    */
-  private Primacy demoting(Failover change) {
+  private Primacy demoting(PrimaryChange change) {
     Optional<Postgresql> old = postgresql(change.from());
     Optional<Postgresql> next = postgresql(change.to()).filter(Postgresql::isStandby);
     if (old.filter(Postgresql::stopped).isPresent()
@@ -270,15 +272,15 @@ public final class Promotion {
         && next.filter(n -> n.timeline() == old.get().timeline())
             .filter(n -> n.lsn() > old.get().lsn())
             .isPresent()) {
-      return going(in(change, FailoverState.Promoting));
+      return going(in(change, PrimaryChangeState.Promoting));
     }
     Instant limit = Instant.parse(change.started()).plus(DEMOTION_LIMIT);
     if (!isInstance(change.from()) && isOff(change.from())) {
-      return going(in(change, FailoverState.Promoting));
+      return going(in(change, PrimaryChangeState.Promoting));
     }
     boolean down = snapshot.machine(change.from()).domain().is(d -> d.power() == Power.SHUT_OFF);
     if (down || isOff(change.from()) || isDataLost(change.to()) || !now.isBefore(limit)) {
-      return ended(change, FailoverState.Aborted);
+      return ended(change, PrimaryChangeState.Aborted);
     }
     Instant again = now.plus(AGAIN);
     return going(change, Optional.of(again.isBefore(limit) ? again : limit));
@@ -293,29 +295,29 @@ public final class Promotion {
         .isPresent();
   }
 
-  private Primacy going(Failover change) {
+  private Primacy going(PrimaryChange change) {
     return going(change, Optional.empty());
   }
 
   /** Told before anything of it is done. */
-  private Primacy going(Failover change, Optional<Instant> wakeAt) {
+  private Primacy going(PrimaryChange change, Optional<Instant> wakeAt) {
     return going(change, wakeAt, standing.term());
   }
 
-  private Primacy going(Failover change, Optional<Instant> wakeAt, long term) {
-    Optional<Failover> underWay = Optional.of(change);
-    String target = change.state() == FailoverState.Reverting ? change.from() : change.to();
+  private Primacy going(PrimaryChange change, Optional<Instant> wakeAt, long term) {
+    Optional<PrimaryChange> underWay = Optional.of(change);
+    String target = change.state() == PrimaryChangeState.Reverting ? change.from() : change.to();
     return primacy(target, underWay, held(target, underWay), wakeAt, term);
   }
 
   /** A new decision, by which everybody can tell it from the last one. */
-  private Primacy begins(Failover change) {
+  private Primacy begins(PrimaryChange change) {
     return going(change, Optional.empty(), standing.term() + 1);
   }
 
-  private Primacy ended(Failover change, FailoverState state) {
-    Failover ended =
-        new Failover(
+  private Primacy ended(PrimaryChange change, PrimaryChangeState state) {
+    PrimaryChange ended =
+        new PrimaryChange(
             change.from(),
             change.to(),
             change.reason(),
@@ -324,7 +326,7 @@ public final class Promotion {
             change.started(),
             change.finished() == null ? stamp(now) : change.finished());
     String target =
-        state == FailoverState.Completed || !isInstance(change.from())
+        state == PrimaryChangeState.Completed || !isInstance(change.from())
             ? change.to()
             : change.from();
     // That the old one stays is a decision too: the new one may have heard of the other.
@@ -333,11 +335,11 @@ public final class Promotion {
         Optional.of(ended),
         held(target, Optional.empty()),
         Optional.empty(),
-        state == FailoverState.Aborted ? standing.term() + 1 : standing.term());
+        state == PrimaryChangeState.Aborted ? standing.term() + 1 : standing.term());
   }
 
-  private static Failover in(Failover change, FailoverState state) {
-    return new Failover(
+  private static PrimaryChange in(PrimaryChange change, PrimaryChangeState state) {
+    return new PrimaryChange(
         change.from(),
         change.to(),
         change.reason(),
@@ -349,7 +351,7 @@ public final class Promotion {
 
   private Primacy primacy(
       String target,
-      Optional<Failover> change,
+      Optional<PrimaryChange> change,
       Optional<String> held,
       Optional<Instant> wakeAt,
       long term) {
@@ -368,7 +370,7 @@ public final class Promotion {
   }
 
   /** Why the target may not accept writes yet. */
-  private Optional<String> held(String target, Optional<Failover> underWay) {
+  private Optional<String> held(String target, Optional<PrimaryChange> underWay) {
     Optional<String> change =
         underWay.flatMap(
             c ->
@@ -392,12 +394,12 @@ public final class Promotion {
   }
 
   /** The old primary was off, or stopped, when that was recorded; it must be so still. */
-  private Optional<String> unfenced(Failover change) {
+  private Optional<String> unfenced(PrimaryChange change) {
     boolean may =
-        change.reason() == FailoverReason.Switchover && isInstance(change.from())
+        change.reason() == PrimaryChangeReason.Switchover && isInstance(change.from())
             ? Standing.mayBePrimary(snapshot, change.from())
             : !isOff(change.from());
-    return change.state() == FailoverState.Promoting
+    return change.state() == PrimaryChangeState.Promoting
             && may
             && postgresql(change.to()).filter(Postgresql::isPrimary).isEmpty()
         ? Optional.of("%s may accept writes and must be off first.".formatted(change.from()))
@@ -483,7 +485,7 @@ public final class Promotion {
     return Standing.isOff(snapshot.machine(instance));
   }
 
-  private Optional<Synchrony> synchrony(String target, Optional<Failover> change) {
+  private Optional<Synchrony> synchrony(String target, Optional<PrimaryChange> change) {
     Optional<Synchrony> before = recorded.map(PostgresqlStatus::synchronous);
     Optional<Synchronous> wanted = database.synchronous();
     if (wanted.isEmpty()) {
@@ -506,7 +508,7 @@ public final class Promotion {
     if (primary.isEmpty() && !changing) {
       return before;
     }
-    if (changing && change.get().state() != FailoverState.Promoting) {
+    if (changing && change.get().state() != PrimaryChangeState.Promoting) {
       // It can still be taken back, as it was.
       return before;
     }
@@ -530,10 +532,10 @@ public final class Promotion {
   private final class Judgement {
 
     private final String target;
-    private final Optional<Failover> last;
+    private final Optional<PrimaryChange> last;
     private final PrimaryHealth health;
 
-    Judgement(String target, Optional<Failover> last, PrimaryHealth health) {
+    Judgement(String target, Optional<PrimaryChange> last, PrimaryHealth health) {
       this.target = target;
       this.last = last;
       this.health = health;
@@ -570,11 +572,11 @@ public final class Promotion {
           ? Optional.empty()
           : Optional.of(
               begins(
-                  new Failover(
+                  new PrimaryChange(
                       silent.get(0),
                       target,
-                      FailoverReason.PrimarySilent,
-                      FailoverState.Fencing,
+                      PrimaryChangeReason.PrimarySilent,
+                      PrimaryChangeState.Fencing,
                       0L,
                       stamp(now),
                       null)));
@@ -612,11 +614,11 @@ public final class Promotion {
           now.isBefore(due)
               ? stays(Optional.of(since), Optional.empty(), Optional.of(due))
               : begins(
-                  new Failover(
+                  new PrimaryChange(
                       before.get(0),
                       target,
-                      FailoverReason.NoPrimary,
-                      FailoverState.Reverting,
+                      PrimaryChangeReason.NoPrimary,
+                      PrimaryChangeState.Reverting,
                       0L,
                       stamp(now),
                       null)));
@@ -654,11 +656,11 @@ public final class Promotion {
       String other = best.equals(target) ? others(best).findFirst().orElseThrow() : target;
       return Optional.of(
           begins(
-              new Failover(
+              new PrimaryChange(
                   other,
                   best,
-                  FailoverReason.NoPrimary,
-                  FailoverState.Fencing,
+                  PrimaryChangeReason.NoPrimary,
+                  PrimaryChangeState.Fencing,
                   0L,
                   stamp(now),
                   null)));
@@ -687,7 +689,7 @@ public final class Promotion {
             Optional.of(since),
             Optional.of(
                 "Failover is manual: to let another instance take over, name it in"
-                    + " spec.database.primary."),
+                    + " spec.postgresql.primary."),
             Optional.empty());
       }
       Optional<Candidates.Candidate> candidate =
@@ -698,11 +700,11 @@ public final class Promotion {
           .map(
               c ->
                   begins(
-                      new Failover(
+                      new PrimaryChange(
                           target,
                           c.name(),
                           failing.reason(),
-                          FailoverState.Fencing,
+                          PrimaryChangeState.Fencing,
                           c.lagBytes(),
                           stamp(now),
                           null)))
@@ -747,11 +749,11 @@ public final class Promotion {
           .map(
               c ->
                   begins(
-                      new Failover(
+                      new PrimaryChange(
                           target,
                           c.name(),
-                          FailoverReason.Switchover,
-                          FailoverState.Demoting,
+                          PrimaryChangeReason.Switchover,
+                          PrimaryChangeState.Demoting,
                           c.lagBytes(),
                           stamp(now),
                           null)))
@@ -786,8 +788,8 @@ public final class Promotion {
 
     /** Until when a switchover to an instance is not tried again. */
     private Optional<Instant> pause(String to) {
-      return last.filter(c -> c.state() == FailoverState.Aborted && c.to().equals(to))
-          .filter(c -> c.reason() == FailoverReason.Switchover)
+      return last.filter(c -> c.state() == PrimaryChangeState.Aborted && c.to().equals(to))
+          .filter(c -> c.reason() == PrimaryChangeReason.Switchover)
           .map(c -> Instant.parse(c.finished()).plus(SWITCHOVER_PAUSE))
           .filter(until -> until.isAfter(now));
     }

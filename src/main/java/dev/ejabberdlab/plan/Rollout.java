@@ -99,7 +99,7 @@ final class Rollout {
   }
 
   private int rank(LabTopology.Node node) {
-    List<String> members = lab.xmpp().members();
+    List<String> members = lab.ejabberd().members();
     return switch (node.role()) {
       case plain -> 0;
       case gateway -> 1;

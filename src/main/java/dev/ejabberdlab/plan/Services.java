@@ -70,7 +70,7 @@ record Services(LabTopology lab, LabSnapshot snapshot, Instant now) {
 
   private boolean sees(Ejabberd ejabberd, String without) {
     return ejabberd.up()
-        && lab.xmpp().members().stream()
+        && lab.ejabberd().members().stream()
             .filter(member -> !member.equals(without))
             .map("ejabberd@"::concat)
             .allMatch(ejabberd.members()::contains);
@@ -84,7 +84,7 @@ record Services(LabTopology lab, LabSnapshot snapshot, Instant now) {
   }
 
   private boolean isStreamedTo(String standby) {
-    return lab.database().instances().stream()
+    return lab.postgresql().instances().stream()
         .flatMap(name -> postgresql(name).stream())
         .filter(Postgresql::isPrimary)
         .flatMap(p -> p.standbys().stream())
@@ -100,13 +100,13 @@ record Services(LabTopology lab, LabSnapshot snapshot, Instant now) {
         switch (node.role()) {
           case gateway, plain -> List.of();
           case ejabberd ->
-              peers(lab.xmpp().members(), node)
+              peers(lab.ejabberd().members(), node)
                   .flatMap(n -> ejabberd(n).stream())
                   .filter(Ejabberd::up)
                   .map(e -> e.members().contains("ejabberd@" + node.name()))
                   .toList();
           case postgresql ->
-              peers(lab.database().instances(), node)
+              peers(lab.postgresql().instances(), node)
                   .flatMap(n -> postgresql(n).stream())
                   .filter(Postgresql::up)
                   .map(

@@ -1,7 +1,7 @@
 package dev.ejabberdlab.plan;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Failover;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Term;
@@ -39,8 +39,8 @@ record Standing(
     String target =
         Optional.ofNullable(input.recorded())
             .map(PostgresqlStatus::targetPrimary)
-            .filter(input.lab().database().instances()::contains)
-            .orElse(input.lab().database().initialPrimary());
+            .filter(input.lab().postgresql().instances()::contains)
+            .orElse(input.lab().postgresql().initialPrimary());
     return new Standing(
         target, Primacy.termOf(input.recorded()), input.recorded(), false, Optional.empty());
   }
@@ -71,14 +71,14 @@ record Standing(
 
   private static final class Judge {
 
-    private final LabTopology.Database database;
+    private final LabTopology.Postgresql database;
     private final PostgresqlStatus recorded;
     private final LabSnapshot snapshot;
     private final Optional<String> named;
     private final List<String> primaries;
 
     Judge(Promotion.Input input) {
-      this.database = input.lab().database();
+      this.database = input.lab().postgresql();
       this.recorded = input.recorded();
       this.snapshot = input.snapshot();
       this.named =
@@ -160,9 +160,9 @@ record Standing(
 
     /** The one that accepts writes is the primary when the one that was named does not. */
     private Standing bySight(String target, long term, PostgresqlStatus record, boolean adopted) {
-      Optional<Failover> underWay =
+      Optional<PrimaryChange> underWay =
           Optional.ofNullable(record)
-              .map(PostgresqlStatus::lastFailover)
+              .map(PostgresqlStatus::lastPrimaryChange)
               .filter(c -> c.finished() == null);
       Optional<String> other = otherDatabase();
       if (other.isPresent()) {
@@ -225,7 +225,7 @@ record Standing(
               .or(this::seenSystem)
               .orElse(null),
           Optional.ofNullable(recorded)
-              .map(PostgresqlStatus::lastFailover)
+              .map(PostgresqlStatus::lastPrimaryChange)
               .filter(c -> c.finished() != null)
               .orElse(null));
     }

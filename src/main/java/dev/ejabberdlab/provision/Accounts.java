@@ -19,10 +19,10 @@ record Accounts(LabTopology lab, Inputs inputs) {
 
   Map<String, String> values() {
     return Map.of(
-        "DOMAIN", lab.xmpp().domain(),
-        "DATABASE", lab.database().name(),
-        "OWNER", lab.database().owner(),
-        "ADDRESS", lab.database().readWriteAddress(),
+        "DOMAIN", lab.ejabberd().domain(),
+        "DATABASE", lab.postgresql().name(),
+        "OWNER", lab.postgresql().owner(),
+        "ADDRESS", lab.postgresql().readWriteAddress(),
         "PORT", Integer.toString(Firewall.POSTGRESQL));
   }
 
@@ -86,7 +86,7 @@ record Accounts(LabTopology lab, Inputs inputs) {
   private byte[] arguments(Account account, String name, String password) {
     try {
       return JSON.writeValueAsBytes(
-          Map.of("user", account.name(), "host", lab.xmpp().domain(), name, password));
+          Map.of("user", account.name(), "host", lab.ejabberd().domain(), name, password));
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }

@@ -36,7 +36,7 @@ final class Base {
         node.routes().stream()
             .map(route -> route.destination() + "," + route.via())
             .collect(Collectors.joining(" ")));
-    lab.xmpp()
+    lab.ejabberd()
         .virtualAddress()
         .filter(virtual -> node.role() == Role.ejabberd)
         .ifPresent(
@@ -71,7 +71,7 @@ final class Base {
         Templates.render(
             "base/nftables.conf",
             Map.of("input", firewall.input(), "forward", firewall.forward())));
-    lab.xmpp()
+    lab.ejabberd()
         .virtualAddress()
         .filter(virtual -> node.role() == Role.ejabberd)
         .ifPresent(
@@ -87,7 +87,7 @@ final class Base {
 
   private static byte[] keepalived(
       LabTopology lab, LabTopology.Node node, LabTopology.VirtualAddress virtual) {
-    List<String> members = lab.xmpp().members();
+    List<String> members = lab.ejabberd().members();
     return Templates.render(
         "base/keepalived.conf",
         Map.of(
@@ -120,7 +120,7 @@ final class Base {
       lines.add(
           new Line(
               lab.serviceAddress(node),
-              "%s.%s %s".formatted(node.name(), lab.xmpp().domain(), node.name())));
+              "%s.%s %s".formatted(node.name(), lab.ejabberd().domain(), node.name())));
     }
     for (LabTopology.HostLine line : lab.hosts()) {
       lines.add(new Line(line.address(), String.join(" ", line.names())));

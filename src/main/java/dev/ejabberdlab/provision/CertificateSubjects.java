@@ -15,7 +15,7 @@ public final class CertificateSubjects {
 
   /** By name of the node: every node whose service speaks TLS. */
   public static Map<String, Subject> of(LabTopology lab) {
-    String domain = lab.xmpp().domain();
+    String domain = lab.ejabberd().domain();
     Map<String, Subject> subjects = new LinkedHashMap<>();
     for (LabTopology.Node node : lab.nodes(Role.ejabberd)) {
       // Services of the domain, like conference.DOMAIN, are on every member.
@@ -25,19 +25,20 @@ public final class CertificateSubjects {
               lab,
               node,
               Stream.of(domain, "*." + domain),
-              lab.xmpp().virtualAddress().map(LabTopology.VirtualAddress::address).stream()));
+              lab.ejabberd().virtualAddress().map(LabTopology.VirtualAddress::address).stream()));
     }
     for (LabTopology.Node node : lab.nodes(Role.postgresql)) {
       subjects.put(
           node.name(),
-          subject(lab, node, Stream.empty(), Stream.of(lab.database().readWriteAddress())));
+          subject(lab, node, Stream.empty(), Stream.of(lab.postgresql().readWriteAddress())));
     }
     return subjects;
   }
 
   private static Subject subject(
       LabTopology lab, LabTopology.Node node, Stream<String> names, Stream<String> addresses) {
-    List<String> own = List.of(node.name(), "%s.%s".formatted(node.name(), lab.xmpp().domain()));
+    List<String> own =
+        List.of(node.name(), "%s.%s".formatted(node.name(), lab.ejabberd().domain()));
     return new Subject(
         node.name(),
         Stream.concat(names, own.stream()).distinct().toList(),

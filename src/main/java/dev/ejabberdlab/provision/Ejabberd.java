@@ -61,14 +61,14 @@ record Ejabberd(LabTopology lab, Inputs inputs) {
     ObjectNode configuration = configuration();
     files.put("ejabberd.yml", yaml(configuration));
     files.put("ejabberd", control(erlangNode(member)));
-    String address = lab.node(member).addressIn(lab.xmpp().network()).orElseThrow();
+    String address = lab.node(member).addressIn(lab.ejabberd().network()).orElseThrow();
     // Written as an Erlang tuple: {192,168,1,2}.
     files.put("vm.args", arguments("{" + address.replace('.', ',') + "}", start(configuration)));
     files.put(".erlang.cookie", utf8(inputs.credentials().erlangCookie()));
     files.put("lab.conf", unit());
     files.put(
         "database",
-        utf8("%s %d\n".formatted(lab.database().readWriteAddress(), Firewall.POSTGRESQL)));
+        utf8("%s %d\n".formatted(lab.postgresql().readWriteAddress(), Firewall.POSTGRESQL)));
     Certificate certificate = inputs.certificates().of(member);
     files.put("certificate.pem", utf8(certificate.chain()));
     files.put("key.pem", utf8(certificate.key()));
@@ -96,7 +96,7 @@ record Ejabberd(LabTopology lab, Inputs inputs) {
         "ERLANG_NODE",
         erlangNode(first()),
         "MEMBERS",
-        lab.xmpp().members().stream()
+        lab.ejabberd().members().stream()
             .map(Ejabberd::erlangNode)
             .sorted()
             .collect(Collectors.joining(" ")));
@@ -104,7 +104,7 @@ record Ejabberd(LabTopology lab, Inputs inputs) {
 
   /** The member that the others join. */
   String first() {
-    return lab.xmpp().members().get(0);
+    return lab.ejabberd().members().get(0);
   }
 
   static String erlangNode(String node) {
@@ -115,7 +115,7 @@ record Ejabberd(LabTopology lab, Inputs inputs) {
     List<String> admins =
         lab.accounts().stream()
             .filter(LabTopology.Account::admin)
-            .map(a -> a.name() + "@" + lab.xmpp().domain())
+            .map(a -> a.name() + "@" + lab.ejabberd().domain())
             .toList();
     if (admins.isEmpty()) {
       // An ACL must say something: nobody is of this domain, see RFC 6761.
@@ -170,15 +170,15 @@ record Ejabberd(LabTopology lab, Inputs inputs) {
   private ObjectNode configuration() {
     try {
       ObjectNode root = (ObjectNode) YAML.readTree(Templates.bytes("ejabberd/ejabberd.yml"));
-      root.putArray("hosts").add(lab.xmpp().domain());
-      root.put("sql_server", lab.database().readWriteAddress());
+      root.putArray("hosts").add(lab.ejabberd().domain());
+      root.put("sql_server", lab.postgresql().readWriteAddress());
       root.put("sql_port", Firewall.POSTGRESQL);
-      root.put("sql_database", lab.database().name());
-      root.put("sql_username", lab.database().owner());
+      root.put("sql_database", lab.postgresql().name());
+      root.put("sql_username", lab.postgresql().owner());
       root.put("sql_password", inputs.credentials().databasePassword());
       admins((ObjectNode) root.path("acl").path("admin"));
-      lab.xmpp().removedSettings().forEach(keys -> Settings.remove(root, keys));
-      Settings.merge(root, lab.xmpp().settings());
+      lab.ejabberd().removedSettings().forEach(keys -> Settings.remove(root, keys));
+      Settings.merge(root, lab.ejabberd().settings());
       withoutOldTls(root);
       return root;
     } catch (IOException e) {

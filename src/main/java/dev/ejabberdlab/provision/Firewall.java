@@ -90,12 +90,12 @@ record Firewall(List<Rule> input, List<Rule> forward) {
     input.add(tcp(everywhere, List.of(SSH)));
     switch (node.role()) {
       case ejabberd -> {
-        List<String> members = List.of(lab.network(lab.xmpp().network()).cidr());
+        List<String> members = List.of(lab.network(lab.ejabberd().network()).cidr());
         input.add(tcp(List.of(management.cidr()), XMPP_CLIENTS));
         input.add(tcp(members, EJABBERD_TCP));
         input.add(new Rule(members, List.of(), "udp", EJABBERD_UDP));
         input.add(new Rule(members, List.of(), VRRP, List.of()));
-        lab.xmpp()
+        lab.ejabberd()
             .virtualAddress()
             .map(virtual -> lab.network(virtual.network()).cidr())
             .filter(cidr -> !members.contains(cidr))
@@ -103,8 +103,8 @@ record Firewall(List<Rule> input, List<Rule> forward) {
         input.add(tcp(everywhere, List.of(NODE_EXPORTER, PROCESS_EXPORTER)));
       }
       case postgresql -> {
-        List<String> clients = new ArrayList<>(lab.database().clients());
-        String instances = lab.network(lab.database().network()).cidr();
+        List<String> clients = new ArrayList<>(lab.postgresql().clients());
+        String instances = lab.network(lab.postgresql().network()).cidr();
         if (!clients.contains(instances)) {
           clients.add(instances);
         }
@@ -114,8 +114,8 @@ record Firewall(List<Rule> input, List<Rule> forward) {
       case gateway -> {
         forward.add(
             new Rule(
-                lab.database().clients(),
-                List.of(lab.network(lab.database().network()).cidr()),
+                lab.postgresql().clients(),
+                List.of(lab.network(lab.postgresql().network()).cidr()),
                 "tcp",
                 List.of(Integer.toString(POSTGRESQL))));
         forward.addAll(wayTo(lab, node));

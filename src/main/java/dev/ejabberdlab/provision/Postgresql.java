@@ -20,7 +20,7 @@ record Postgresql(LabTopology lab, Inputs inputs, String primary, long term) {
   static final String REPLICATION_ROLE = "replica_role";
 
   Map<String, String> primaryValues() {
-    LabTopology.Database database = lab.database();
+    LabTopology.Postgresql database = lab.postgresql();
     Map<String, String> values = new LinkedHashMap<>(decision());
     values.put("DATABASE", database.name());
     values.put("OWNER", database.owner());
@@ -71,7 +71,7 @@ record Postgresql(LabTopology lab, Inputs inputs, String primary, long term) {
     values.put(
         "GATEWAYS",
         lab.nodes(Role.gateway).stream()
-            .flatMap(g -> g.addressIn(lab.database().network()).stream())
+            .flatMap(g -> g.addressIn(lab.postgresql().network()).stream())
             .collect(Collectors.joining(" ")));
     return values;
   }
@@ -84,7 +84,7 @@ record Postgresql(LabTopology lab, Inputs inputs, String primary, long term) {
 
   /** Where the read-write address is, or goes to. */
   private Map<String, String> addressValues(String instance) {
-    LabTopology.Database database = lab.database();
+    LabTopology.Postgresql database = lab.postgresql();
     LabTopology.Interface nic =
         lab.node(instance).interfaces().stream()
             .filter(i -> i.network().equals(database.network()))
@@ -98,7 +98,7 @@ record Postgresql(LabTopology lab, Inputs inputs, String primary, long term) {
   }
 
   Map<String, byte[]> promotionFiles(boolean synchronous) {
-    LabTopology.Database database = lab.database();
+    LabTopology.Postgresql database = lab.postgresql();
     return Map.of(
         "synchronous.conf",
         Templates.render(
@@ -125,7 +125,7 @@ record Postgresql(LabTopology lab, Inputs inputs, String primary, long term) {
 
   /** What every instance has, so that any of them can become primary. */
   private Map<String, byte[]> files(String instance) {
-    LabTopology.Database database = lab.database();
+    LabTopology.Postgresql database = lab.postgresql();
     List<String> addresses = database.instances().stream().map(this::address).toList();
     Map<String, byte[]> files = new LinkedHashMap<>();
     files.put(
@@ -170,7 +170,7 @@ record Postgresql(LabTopology lab, Inputs inputs, String primary, long term) {
   }
 
   private String address(String instance) {
-    return lab.node(instance).addressIn(lab.database().network()).orElseThrow();
+    return lab.node(instance).addressIn(lab.postgresql().network()).orElseThrow();
   }
 
   private static byte[] utf8(String text) {

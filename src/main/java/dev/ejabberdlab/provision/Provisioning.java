@@ -59,10 +59,10 @@ public final class Provisioning {
    * @throws IllegalArgumentException when the primary is not an instance of the database
    */
   public static List<Step> steps(LabTopology lab, Inputs inputs, Instances instances) {
-    if (!lab.database().instances().contains(instances.primary())) {
+    if (!lab.postgresql().instances().contains(instances.primary())) {
       throw new IllegalArgumentException(
           "Node '%s' cannot be the primary: the database has the instances %s."
-              .formatted(instances.primary(), String.join(", ", lab.database().instances())));
+              .formatted(instances.primary(), String.join(", ", lab.postgresql().instances())));
     }
     List<Step> builtIn = new StepList(lab, inputs, instances).all();
     return new OwnSteps(lab, inputs, TIMEOUT).among(builtIn);
@@ -81,7 +81,7 @@ public final class Provisioning {
       // Before the standby's step there: it would be started again by that one.
       instances
           .demoted()
-          .filter(lab.database().instances()::contains)
+          .filter(lab.postgresql().instances()::contains)
           .ifPresent(
               old ->
                   steps.add(
@@ -101,7 +101,7 @@ public final class Provisioning {
               postgresql.primaryFiles(),
               Set.of(base(primary), promoted()),
               obstacles()));
-      for (String standby : lab.database().instances()) {
+      for (String standby : lab.postgresql().instances()) {
         if (!standby.equals(primary)) {
           steps.add(
               step(
@@ -113,7 +113,7 @@ public final class Provisioning {
                   obstacles()));
         }
       }
-      for (String member : lab.xmpp().members()) {
+      for (String member : lab.ejabberd().members()) {
         Set<Step.Ref> requires = new LinkedHashSet<>();
         requires.add(base(member));
         lab.nodes(Role.gateway).forEach(gateway -> requires.add(base(gateway.name())));
@@ -129,7 +129,7 @@ public final class Provisioning {
                 inputs.certificates().obstacles()));
       }
       String first = ejabberd.first();
-      for (String member : lab.xmpp().members()) {
+      for (String member : lab.ejabberd().members()) {
         if (!member.equals(first)) {
           steps.add(
               step(
@@ -186,7 +186,7 @@ public final class Provisioning {
       requires.add(base(instances.primary()));
       instances
           .demoted()
-          .filter(lab.database().instances()::contains)
+          .filter(lab.postgresql().instances()::contains)
           .ifPresent(old -> requires.add(new Step.Ref(old, POSTGRESQL_DEMOTION)));
       return step(
               instances.primary(),

@@ -2,7 +2,7 @@ package dev.ejabberdlab.status;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Failover;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -33,8 +33,8 @@ public final class Decisions {
                             was.map(PostgresqlStatus::targetPrimary)
                                 .map(old -> ", no longer " + old)
                                 .orElse(""))));
-    is.map(PostgresqlStatus::lastFailover)
-        .filter(change -> !change.equals(was.map(PostgresqlStatus::lastFailover).orElse(null)))
+    is.map(PostgresqlStatus::lastPrimaryChange)
+        .filter(change -> !change.equals(was.map(PostgresqlStatus::lastPrimaryChange).orElse(null)))
         .ifPresent(change -> found.add(describe(change)));
     if (!Objects.equals(
         was.map(PostgresqlStatus::synchronous).orElse(null),
@@ -51,7 +51,7 @@ public final class Decisions {
     return Optional.ofNullable(status).map(EjabberdLabStatus::postgresql);
   }
 
-  private static String describe(Failover change) {
+  private static String describe(PrimaryChange change) {
     return "change of the primary from %s to %s, reason %s, begun at %s: %s%s."
         .formatted(
             change.from(),

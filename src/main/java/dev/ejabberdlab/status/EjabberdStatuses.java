@@ -20,7 +20,7 @@ final class EjabberdStatuses {
 
   EjabberdStatuses(View view) {
     this.view = view;
-    this.members = view.lab().xmpp().members();
+    this.members = view.lab().ejabberd().members();
     this.erlangNodes = members.stream().map(EjabberdStatuses::erlangNode).sorted().toList();
   }
 
@@ -42,8 +42,8 @@ final class EjabberdStatuses {
         running + "/" + members.size(),
         consistent(),
         members.stream().map(this::member).toList(),
-        view.lab().xmpp().domain(),
-        view.lab().xmpp().virtualAddress().map(this::virtualAddress).orElse(null));
+        view.lab().ejabberd().domain(),
+        view.lab().ejabberd().virtualAddress().map(this::virtualAddress).orElse(null));
   }
 
   private VirtualAddress virtualAddress(LabTopology.VirtualAddress wanted) {
@@ -91,7 +91,7 @@ final class EjabberdStatuses {
         : Finding.no(
             Reason.DatabaseUnreachable,
             "ejabberd on %s has no connection to the database at %s."
-                .formatted(String.join(", ", apart), view.lab().database().readWriteAddress()));
+                .formatted(String.join(", ", apart), view.lab().postgresql().readWriteAddress()));
   }
 
   private String describe(String member) {

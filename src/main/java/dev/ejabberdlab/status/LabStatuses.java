@@ -822,7 +822,7 @@ public final class LabStatuses {
   private List<Endpoint> endpoints() {
     LabTopology lab = view.lab();
     List<Endpoint> endpoints = new ArrayList<>();
-    for (String member : lab.xmpp().members()) {
+    for (String member : lab.ejabberd().members()) {
       lab.node(member)
           .addressIn(lab.management().name())
           .ifPresent(
@@ -831,12 +831,12 @@ public final class LabStatuses {
                 endpoints.add(new Endpoint("xmpps", member, address, XMPPS_PORT));
               });
     }
-    lab.xmpp()
+    lab.ejabberd()
         .virtualAddress()
         .ifPresent(
             virtual -> endpoints.add(new Endpoint("xmpp", null, virtual.address(), XMPP_PORT)));
     endpoints.add(
-        new Endpoint("postgresql", null, lab.database().readWriteAddress(), POSTGRESQL_PORT));
+        new Endpoint("postgresql", null, lab.postgresql().readWriteAddress(), POSTGRESQL_PORT));
     return endpoints;
   }
 

@@ -3,9 +3,9 @@ package dev.ejabberdlab.status;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.InstanceRole;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Failover;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Instance;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
@@ -13,7 +13,7 @@ import dev.ejabberdlab.guest.GuestReport.Standby;
 import dev.ejabberdlab.observe.LagBucket;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.status.Conditions.Finding;
-import dev.ejabberdlab.topology.LabTopology.Database;
+import dev.ejabberdlab.topology.LabTopology;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
@@ -31,13 +31,13 @@ final class PostgresqlStatuses {
   private static final String REPLAY_PAUSED = "paused";
 
   private final View view;
-  private final Database database;
+  private final LabTopology.Postgresql database;
   private final List<String> primaries;
   private final Optional<Postgresql> primary;
 
   PostgresqlStatuses(View view) {
     this.view = view;
-    this.database = view.lab().database();
+    this.database = view.lab().postgresql();
     this.primaries =
         database.instances().stream()
             .filter(name -> instance(name).filter(Postgresql::isPrimary).isPresent())
@@ -128,7 +128,7 @@ final class PostgresqlStatuses {
               why ->
                   Finding.no(
                       Reason.SwitchoverRefused,
-                      "%s accepts writes; spec.database.primary names %s. %s"
+                      "%s accepts writes; spec.postgresql.primary names %s. %s"
                           .formatted(primaries.get(0), database.primary().orElse("another"), why)))
           .or(this::blocked)
           .orElseGet(
@@ -165,10 +165,10 @@ final class PostgresqlStatuses {
         .underWay()
         .map(
             c ->
-                c.reason() == FailoverReason.Switchover
+                c.reason() == PrimaryChangeReason.Switchover
                     ? Finding.no(
                         Reason.SwitchingOver,
-                        "%s takes over from %s, as spec.database.primary says: %s."
+                        "%s takes over from %s, as spec.postgresql.primary says: %s."
                             .formatted(c.to(), c.from(), doing(c)))
                     : Finding.no(
                         Reason.FailingOver,
@@ -176,7 +176,7 @@ final class PostgresqlStatuses {
                             .formatted(c.to(), c.from(), failed(c), doing(c))));
   }
 
-  private static String failed(Failover change) {
+  private static String failed(PrimaryChange change) {
     return switch (change.reason()) {
       case PrimaryStopped -> "is off";
       case PrimaryDown -> "runs without its PostgreSQL";
@@ -186,7 +186,7 @@ final class PostgresqlStatuses {
     };
   }
 
-  private static String doing(Failover change) {
+  private static String doing(PrimaryChange change) {
     return switch (change.state()) {
       case Fencing -> change.from() + " is turned off";
       case Demoting -> change.from() + " is stopped in order";
@@ -206,7 +206,7 @@ final class PostgresqlStatuses {
             s ->
                 Finding.no(
                     Reason.CommitsBlocked,
-                    "No standby streams, and spec.database.synchronous makes commits wait for"
+                    "No standby streams, and spec.postgresql.synchronous makes commits wait for"
                         + " one."));
   }
 

@@ -6,9 +6,9 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.DomainState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Failover;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverState;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.ArrayList;
 import java.util.List;
@@ -308,7 +308,8 @@ public final class Transitions {
       found.add(
           warning(Reason.PrimaryChanged, "The primary is now %s; it was %s.".formatted(is, was)));
     }
-    failover(before.postgresql().lastFailover(), after.postgresql().lastFailover(), found);
+    failover(
+        before.postgresql().lastPrimaryChange(), after.postgresql().lastPrimaryChange(), found);
   }
 
   /** A decision that nobody has made since the last status was found in the guests. */
@@ -323,8 +324,8 @@ public final class Transitions {
                 && before.targetPrimary() != null
                 && !before.targetPrimary().equals(after.targetPrimary()));
     boolean decided =
-        after.lastFailover() != null
-            && (before == null || !after.lastFailover().equals(before.lastFailover()));
+        after.lastPrimaryChange() != null
+            && (before == null || !after.lastPrimaryChange().equals(before.lastPrimaryChange()));
     return another && !decided
         ? Optional.of(
             warning(
@@ -335,13 +336,13 @@ public final class Transitions {
   }
 
   /** Each stage of a change of the primary is told: conditions may hold two of them at once. */
-  private static void failover(Failover was, Failover is, List<Transition> found) {
+  private static void failover(PrimaryChange was, PrimaryChange is, List<Transition> found) {
     if (is == null || is.equals(was)) {
       return;
     }
-    boolean asked = is.reason() == FailoverReason.Switchover;
+    boolean asked = is.reason() == PrimaryChangeReason.Switchover;
     Reason reason =
-        is.state() == FailoverState.Aborted
+        is.state() == PrimaryChangeState.Aborted
             ? Reason.FailoverAborted
             : asked ? Reason.SwitchingOver : Reason.FailingOver;
     String message =
@@ -362,7 +363,9 @@ public final class Transitions {
                   .formatted(is.to(), is.from());
         };
     found.add(
-        asked && is.state() != FailoverState.Aborted && is.state() != FailoverState.Reverting
+        asked
+                && is.state() != PrimaryChangeState.Aborted
+                && is.state() != PrimaryChangeState.Reverting
             ? normal(reason, message)
             : warning(reason, message));
   }

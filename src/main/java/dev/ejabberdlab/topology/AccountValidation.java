@@ -1,7 +1,7 @@
 package dev.ejabberdlab.topology;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Account;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Xmpp;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Ejabberd;
 import dev.ejabberdlab.api.v1alpha1.Names;
 import java.util.HashMap;
 import java.util.List;
@@ -20,14 +20,15 @@ final class AccountValidation {
     this.faults = faults;
   }
 
-  void check(Xmpp xmpp) {
-    if (xmpp.admins() == null) {
-      ReferenceLab.ADMINS.forEach(a -> pathByName.put(a.name(), "the default of spec.xmpp.admins"));
+  void check(Ejabberd ejabberd) {
+    if (ejabberd.admins() == null) {
+      ReferenceLab.ADMINS.forEach(
+          a -> pathByName.put(a.name(), "the default of spec.ejabberd.admins"));
     } else {
-      accounts("spec.xmpp.admins", xmpp.admins(), MAX_ADMINS);
+      accounts("spec.ejabberd.admins", ejabberd.admins(), MAX_ADMINS);
     }
-    if (xmpp.users() != null) {
-      accounts("spec.xmpp.users", xmpp.users(), MAX_USERS);
+    if (ejabberd.users() != null) {
+      accounts("spec.ejabberd.users", ejabberd.users(), MAX_USERS);
     }
   }
 

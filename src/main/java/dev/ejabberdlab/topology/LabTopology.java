@@ -32,8 +32,8 @@ import java.util.stream.Stream;
  * @param nodes in the order of the spec
  * @param hosts extra lines of /etc/hosts, without those that every node has of the others anyway
  * @param sysctls kernel settings of every node
- * @param database the PostgreSQL database
- * @param xmpp the XMPP service
+ * @param postgresql the PostgreSQL database
+ * @param ejabberd the XMPP service
  * @param tls certificates of the services
  * @param accounts of the XMPP service, administrators first
  * @param ownSteps the user's own steps, in the order of the spec
@@ -49,8 +49,8 @@ public record LabTopology(
     List<Node> nodes,
     List<HostLine> hosts,
     Map<String, String> sysctls,
-    Database database,
-    Xmpp xmpp,
+    Postgresql postgresql,
+    Ejabberd ejabberd,
     Tls tls,
     List<Account> accounts,
     List<OwnStep> ownSteps,
@@ -168,7 +168,7 @@ public record LabTopology(
    * @param failover what happens when the primary fails
    * @param synchronous when a commit waits for a standby; absent means never
    */
-  public record Database(
+  public record Postgresql(
       String name,
       String owner,
       String comment,
@@ -202,7 +202,7 @@ public record LabTopology(
    * @param settings merged into ejabberd.yml, in the order of their keys
    * @param removedSettings keys of ejabberd.yml that are taken away before, joined by dots
    */
-  public record Xmpp(
+  public record Ejabberd(
       String domain,
       String network,
       List<String> members,
@@ -353,7 +353,7 @@ public record LabTopology(
    * PostgreSQL node where its instances are, of any other the first that is not in the nat network.
    */
   public String serviceAddress(Node node) {
-    return serviceAddress(node, management().name(), xmpp.network(), database.network());
+    return serviceAddress(node, management().name(), ejabberd.network(), postgresql.network());
   }
 
   static String serviceAddress(Node node, String nat, String cluster, String instances) {

@@ -1,7 +1,7 @@
 package dev.ejabberdlab.topology;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Xmpp;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Ejabberd;
 import dev.ejabberdlab.api.v1alpha1.Names;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +19,7 @@ final class SettingsValidation {
 
   private static final int MAX_SETTINGS = 64;
 
-  private static final String SETTINGS = "spec.xmpp.settings";
+  private static final String SETTINGS = "spec.ejabberd.settings";
 
   /** They follow from the lab, or would take ejabberd away from its database or its file. */
   private static final Set<String> OWN =
@@ -69,28 +69,28 @@ final class SettingsValidation {
     this.faults = faults;
   }
 
-  static void check(Xmpp xmpp, Faults faults) {
-    if (xmpp == null) {
+  static void check(Ejabberd ejabberd, Faults faults) {
+    if (ejabberd == null) {
       return;
     }
-    new SettingsValidation(faults).removals(xmpp.removeSettings());
-    if (xmpp.settings() == null) {
+    new SettingsValidation(faults).removals(ejabberd.removeSettings());
+    if (ejabberd.settings() == null) {
       return;
     }
-    if (xmpp.settings().size() > MAX_SETTINGS) {
+    if (ejabberd.settings().size() > MAX_SETTINGS) {
       faults.add(
           SETTINGS,
-          "has %d entries; give %d at most".formatted(xmpp.settings().size(), MAX_SETTINGS));
+          "has %d entries; give %d at most".formatted(ejabberd.settings().size(), MAX_SETTINGS));
     }
     SettingsValidation validation = new SettingsValidation(faults);
-    new TreeMap<>(xmpp.settings()).forEach(validation::setting);
+    new TreeMap<>(ejabberd.settings()).forEach(validation::setting);
   }
 
   private void removals(List<String> removals) {
     if (removals == null) {
       return;
     }
-    String list = "spec.xmpp.removeSettings";
+    String list = "spec.ejabberd.removeSettings";
     if (removals.size() > MAX_SETTINGS) {
       faults.add(list, "has %d entries; give %d at most".formatted(removals.size(), MAX_SETTINGS));
     }

@@ -142,13 +142,15 @@ public final class SpecValidation {
     if (status.postgresql() != null) {
       primary(nodes, status.postgresql()).ifPresent(faults::add);
       unchanged(
-              "spec.database.name", status.postgresql().database(), TopologyBuilder.database(spec))
+              "spec.postgresql.name",
+              status.postgresql().database(),
+              TopologyBuilder.database(spec))
           .ifPresent(faults::add);
-      unchanged("spec.database.owner", status.postgresql().owner(), TopologyBuilder.owner(spec))
+      unchanged("spec.postgresql.owner", status.postgresql().owner(), TopologyBuilder.owner(spec))
           .ifPresent(faults::add);
     }
-    if (status.ejabberd() != null && spec.xmpp() != null) {
-      unchanged("spec.xmpp.domain", status.ejabberd().domain(), spec.xmpp().domain())
+    if (status.ejabberd() != null && spec.ejabberd() != null) {
+      unchanged("spec.ejabberd.domain", status.ejabberd().domain(), spec.ejabberd().domain())
           .ifPresent(faults::add);
     }
     return faults;
@@ -207,7 +209,7 @@ public final class SpecValidation {
     EjabberdLabSpec spec = lab.getSpec();
     name(lab.getMetadata() == null ? null : lab.getMetadata().getName());
     if (spec == null) {
-      return List.of("spec: is missing; give at least spec.image.volume and spec.xmpp.domain.");
+      return List.of("spec: is missing; give at least spec.image.volume and spec.ejabberd.domain.");
     }
     faults.text(
         "spec.host",
@@ -217,7 +219,7 @@ public final class SpecValidation {
         "the name of a LibvirtHost; give one like default");
     image(spec);
     String domain = xmpp(spec);
-    SettingsValidation.check(spec.xmpp(), faults);
+    SettingsValidation.check(spec.ejabberd(), faults);
     tls(spec.tls());
     database(spec, domain);
     sysctls(spec);
@@ -234,11 +236,11 @@ public final class SpecValidation {
     boolean attached = wiring.attachments(networksKnown);
     if (oneNat && nodesKnown && attached) {
       wiring.roles(
-          spec.database() == null ? null : spec.database().address(),
-          spec.xmpp() == null ? null : spec.xmpp().virtualAddress());
+          spec.postgresql() == null ? null : spec.postgresql().address(),
+          spec.ejabberd() == null ? null : spec.ejabberd().virtualAddress());
     }
     if (nodesKnown) {
-      primary(spec.database(), nodes.stream().map(Located::value).toList());
+      primary(spec.postgresql(), nodes.stream().map(Located::value).toList());
     }
     FirewallRules.validate(
         spec.firewall(),
@@ -248,8 +250,8 @@ public final class SpecValidation {
         nodesKnown ? nodes.stream().map(Located::value).toList() : null,
         faults);
     hosts(spec, faults.count() == before ? nodes : List.of(), domain);
-    if (spec.xmpp() != null) {
-      new AccountValidation(faults).check(spec.xmpp());
+    if (spec.ejabberd() != null) {
+      new AccountValidation(faults).check(spec.ejabberd());
     }
     if (spec.provisioning() != null) {
       List<Node> known = nodesKnown ? nodes.stream().map(Located::value).toList() : null;
@@ -292,18 +294,19 @@ public final class SpecValidation {
 
   /** The domain if it is well-formed, else null. */
   private String xmpp(EjabberdLabSpec spec) {
-    if (spec.xmpp() == null || spec.xmpp().domain() == null) {
-      faults.add("spec.xmpp.domain", "is missing; give the XMPP domain, for example domain.local");
+    if (spec.ejabberd() == null || spec.ejabberd().domain() == null) {
+      faults.add(
+          "spec.ejabberd.domain", "is missing; give the XMPP domain, for example domain.local");
       return null;
     }
-    String domain = spec.xmpp().domain();
+    String domain = spec.ejabberd().domain();
     return faults.text(
-                "spec.xmpp.domain",
+                "spec.ejabberd.domain",
                 domain,
                 Names.DNS_NAME,
                 200,
                 "a DNS name in lower case; give one like domain.local")
-            && faults.resolvable("spec.xmpp.domain", domain)
+            && faults.resolvable("spec.ejabberd.domain", domain)
         ? domain
         : null;
   }
@@ -327,11 +330,11 @@ public final class SpecValidation {
   }
 
   private void database(EjabberdLabSpec spec, String domain) {
-    EjabberdLabSpec.Database database = spec.database();
+    EjabberdLabSpec.Postgresql database = spec.postgresql();
     if (database == null || database.name() == null) {
       if (domain != null && ReferenceLab.databaseName(domain).length() > 63) {
         faults.add(
-            "spec.database.name",
+            "spec.postgresql.name",
             "is needed, because the default %s is longer than PostgreSQL's 63 characters"
                 .formatted(ReferenceLab.databaseName(domain)));
       }
@@ -340,7 +343,7 @@ public final class SpecValidation {
       return;
     }
     if (faults.text(
-            "spec.database.name",
+            "spec.postgresql.name",
             database.name(),
             Names.SQL_IDENTIFIER,
             63,
@@ -348,11 +351,11 @@ public final class SpecValidation {
         && database.name() != null
         && RESERVED_DATABASES.contains(database.name())) {
       faults.add(
-          "spec.database.name",
+          "spec.postgresql.name",
           database.name() + " belongs to PostgreSQL itself; choose another name");
     }
     if (faults.text(
-            "spec.database.owner",
+            "spec.postgresql.owner",
             database.owner(),
             Names.SQL_IDENTIFIER,
             63,
@@ -360,11 +363,11 @@ public final class SpecValidation {
         && database.owner() != null
         && (RESERVED_ROLES.contains(database.owner()) || database.owner().startsWith("pg_"))) {
       faults.add(
-          "spec.database.owner",
+          "spec.postgresql.owner",
           database.owner() + " belongs to PostgreSQL or to replication; choose another name");
     }
     faults.text(
-        "spec.database.comment",
+        "spec.postgresql.comment",
         database.comment(),
         Names.ONE_LINE,
         256,
@@ -379,14 +382,15 @@ public final class SpecValidation {
     Integer delay = failover.delaySeconds();
     if (delay != null && (delay < 1 || delay > MAX_FAILOVER_DELAY)) {
       faults.add(
-          "spec.database.failover.delaySeconds",
+          "spec.postgresql.failover.delaySeconds",
           "%d is out of range; give 1 to %d".formatted(delay, MAX_FAILOVER_DELAY));
     }
-    faults.size("spec.database.failover.maxLag", failover.maxLag(), MIN_LAG, MAX_LAG, "1Mi to 1Gi");
+    faults.size(
+        "spec.postgresql.failover.maxLag", failover.maxLag(), MIN_LAG, MAX_LAG, "1Mi to 1Gi");
   }
 
   /** Only an instance can become primary. */
-  private void primary(EjabberdLabSpec.Database database, List<Node> nodes) {
+  private void primary(EjabberdLabSpec.Postgresql database, List<Node> nodes) {
     if (database == null || database.primary() == null) {
       return;
     }
@@ -394,7 +398,7 @@ public final class SpecValidation {
         nodes.stream().filter(n -> n.role() == Role.postgresql).map(Node::name).toList();
     if (!instances.contains(database.primary())) {
       faults.add(
-          "spec.database.primary",
+          "spec.postgresql.primary",
           "%s is not a node of role postgresql; give one of %s"
               .formatted(Faults.quote(database.primary()), String.join(", ", instances)));
     }

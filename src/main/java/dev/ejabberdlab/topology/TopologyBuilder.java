@@ -65,18 +65,18 @@ final class TopologyBuilder {
 
   /** Name of the database; null when it follows from a domain that is missing. */
   static String database(EjabberdLabSpec spec) {
-    if (spec.database() != null && spec.database().name() != null) {
-      return spec.database().name();
+    if (spec.postgresql() != null && spec.postgresql().name() != null) {
+      return spec.postgresql().name();
     }
-    return spec.xmpp() == null || spec.xmpp().domain() == null
+    return spec.ejabberd() == null || spec.ejabberd().domain() == null
         ? null
-        : ReferenceLab.databaseName(spec.xmpp().domain());
+        : ReferenceLab.databaseName(spec.ejabberd().domain());
   }
 
   static String owner(EjabberdLabSpec spec) {
-    return spec.database() == null || spec.database().owner() == null
-        ? EjabberdLabSpec.Database.DEFAULT_OWNER
-        : spec.database().owner();
+    return spec.postgresql() == null || spec.postgresql().owner() == null
+        ? EjabberdLabSpec.Postgresql.DEFAULT_OWNER
+        : spec.postgresql().owner();
   }
 
   private LabTopology build() {
@@ -98,17 +98,17 @@ final class TopologyBuilder {
         Collections.unmodifiableMap(
             new TreeMap<>(spec.sysctls() == null ? ReferenceLab.SYSCTLS : spec.sysctls())),
         database(databaseNetwork, readWriteAddress),
-        new LabTopology.Xmpp(
-            spec.xmpp().domain(),
+        new LabTopology.Ejabberd(
+            spec.ejabberd().domain(),
             meeting(Role.ejabberd),
             names(Role.ejabberd),
             virtualAddress(),
-            spec.xmpp().settings() == null
+            spec.ejabberd().settings() == null
                 ? Map.of()
-                : Collections.unmodifiableMap(new TreeMap<>(spec.xmpp().settings())),
-            spec.xmpp().removeSettings() == null
+                : Collections.unmodifiableMap(new TreeMap<>(spec.ejabberd().settings())),
+            spec.ejabberd().removeSettings() == null
                 ? List.of()
-                : List.copyOf(spec.xmpp().removeSettings())),
+                : List.copyOf(spec.ejabberd().removeSettings())),
         tls(),
         accounts(),
         OwnSteps.of(spec.provisioning(), wiring.nodes()),
@@ -117,13 +117,13 @@ final class TopologyBuilder {
 
   private List<LabTopology.Account> accounts() {
     List<Account> admins =
-        spec.xmpp().admins() == null ? ReferenceLab.ADMINS : spec.xmpp().admins();
+        spec.ejabberd().admins() == null ? ReferenceLab.ADMINS : spec.ejabberd().admins();
     List<Account> users =
-        spec.xmpp().users() == null
+        spec.ejabberd().users() == null
             ? ReferenceLab.USERS.stream()
                 .filter(u -> admins.stream().noneMatch(a -> a.name().equals(u.name())))
                 .toList()
-            : spec.xmpp().users();
+            : spec.ejabberd().users();
     return Stream.concat(
             admins.stream().map(a -> account(a, true)), users.stream().map(a -> account(a, false)))
         .toList();
@@ -217,12 +217,12 @@ final class TopologyBuilder {
         }
       }
     }
-    String given = spec.database() == null ? null : spec.database().address();
+    String given = spec.postgresql() == null ? null : spec.postgresql().address();
     if (given != null) {
       taken.add(Subnet.address(given));
     }
-    if (spec.xmpp().virtualAddress() != null) {
-      taken.add(Subnet.address(spec.xmpp().virtualAddress()));
+    if (spec.ejabberd().virtualAddress() != null) {
+      taken.add(Subnet.address(spec.ejabberd().virtualAddress()));
     }
     for (EjabberdLabSpec.Node node : attached) {
       String before = previous.managementAddresses().get(node.name());
@@ -376,7 +376,8 @@ final class TopologyBuilder {
       String address =
           LabTopology.serviceAddress(node, nat(), meeting(Role.ejabberd), meeting(Role.postgresql));
       own.add(
-          new HostLine(address, List.of(node.name() + "." + spec.xmpp().domain(), node.name())));
+          new HostLine(
+              address, List.of(node.name() + "." + spec.ejabberd().domain(), node.name())));
     }
     return spec.hosts().stream()
         .map(h -> new HostLine(h.address(), List.copyOf(h.names())))
@@ -396,7 +397,7 @@ final class TopologyBuilder {
     return wiring.meeting(role).orElseThrow().name();
   }
 
-  private LabTopology.Database database(String network, String readWriteAddress) {
+  private LabTopology.Postgresql database(String network, String readWriteAddress) {
     Map<String, String> clients = new LinkedHashMap<>();
     for (EjabberdLabSpec.Node node : wiring.nodes(Role.ejabberd)) {
       String from =
@@ -406,14 +407,14 @@ final class TopologyBuilder {
       clients.put(from, subnets.get(from).cidr());
     }
     List<String> instances = names(Role.postgresql);
-    Optional<EjabberdLabSpec.Database> given = Optional.ofNullable(spec.database());
-    Optional<String> primary = given.map(EjabberdLabSpec.Database::primary);
-    return new LabTopology.Database(
+    Optional<EjabberdLabSpec.Postgresql> given = Optional.ofNullable(spec.postgresql());
+    Optional<String> primary = given.map(EjabberdLabSpec.Postgresql::primary);
+    return new LabTopology.Postgresql(
         database(spec),
         owner(spec),
-        spec.database() == null || spec.database().comment() == null
-            ? EjabberdLabSpec.Database.DEFAULT_COMMENT
-            : spec.database().comment(),
+        spec.postgresql() == null || spec.postgresql().comment() == null
+            ? EjabberdLabSpec.Postgresql.DEFAULT_COMMENT
+            : spec.postgresql().comment(),
         network,
         readWriteAddress,
         subnets.get(network).prefixLength(),
@@ -424,8 +425,8 @@ final class TopologyBuilder {
             .map(Map.Entry::getValue)
             .toList(),
         primary,
-        failover(given.map(EjabberdLabSpec.Database::failover)),
-        given.map(EjabberdLabSpec.Database::synchronous));
+        failover(given.map(EjabberdLabSpec.Postgresql::failover)),
+        given.map(EjabberdLabSpec.Postgresql::synchronous));
   }
 
   private static LabTopology.Failover failover(Optional<EjabberdLabSpec.Failover> given) {
@@ -442,7 +443,7 @@ final class TopologyBuilder {
   }
 
   private Optional<LabTopology.VirtualAddress> virtualAddress() {
-    String address = spec.xmpp().virtualAddress();
+    String address = spec.ejabberd().virtualAddress();
     return address == null
         ? Optional.empty()
         : wiring

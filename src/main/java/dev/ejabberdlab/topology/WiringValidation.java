@@ -295,7 +295,7 @@ final class WiringValidation {
 
   /** The address is one of its own in the network of the instances, given or left to choose. */
   private void readWriteAddress(String given, Network network) {
-    String path = "spec.database.address";
+    String path = "spec.postgresql.address";
     Subnet subnet = subnets.get(network.name());
     String before = previous.readWriteAddress();
     if (given != null) {
@@ -333,7 +333,7 @@ final class WiringValidation {
 
   /** The address is one of its own, in a network where every member is. */
   private void virtualAddress(String given, String databaseAddress) {
-    String path = "spec.xmpp.virtualAddress";
+    String path = "spec.ejabberd.virtualAddress";
     if (!faults.text(path, given, Names.IPV4, 15, "an IPv4 address; give one like 192.168.121.9")) {
       return;
     }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverState;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
 import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.status.Conditions;
 import dev.ejabberdlab.status.Reason;
@@ -207,7 +207,7 @@ class DocumentationTest {
     phases.add("any");
 
     assertThat(states("Phase")).isEqualTo(phases);
-    assertThat(states("Failover")).isEqualTo(names(FailoverState.values()));
+    assertThat(states("Failover")).isEqualTo(names(PrimaryChangeState.values()));
     assertThat(states("Step")).isEqualTo(names(StepState.Status.values()));
   }
 

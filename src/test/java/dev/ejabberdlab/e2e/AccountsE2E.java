@@ -42,7 +42,7 @@ class AccountsE2E {
     // New, and its Secret comes later: the lab waits, and everybody else can log in.
     lab.edit(
         spec -> {
-          ArrayNode users = ((ObjectNode) spec.path("xmpp")).putArray("users");
+          ArrayNode users = ((ObjectNode) spec.path("ejabberd")).putArray("users");
           users.addObject().put("name", "max");
           users
               .addObject()
@@ -81,7 +81,7 @@ class AccountsE2E {
     assertThat(login("e1server", "eve", "another one")).isEqualTo("in");
 
     // No longer in the spec: gone. Who was never in it stays.
-    lab.edit(spec -> ((ObjectNode) spec.path("xmpp")).remove("users"));
+    lab.edit(spec -> ((ObjectNode) spec.path("ejabberd")).remove("users"));
     lab.awaitReady();
     assertThat(login("e1server", "eve", "another one")).isEqualTo("refused");
     assertThat(login("e2server", "foreign", "somebody else's")).isEqualTo("in");

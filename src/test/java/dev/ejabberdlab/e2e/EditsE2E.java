@@ -211,7 +211,8 @@ class EditsE2E {
                 "e2server",
                 "date +%s -d \"$(systemctl show --property=ActiveEnterTimestamp --value ejabberd)\""));
     assertThat(lab.status().postgresql().currentPrimary()).isEqualTo(postgresql.currentPrimary());
-    assertThat(lab.status().postgresql().lastFailover()).isEqualTo(postgresql.lastFailover());
+    assertThat(lab.status().postgresql().lastPrimaryChange())
+        .isEqualTo(postgresql.lastPrimaryChange());
     restore();
   }
 

@@ -99,7 +99,7 @@ final class FaultRun implements AutoCloseable {
 
   /** Commits wait for the standby. */
   private static void protect(SharedLab lab) {
-    lab.edit(spec -> spec.withObject("/database").put("synchronous", "required"));
+    lab.edit(spec -> spec.withObject("/postgresql").put("synchronous", "required"));
     awaitSynchrony(lab);
   }
 
@@ -166,12 +166,12 @@ final class FaultRun implements AutoCloseable {
     awaitSynchrony(lab);
     load.close();
     if (!lab.status().postgresql().targetPrimary().equals(initialPrimary)) {
-      lab.edit(spec -> spec.withObject("/database").put("primary", initialPrimary));
+      lab.edit(spec -> spec.withObject("/postgresql").put("primary", initialPrimary));
       lab.until(
           initialPrimary + " is primary again",
           l -> initialPrimary.equals(l.getStatus().postgresql().currentPrimary()));
     }
-    lab.edit(spec -> spec.remove("database"));
+    lab.edit(spec -> spec.remove("postgresql"));
     lab.awaitReady();
   }
 }

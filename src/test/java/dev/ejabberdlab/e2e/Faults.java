@@ -550,9 +550,9 @@ final class Faults {
     i.lab.edit(
         spec -> {
           if (primary == null) {
-            spec.withObject("/database").remove("primary");
+            spec.withObject("/postgresql").remove("primary");
           } else {
-            spec.withObject("/database").put("primary", primary);
+            spec.withObject("/postgresql").put("primary", primary);
           }
         });
   }

@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Failover;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
 import dev.ejabberdlab.hypervisor.HypervisorException;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -174,8 +174,8 @@ final class Injection implements AutoCloseable {
   }
 
   /** The change of the primary that has begun since the fault; empty when there is none. */
-  Optional<Failover> change() {
-    return Optional.ofNullable(lab.status().postgresql().lastFailover())
+  Optional<PrimaryChange> change() {
+    return Optional.ofNullable(lab.status().postgresql().lastPrimaryChange())
         .filter(f -> !Instant.parse(f.started()).isBefore(began));
   }
 
@@ -282,7 +282,8 @@ final class Injection implements AutoCloseable {
           case EITHER -> true;
         };
     return right
-        && (postgresql.lastFailover() == null || postgresql.lastFailover().finished() != null)
+        && (postgresql.lastPrimaryChange() == null
+            || postgresql.lastPrimaryChange().finished() != null)
         && restarts.stream().noneMatch(node -> lab.bootId(node).equals(boots.get(node)))
         && evidence.stream().allMatch(BooleanSupplier::getAsBoolean);
   }

@@ -41,11 +41,11 @@ class RebootE2E {
   /** A primary that reboots is off for a moment: another instance takes over. */
   @AfterEach
   void withTheFirstPrimary() {
-    lab.edit(spec -> spec.withObject("/database").put("primary", "psql1server"));
+    lab.edit(spec -> spec.withObject("/postgresql").put("primary", "psql1server"));
     lab.until(
         "psql1server is primary",
         l -> "psql1server".equals(l.getStatus().postgresql().currentPrimary()));
-    lab.edit(spec -> ((ObjectNode) spec.get("database")).remove("primary"));
+    lab.edit(spec -> ((ObjectNode) spec.get("postgresql")).remove("primary"));
     lab.awaitReady();
   }
 

@@ -33,7 +33,7 @@ class SettingsE2E {
 
   @AfterEach
   void asItWas() {
-    lab.edit(spec -> ((ObjectNode) spec.get("xmpp")).remove("settings"));
+    lab.edit(spec -> ((ObjectNode) spec.get("ejabberd")).remove("settings"));
     lab.awaitReady();
     assertThat(lab.bootIds()).isEqualTo(boots);
     assertThat(lab.services()).isEqualTo(services);
@@ -84,6 +84,6 @@ class SettingsE2E {
   }
 
   private void settings(Consumer<ObjectNode> change) {
-    lab.edit(spec -> change.accept(((ObjectNode) spec.get("xmpp")).putObject("settings")));
+    lab.edit(spec -> change.accept(((ObjectNode) spec.get("ejabberd")).putObject("settings")));
   }
 }

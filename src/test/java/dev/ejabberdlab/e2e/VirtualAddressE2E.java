@@ -27,7 +27,7 @@ class VirtualAddressE2E {
   @Test
   void itMovesWhenTheHoldersEjabberdStopsAndGoesWithTheSpec() {
     Map<String, String> boots = lab.bootIds();
-    lab.edit(spec -> ((ObjectNode) spec.get("xmpp")).put("virtualAddress", ADDRESS));
+    lab.edit(spec -> ((ObjectNode) spec.get("ejabberd")).put("virtualAddress", ADDRESS));
     lab.until("somebody holds " + ADDRESS, l -> holder() != null);
     lab.awaitReady();
     String first = holder();
@@ -39,7 +39,7 @@ class VirtualAddressE2E {
     assertThat(connect()).contains("succeeded");
     lab.awaitReady();
 
-    lab.edit(spec -> ((ObjectNode) spec.get("xmpp")).remove("virtualAddress"));
+    lab.edit(spec -> ((ObjectNode) spec.get("ejabberd")).remove("virtualAddress"));
     lab.awaitReady();
     assertThat(lab.status().ejabberd().virtualAddress()).isNull();
     for (String member : List.of("e1server", "e2server")) {

@@ -113,15 +113,15 @@ class BadInputIT {
         Map.of(
             "spec.host",
             s -> Specs.with(s, "host", "elsewhere"),
-            "spec.database.owner",
-            s -> Specs.with(s, "database", Map.of("owner", "somebody")),
-            "spec.xmpp.domain",
+            "spec.postgresql.owner",
+            s -> Specs.with(s, "postgresql", Map.of("owner", "somebody")),
+            "spec.ejabberd.domain",
             s ->
                 Specs.edit(
                     s,
                     tree -> {
-                      tree.putObject("database").put("name", "ejabberd-domain-local");
-                      tree.putObject("xmpp").put("domain", "other.local");
+                      tree.putObject("postgresql").put("name", "ejabberd-domain-local");
+                      tree.putObject("ejabberd").put("domain", "other.local");
                     }));
     try (Stand stand = Stand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));

@@ -84,7 +84,7 @@ class BoundariesIT {
         return Changes.edit(
             stand.resource(lab),
             l -> {
-              l.setSpec(Specs.with(l.getSpec(), "database", Map.of("primary", "psql2server")));
+              l.setSpec(Specs.with(l.getSpec(), "postgresql", Map.of("primary", "psql2server")));
               return l;
             });
       }

@@ -94,11 +94,11 @@ class EditsIT {
     EjabberdLabSpec spec = stand.now(lab).getSpec();
     Map<String, String> with = Map.of("domain", "domain.local", "virtualAddress", "192.168.1.5");
 
-    Edits.set(stand, lab, "xmpp", with);
+    Edits.set(stand, lab, "ejabberd", with);
     assertThat(stand.awaitReady(lab).getStatus().ejabberd().virtualAddress().address())
         .isEqualTo("192.168.1.5");
 
-    Edits.set(stand, lab, "xmpp", spec.xmpp());
+    Edits.set(stand, lab, "ejabberd", spec.ejabberd());
     assertThat(stand.awaitReady(lab).getStatus().ejabberd().virtualAddress()).isNull();
   }
 

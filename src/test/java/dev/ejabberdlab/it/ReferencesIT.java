@@ -157,7 +157,7 @@ class ReferencesIT {
           create(
               stand,
               spec ->
-                  ((ObjectNode) spec.path("xmpp"))
+                  ((ObjectNode) spec.path("ejabberd"))
                       .putArray("users")
                       .addObject()
                       .put("name", "eve")

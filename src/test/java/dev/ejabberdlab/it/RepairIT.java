@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Failover;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverState;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.Hypervisor;
 import dev.ejabberdlab.hypervisor.NetworkState;
@@ -44,10 +44,14 @@ class RepairIT {
               "base", "postgresql-promotion", "postgresql-primary", "postgresql-standby");
       PostgresqlStatus postgresql = stand.now(lab).getStatus().postgresql();
       assertThat(postgresql.currentPrimary()).isEqualTo("psql2server");
-      assertThat(postgresql.lastFailover())
-          .extracting(Failover::from, Failover::to, Failover::reason, Failover::state)
+      assertThat(postgresql.lastPrimaryChange())
+          .extracting(
+              PrimaryChange::from, PrimaryChange::to, PrimaryChange::reason, PrimaryChange::state)
           .containsExactly(
-              "psql1server", "psql2server", FailoverReason.PrimaryStopped, FailoverState.Completed);
+              "psql1server",
+              "psql2server",
+              PrimaryChangeReason.PrimaryStopped,
+              PrimaryChangeState.Completed);
 
       // Gone with its disk: made anew as a whole.
       UUID e2server = domain(stand, lab, "e2server");

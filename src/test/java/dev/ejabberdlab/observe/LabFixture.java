@@ -88,7 +88,7 @@ public final class LabFixture {
                 Specs.minimal("default", IMAGE),
                 "nodes",
                 Stream.concat(nodes().stream(), Stream.of(third)).toList()),
-            "database",
+            "postgresql",
             database));
   }
 

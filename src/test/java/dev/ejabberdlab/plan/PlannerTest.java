@@ -11,9 +11,9 @@ import static dev.ejabberdlab.plan.Action.machineKey;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Failover;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverState;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.StepState;
@@ -415,11 +415,11 @@ class PlannerTest {
             "psql2server",
             Optional.empty(),
             Optional.of(
-                new Failover(
+                new PrimaryChange(
                     PSQL1,
                     "psql2server",
-                    FailoverReason.PrimarySilent,
-                    FailoverState.Fencing,
+                    PrimaryChangeReason.PrimarySilent,
+                    PrimaryChangeState.Fencing,
                     0L,
                     NOW.toString(),
                     null)),
@@ -491,21 +491,21 @@ class PlannerTest {
           .isEqualTo("DestroyDomain");
     }
 
-    private static Primacy after(FailoverState state) {
+    private static Primacy after(PrimaryChangeState state) {
       return new Primacy(
           "psql2server",
           Optional.empty(),
           Optional.of(
-              new Failover(
+              new PrimaryChange(
                   PSQL1,
                   "psql2server",
-                  state == FailoverState.Demoting
-                      ? FailoverReason.Switchover
-                      : FailoverReason.PrimarySilent,
+                  state == PrimaryChangeState.Demoting
+                      ? PrimaryChangeReason.Switchover
+                      : PrimaryChangeReason.PrimarySilent,
                   state,
                   0L,
                   NOW.toString(),
-                  state == FailoverState.Completed ? NOW.toString() : null)),
+                  state == PrimaryChangeState.Completed ? NOW.toString() : null)),
           Optional.empty(),
           Optional.empty(),
           false,
@@ -516,7 +516,8 @@ class PlannerTest {
     @Test
     void whoIsNoPrimaryAnyMoreAndWritesAgainIsTurnedOffAtOnce() {
       // Scene.ready() has psql1server accept writes.
-      assertThat(next(Scene.ready().primacy(after(FailoverState.Completed)), machineKey(PSQL1)))
+      assertThat(
+              next(Scene.ready().primacy(after(PrimaryChangeState.Completed)), machineKey(PSQL1)))
           .isEqualTo("DestroyDomain");
       assertThat(
               next(
@@ -526,7 +527,7 @@ class PlannerTest {
                   machineKey("psql2server")))
           .as("one that was promoted beside the primary")
           .isEqualTo("DestroyDomain");
-      assertThat(next(Scene.ready().primacy(after(FailoverState.Demoting)), machineKey(PSQL1)))
+      assertThat(next(Scene.ready().primacy(after(PrimaryChangeState.Demoting)), machineKey(PSQL1)))
           .as("one that is stopped in order")
           .isNotEqualTo("DestroyDomain");
       assertThat(next(Scene.ready().primacy(Primacy.of("psql2server")), machineKey(PSQL1)))
@@ -536,7 +537,7 @@ class PlannerTest {
 
     @Test
     void whoGoesOnWithAnUnknownMemoryIsTurnedOffBeforeItHasAnswered() {
-      Primacy taken = after(FailoverState.Completed);
+      Primacy taken = after(PrimaryChangeState.Completed);
       Scene resumed = Scene.ready().silent(PSQL1, Duration.ZERO).trait(PSQL1, Trait.RESUMED);
       assertThat(next(resumed.primacy(taken), machineKey(PSQL1))).isEqualTo("DestroyDomain");
       assertThat(next(resumed.primacy(Primacy.of(PSQL1)), machineKey(PSQL1)))

@@ -7,10 +7,10 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Synchronous;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.InstanceRole;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Failover;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Instance;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
@@ -64,12 +64,12 @@ class PromotionTest {
   }
 
   private static PostgresqlStatus status(
-      Instant failingSince, Failover change, Synchrony synchrony, Instance standby) {
+      Instant failingSince, PrimaryChange change, Synchrony synchrony, Instance standby) {
     return new PostgresqlStatus(
         P1,
         change == null
-                || change.state() == FailoverState.Aborted
-                || change.state() == FailoverState.Reverting
+                || change.state() == PrimaryChangeState.Aborted
+                || change.state() == PrimaryChangeState.Reverting
             ? P1
             : change.to(),
         "192.168.1.12",
@@ -87,13 +87,13 @@ class PromotionTest {
         synchrony);
   }
 
-  private static Failover change(FailoverReason reason, FailoverState state) {
-    return new Failover(P1, P2, reason, state, 0L, NOW.minusSeconds(5).toString(), null);
+  private static PrimaryChange change(PrimaryChangeReason reason, PrimaryChangeState state) {
+    return new PrimaryChange(P1, P2, reason, state, 0L, NOW.minusSeconds(5).toString(), null);
   }
 
-  /** The reference lab with that {@code spec.database}. */
+  /** The reference lab with that {@code spec.postgresql}. */
   private static LabTopology database(Map<String, ?> spec) {
-    return LabFixture.labWith("database", spec);
+    return LabFixture.labWith("postgresql", spec);
   }
 
   /** A standby that has so much WAL, and whether it receives more. */
@@ -365,25 +365,25 @@ class PromotionTest {
                   primaryOff()),
               working(),
               "psql2server lacks 67108864 bytes, which is more than"
-                  + " spec.database.failover.maxLag"),
+                  + " spec.postgresql.failover.maxLag"),
           arguments(
               "it lacks too much, by what the status says",
               unseen(primaryOff()),
               status(now, null, null, lost(now, 128L << 20, null)),
               "psql2server lacks 1073741823 bytes, which is more than"
-                  + " spec.database.failover.maxLag"),
+                  + " spec.postgresql.failover.maxLag"),
           arguments(
               "100 MiB are not the 16 MiB that they are rounded down to",
               unseen(primaryOff()),
               status(now, null, null, lost(now, LagBucket.of(100L << 20).floorBytes(), null)),
               "psql2server lacks 134217727 bytes, which is more than"
-                  + " spec.database.failover.maxLag"),
+                  + " spec.postgresql.failover.maxLag"),
           arguments(
               "more than a GiB is not bounded by anything",
               unseen(primaryOff()),
               status(now, null, null, lost(now, 1L << 30, null)),
               "psql2server may lack 1 GiB or more, which is more than"
-                  + " spec.database.failover.maxLag"),
+                  + " spec.postgresql.failover.maxLag"),
           arguments(
               "it is on another timeline",
               primaryOff()
@@ -448,12 +448,12 @@ class PromotionTest {
               "psql2server has another database"));
     }
 
-    private static Failover aborted(Instant finished) {
-      return new Failover(
+    private static PrimaryChange aborted(Instant finished) {
+      return new PrimaryChange(
           P1,
           P2,
-          FailoverReason.PrimaryStopped,
-          FailoverState.Aborted,
+          PrimaryChangeReason.PrimaryStopped,
+          PrimaryChangeState.Aborted,
           0L,
           finished.minusSeconds(300).toString(),
           finished.toString());
@@ -513,7 +513,7 @@ class PromotionTest {
       assertThat(decide(scene, working()).obstacle())
           .contains(
               "Failover is manual: to let another instance take over, name it in"
-                  + " spec.database.primary.");
+                  + " spec.postgresql.primary.");
       Scene named = off(database(Map.of("failover", Map.of("mode", "manual"), "primary", P2)));
       assertThat(told(decide(named, working()))).isEqualTo("psql2server Fencing PrimaryStopped");
     }
@@ -530,7 +530,10 @@ class PromotionTest {
     void nobodyIsPromotedBeforeTheOldPrimaryIsOff() {
       PostgresqlStatus fencing =
           status(
-              null, change(FailoverReason.PrimarySilent, FailoverState.Fencing), null, streaming());
+              null,
+              change(PrimaryChangeReason.PrimarySilent, PrimaryChangeState.Fencing),
+              null,
+              streaming());
       Primacy runs = decide(Scene.ready(), fencing);
       assertThat(told(runs)).isEqualTo("psql2server Fencing PrimarySilent");
       assertThat(runs.held()).contains("psql1server must be turned off first.");
@@ -550,7 +553,7 @@ class PromotionTest {
       PostgresqlStatus promoting =
           status(
               null,
-              change(FailoverReason.PrimaryStopped, FailoverState.Promoting),
+              change(PrimaryChangeReason.PrimaryStopped, PrimaryChangeState.Promoting),
               null,
               streaming());
       Primacy not = decide(primaryOff(), promoting);
@@ -640,7 +643,8 @@ class PromotionTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("promotions")
     void aPromotionIsGivenUp(String what, Scene scene, String expected) {
-      Failover change = change(FailoverReason.PrimaryStopped, FailoverState.Promoting);
+      PrimaryChange change =
+          change(PrimaryChangeReason.PrimaryStopped, PrimaryChangeState.Promoting);
       assertThat(told(decide(scene, status(null, change, null, streaming())))).isEqualTo(expected);
     }
 
@@ -649,7 +653,7 @@ class PromotionTest {
       PostgresqlStatus reverting =
           status(
               null,
-              change(FailoverReason.PrimaryStopped, FailoverState.Reverting),
+              change(PrimaryChangeReason.PrimaryStopped, PrimaryChangeState.Reverting),
               null,
               streaming());
       Primacy runs = decide(primaryOff(), reverting);
@@ -660,7 +664,7 @@ class PromotionTest {
               runs.isRecordedIn(
                   status(
                       null,
-                      change(FailoverReason.PrimaryStopped, FailoverState.Promoting),
+                      change(PrimaryChangeReason.PrimaryStopped, PrimaryChangeState.Promoting),
                       null,
                       streaming())))
           .as("told before it is acted upon")
@@ -680,7 +684,7 @@ class PromotionTest {
       PostgresqlStatus reverting =
           status(
               null,
-              change(FailoverReason.PrimaryStopped, FailoverState.Reverting),
+              change(PrimaryChangeReason.PrimaryStopped, PrimaryChangeState.Reverting),
               null,
               streaming());
       Scene alone = Scene.of(LabFixture.labWithout(P2)).surplus(Seen.unknown("not searched yet"));
@@ -696,7 +700,10 @@ class PromotionTest {
     void aSwitchoverThatCannotBePromotedGivesTheOldPrimaryBack() {
       PostgresqlStatus promoting =
           status(
-              null, change(FailoverReason.Switchover, FailoverState.Promoting), null, streaming());
+              null,
+              change(PrimaryChangeReason.Switchover, PrimaryChangeState.Promoting),
+              null,
+              streaming());
       Scene scene =
           Scene.ready()
               .steps(P2, LabFixture.done("base"), LabFixture.failed("postgresql-promotion", 3, 1))
@@ -713,7 +720,7 @@ class PromotionTest {
       PostgresqlStatus promoting =
           status(
               null,
-              change(FailoverReason.PrimaryStopped, FailoverState.Promoting),
+              change(PrimaryChangeReason.PrimaryStopped, PrimaryChangeState.Promoting),
               null,
               streaming());
       Primacy primacy = decide(primaryOff().reports(P2, LabFixture.report()), promoting);
@@ -725,7 +732,10 @@ class PromotionTest {
     void aSwitchoverPromotesWhoHasAllOfTheWal() {
       PostgresqlStatus demoting =
           status(
-              null, change(FailoverReason.Switchover, FailoverState.Demoting), null, streaming());
+              null,
+              change(PrimaryChangeReason.Switchover, PrimaryChangeState.Demoting),
+              null,
+              streaming());
       assertThat(told(decide(Scene.ready(), demoting)))
           .isEqualTo("psql2server Demoting Switchover");
       assertThat(decide(Scene.ready(), demoting).wakeAt())
@@ -764,7 +774,10 @@ class PromotionTest {
     void aStepThatWouldStartTheOldPrimaryAgainIsAwaited() {
       PostgresqlStatus demoting =
           status(
-              null, change(FailoverReason.Switchover, FailoverState.Demoting), null, streaming());
+              null,
+              change(PrimaryChangeReason.Switchover, PrimaryChangeState.Demoting),
+              null,
+              streaming());
       Scene scene =
           Scene.ready()
               .steps(P1, LabFixture.done("base"), LabFixture.running("postgresql-promotion"))
@@ -777,7 +790,10 @@ class PromotionTest {
     void aSwitchoverIsTakenBack() {
       PostgresqlStatus demoting =
           status(
-              null, change(FailoverReason.Switchover, FailoverState.Demoting), null, streaming());
+              null,
+              change(PrimaryChangeReason.Switchover, PrimaryChangeState.Demoting),
+              null,
+              streaming());
       assertThat(told(decide(Scene.ready().power(P1, Power.SHUT_OFF), demoting)))
           .isEqualTo("psql1server Aborted Switchover");
       assertThat(
@@ -802,7 +818,10 @@ class PromotionTest {
     void whoWasTakenOutOfTheSpecMustBeOffTooBeforeAnotherOneTakesOver() {
       PostgresqlStatus fencing =
           status(
-              null, change(FailoverReason.PrimarySilent, FailoverState.Fencing), null, streaming());
+              null,
+              change(PrimaryChangeReason.PrimarySilent, PrimaryChangeState.Fencing),
+              null,
+              streaming());
       LabTopology without = LabFixture.labWithout(P1);
       Scene there =
           Scene.of(without).reports(P2, LabFixture.report()).postgresql(P2, standby(WAL, false));
@@ -834,12 +853,12 @@ class PromotionTest {
 
     @Test
     void thatWasGivenUpIsNotTriedAgainAtOnce() {
-      Failover aborted =
-          new Failover(
+      PrimaryChange aborted =
+          new PrimaryChange(
               P1,
               P2,
-              FailoverReason.Switchover,
-              FailoverState.Aborted,
+              PrimaryChangeReason.Switchover,
+              PrimaryChangeState.Aborted,
               0L,
               NOW.minusSeconds(200).toString(),
               NOW.minusSeconds(5).toString());
@@ -954,7 +973,7 @@ class PromotionTest {
           s.splitBrain(),
           s.failingSince(),
           s.fenced(),
-          s.lastFailover(),
+          s.lastPrimaryChange(),
           s.synchronous(),
           term);
     }
@@ -965,9 +984,9 @@ class PromotionTest {
       A(at(2, working())),
       A_OLDER(at(1, working())),
       B(at(2, other(status(null, ended(), null, streaming())))),
-      FENCING(at(2, status(null, stale(FailoverState.Fencing), null, streaming()))),
-      DEMOTING(at(2, status(null, stale(FailoverState.Demoting), null, streaming()))),
-      PROMOTING(at(2, status(null, stale(FailoverState.Promoting), null, streaming())));
+      FENCING(at(2, status(null, stale(PrimaryChangeState.Fencing), null, streaming()))),
+      DEMOTING(at(2, status(null, stale(PrimaryChangeState.Demoting), null, streaming()))),
+      PROMOTING(at(2, status(null, stale(PrimaryChangeState.Promoting), null, streaming())));
 
       final PostgresqlStatus status;
 
@@ -976,20 +995,20 @@ class PromotionTest {
       }
     }
 
-    private static Failover stale(FailoverState state) {
+    private static PrimaryChange stale(PrimaryChangeState state) {
       return change(
-          state == FailoverState.Demoting
-              ? FailoverReason.Switchover
-              : FailoverReason.PrimaryStopped,
+          state == PrimaryChangeState.Demoting
+              ? PrimaryChangeReason.Switchover
+              : PrimaryChangeReason.PrimaryStopped,
           state);
     }
 
-    private static Failover ended() {
-      return new Failover(
+    private static PrimaryChange ended() {
+      return new PrimaryChange(
           P1,
           P2,
-          FailoverReason.PrimaryStopped,
-          FailoverState.Completed,
+          PrimaryChangeReason.PrimaryStopped,
+          PrimaryChangeState.Completed,
           0L,
           NOW.minusSeconds(60).toString(),
           NOW.minusSeconds(50).toString());
@@ -1053,7 +1072,7 @@ class PromotionTest {
           false,
           null,
           List.of(),
-          s.lastFailover(),
+          s.lastPrimaryChange(),
           null);
     }
 
@@ -1260,7 +1279,7 @@ class PromotionTest {
     @MethodSource("table")
     void isWhatTheGuestsSay(Recorded recorded, String what, Scene scene, String expected) {
       Primacy primacy = decide(scene, recorded.status);
-      Failover before = recorded.status == null ? null : recorded.status.lastFailover();
+      PrimaryChange before = recorded.status == null ? null : recorded.status.lastPrimaryChange();
       String failover =
           primacy
               .change()
@@ -1297,7 +1316,7 @@ class PromotionTest {
       boolean fenced =
           primacy
               .underWay()
-              .filter(c -> c.state() == FailoverState.Promoting)
+              .filter(c -> c.state() == PrimaryChangeState.Promoting)
               .filter(c -> Standing.isOff(scene.snapshot().machine(c.from())))
               .isPresent();
       assertThat(mayPromote && standby && !fenced).isFalse();
@@ -1376,12 +1395,12 @@ class PromotionTest {
               5,
               status(
                   null,
-                  change(FailoverReason.PrimaryStopped, FailoverState.Promoting),
+                  change(PrimaryChangeReason.PrimaryStopped, PrimaryChangeState.Promoting),
                   null,
                   streaming()));
       assertThat(decide(primaryOff(), promoting).term()).isEqualTo(5);
       Primacy aborted = decide(primaryOff().reports(P2, LabFixture.report()), promoting);
-      assertThat(aborted.change().orElseThrow().state()).isEqualTo(FailoverState.Aborted);
+      assertThat(aborted.change().orElseThrow().state()).isEqualTo(PrimaryChangeState.Aborted);
       assertThat(aborted.term()).isEqualTo(6);
     }
 
@@ -1422,7 +1441,7 @@ class PromotionTest {
             begins.term(), status(null, begins.change().orElseThrow(), null, streaming()));
     assertThat(begins.isRecordedIn(told)).isTrue();
     Primacy goesOn = decide(primaryOff(), told);
-    assertThat(goesOn.change().orElseThrow().state()).isEqualTo(FailoverState.Promoting);
+    assertThat(goesOn.change().orElseThrow().state()).isEqualTo(PrimaryChangeState.Promoting);
     assertThat(goesOn.isRecordedIn(told)).isFalse();
   }
 }

@@ -83,7 +83,7 @@ class AccountsTest {
 
   @Test
   void aPasswordThatIsMissingOrCannotBeOneIsNamed() {
-    ((ObjectNode) tree.at("/spec/xmpp/users/0"))
+    ((ObjectNode) tree.at("/spec/ejabberd/users/0"))
         .putObject("passwordFrom")
         .put("name", "passwords")
         .put("key", "boss");
@@ -106,11 +106,11 @@ class AccountsTest {
     assertThat(json(step(Provisioning.EJABBERD, References.NONE), "ejabberd.yml").at("/acl/admin"))
         .isEqualTo(YAML.readTree("{user: [admin@domain.local]}"));
 
-    ((ObjectNode) tree.at("/spec/xmpp")).putArray("admins").addObject().put("name", "boss");
+    ((ObjectNode) tree.at("/spec/ejabberd")).putArray("admins").addObject().put("name", "boss");
     assertThat(json(step(Provisioning.EJABBERD, References.NONE), "ejabberd.yml").at("/acl/admin"))
         .isEqualTo(YAML.readTree("{user: [boss@domain.local]}"));
 
-    ((ObjectNode) tree.at("/spec/xmpp")).putArray("admins");
+    ((ObjectNode) tree.at("/spec/ejabberd")).putArray("admins");
     assertThat(json(step(Provisioning.EJABBERD, References.NONE), "ejabberd.yml").at("/acl/admin"))
         .isEqualTo(YAML.readTree("{server: invalid}"));
   }

@@ -85,7 +85,7 @@ class ProvisioningTest {
                     lab(
                         tree -> {
                           ObjectNode mine =
-                              ((ObjectNode) tree.path("spec").path("xmpp"))
+                              ((ObjectNode) tree.path("spec").path("ejabberd"))
                                   .putObject("settings")
                                   .putArray("listen")
                                   .addObject();
@@ -409,7 +409,7 @@ class ProvisioningTest {
     LabTopology lab =
         lab(
             tree -> {
-              ((ObjectNode) tree.at("/spec/xmpp")).put("virtualAddress", "192.168.121.9");
+              ((ObjectNode) tree.at("/spec/ejabberd")).put("virtualAddress", "192.168.121.9");
               return tree;
             });
     List<Step> steps = Provisioning.steps(lab, inputs(CREDENTIALS), Instances.of("psql1server"));
@@ -494,7 +494,7 @@ class ProvisioningTest {
 
     assertThat(yaml.path("hosts")).isEqualTo(YAML.readTree("[domain.local]"));
     assertThat(yaml.path("default_db").asText()).isEqualTo("sql");
-    assertThat(yaml.path("sql_server").asText()).isEqualTo(lab.database().readWriteAddress());
+    assertThat(yaml.path("sql_server").asText()).isEqualTo(lab.postgresql().readWriteAddress());
     assertThat(yaml.path("sql_database").asText()).isEqualTo("ejabberd-domain-local");
     assertThat(yaml.path("sql_password").asText()).isEqualTo("database-secret");
     assertThat(yaml.path("auth_password_format").asText()).isEqualTo("scram");
@@ -581,7 +581,7 @@ class ProvisioningTest {
         .containsExactlyInAnyOrder(
             "domain.local", "*.domain.local", "e1server", "e1server.domain.local");
     assertThat(CertificateSubjects.of(lab).get("psql1server").addresses())
-        .contains(lab.database().readWriteAddress(), "192.168.1.10");
+        .contains(lab.postgresql().readWriteAddress(), "192.168.1.10");
     assertThat(CertificateSubjects.of(lab)).doesNotContainKey("gw1server");
   }
 
@@ -623,7 +623,7 @@ class ProvisioningTest {
                 Provisioning.steps(
                     lab(
                         tree -> {
-                          ((ObjectNode) tree.at("/spec/xmpp"))
+                          ((ObjectNode) tree.at("/spec/ejabberd"))
                               .putObject("settings")
                               .put(setting, "file");
                           return tree;

@@ -4,7 +4,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
 import dev.ejabberdlab.provision.Credentials;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -79,8 +79,8 @@ final class Api {
   boolean hasFailedOver() {
     return history.stream()
         .map(EjabberdLabStatus::postgresql)
-        .filter(p -> p != null && p.lastFailover() != null)
-        .anyMatch(p -> p.lastFailover().reason() != FailoverReason.Switchover);
+        .filter(p -> p != null && p.lastPrimaryChange() != null)
+        .anyMatch(p -> p.lastPrimaryChange().reason() != PrimaryChangeReason.Switchover);
   }
 
   void watch(Consumer<EjabberdLab> watcher) {
@@ -254,13 +254,13 @@ final class Api {
                     .formatted(
                         postgresql.targetPrimary(),
                         postgresql.term(),
-                        postgresql.lastFailover() == null
+                        postgresql.lastPrimaryChange() == null
                             ? "no change"
                             : "%s from %s to %s"
                                 .formatted(
-                                    postgresql.lastFailover().state(),
-                                    postgresql.lastFailover().from(),
-                                    postgresql.lastFailover().to()),
+                                    postgresql.lastPrimaryChange().state(),
+                                    postgresql.lastPrimaryChange().from(),
+                                    postgresql.lastPrimaryChange().to()),
                         postgresql.synchronous()));
   }
 

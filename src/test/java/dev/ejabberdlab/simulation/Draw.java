@@ -154,7 +154,7 @@ final class Draw {
       }
       nodes.forEach(n -> n.put("memory", memory + "Gi"));
       spec.putArray("nodes").addAll(nodes);
-      ObjectNode database = (ObjectNode) spec.path("database");
+      ObjectNode database = (ObjectNode) spec.path("postgresql");
       synchronous.ifPresent(s -> database.put("synchronous", s));
       if (primary > 0) {
         database.put("primary", "psql" + primary + "server");
@@ -167,7 +167,7 @@ final class Draw {
           .put("mode", automatic ? "automatic" : "manual")
           .put("delaySeconds", delaySeconds)
           .put("maxLag", "16Mi");
-      ObjectNode xmpp = (ObjectNode) spec.path("xmpp");
+      ObjectNode xmpp = (ObjectNode) spec.path("ejabberd");
       xmpp.putArray("admins");
       xmpp.putArray("users");
       spec.put("running", running);

@@ -3,9 +3,9 @@ package dev.ejabberdlab.status;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Failover;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverState;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
 import dev.ejabberdlab.plan.Primacy;
 import dev.ejabberdlab.plan.Scene;
 import java.util.Optional;
@@ -13,16 +13,16 @@ import org.junit.jupiter.api.Test;
 
 class DecisionsTest {
 
-  private static EjabberdLabStatus status(String target, FailoverState state) {
-    Failover change =
-        new Failover(
+  private static EjabberdLabStatus status(String target, PrimaryChangeState state) {
+    PrimaryChange change =
+        new PrimaryChange(
             "psql1server",
             "psql2server",
-            FailoverReason.PrimaryStopped,
+            PrimaryChangeReason.PrimaryStopped,
             state,
             0L,
             "2026-05-04T03:02:01Z",
-            state == FailoverState.Completed ? "2026-05-04T03:02:05Z" : null);
+            state == PrimaryChangeState.Completed ? "2026-05-04T03:02:05Z" : null);
     return Story.first(
         Scene.ready()
             .primacy(
@@ -40,8 +40,8 @@ class DecisionsTest {
   @Test
   void eachStageOfAChangeIsTold() {
     EjabberdLabStatus ready = Story.first(Scene.ready());
-    EjabberdLabStatus fencing = status("psql1server", FailoverState.Fencing);
-    EjabberdLabStatus promoting = status("psql2server", FailoverState.Promoting);
+    EjabberdLabStatus fencing = status("psql1server", PrimaryChangeState.Fencing);
+    EjabberdLabStatus promoting = status("psql2server", PrimaryChangeState.Promoting);
 
     assertThat(Decisions.between(null, ready)).containsExactly("psql1server is to be primary.");
     assertThat(Decisions.between(ready, ready)).isEmpty();

@@ -12,10 +12,10 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.InstanceRole;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Failover;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverReason;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.FailoverState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Instance;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Slot;
@@ -200,7 +200,11 @@ class PostgresqlStatusesTest {
         arguments(
             "fencing",
             primacy(
-                P2, null, change(FailoverReason.PrimarySilent, FailoverState.Fencing), null, null),
+                P2,
+                null,
+                change(PrimaryChangeReason.PrimarySilent, PrimaryChangeState.Fencing),
+                null,
+                null),
             with(down(), standby()),
             "False FailingOver: psql2server takes over from psql1server, which does not answer and"
                 + " has lost its standby: psql1server is turned off."),
@@ -209,7 +213,7 @@ class PostgresqlStatusesTest {
             primacy(
                 P2,
                 null,
-                change(FailoverReason.PrimaryStopped, FailoverState.Promoting),
+                change(PrimaryChangeReason.PrimaryStopped, PrimaryChangeState.Promoting),
                 null,
                 null),
             with(down(), standby()),
@@ -220,7 +224,7 @@ class PostgresqlStatusesTest {
             primacy(
                 P1,
                 null,
-                change(FailoverReason.PrimaryStopped, FailoverState.Reverting),
+                change(PrimaryChangeReason.PrimaryStopped, PrimaryChangeState.Reverting),
                 null,
                 null),
             with(down(), standby()),
@@ -229,30 +233,38 @@ class PostgresqlStatusesTest {
         arguments(
             "switching over",
             primacy(
-                P2, null, change(FailoverReason.Switchover, FailoverState.Demoting), null, null),
+                P2,
+                null,
+                change(PrimaryChangeReason.Switchover, PrimaryChangeState.Demoting),
+                null,
+                null),
             with(primary(), standby()),
             "False SwitchingOver: psql2server takes over from psql1server, as"
-                + " spec.database.primary says: psql1server is stopped in order."),
+                + " spec.postgresql.primary says: psql1server is stopped in order."),
         arguments(
             "refused",
             primacy(P1, null, null, null, "Nobody can take over: psql2server does not stream."),
             with(primary(), standby()),
-            "False SwitchoverRefused: psql1server accepts writes; spec.database.primary names"
+            "False SwitchoverRefused: psql1server accepts writes; spec.postgresql.primary names"
                 + " another. Nobody can take over: psql2server does not stream."),
         arguments(
             "commits wait",
             primacy(P1, null, null, Synchrony.Blocked, null),
             with(primary(), standby()),
-            "False CommitsBlocked: No standby streams, and spec.database.synchronous makes commits"
+            "False CommitsBlocked: No standby streams, and spec.postgresql.synchronous makes commits"
                 + " wait for one."));
   }
 
-  private static Failover change(FailoverReason reason, FailoverState state) {
-    return new Failover(P1, P2, reason, state, 0L, NOW.toString(), null);
+  private static PrimaryChange change(PrimaryChangeReason reason, PrimaryChangeState state) {
+    return new PrimaryChange(P1, P2, reason, state, 0L, NOW.toString(), null);
   }
 
   private static Primacy primacy(
-      String target, Instant failingSince, Failover change, Synchrony synchrony, String obstacle) {
+      String target,
+      Instant failingSince,
+      PrimaryChange change,
+      Synchrony synchrony,
+      String obstacle) {
     return new Primacy(
         target,
         Optional.ofNullable(failingSince),
@@ -276,8 +288,10 @@ class PostgresqlStatusesTest {
   @Test
   void aPromotionThatIsTakenBackIsAnEvent() {
     Scene scene = with(down(), standby());
-    Failover promoting = change(FailoverReason.PrimaryStopped, FailoverState.Promoting);
-    Failover reverting = change(FailoverReason.PrimaryStopped, FailoverState.Reverting);
+    PrimaryChange promoting =
+        change(PrimaryChangeReason.PrimaryStopped, PrimaryChangeState.Promoting);
+    PrimaryChange reverting =
+        change(PrimaryChangeReason.PrimaryStopped, PrimaryChangeState.Reverting);
     EjabberdLabStatus before = Story.first(scene.primacy(primacy(P2, null, promoting, null, null)));
     EjabberdLabStatus after = Story.first(scene.primacy(primacy(P1, null, reverting, null, null)));
 

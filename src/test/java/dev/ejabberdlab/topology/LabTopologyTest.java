@@ -53,9 +53,9 @@ class LabTopologyTest {
     assertThat(lab.node("e1server").description()).isEqualTo("ejabberd cluster member of the lab");
     assertThat(lab.hosts()).isEmpty();
     assertThat(lab.sysctls()).isEqualTo(Map.of("net.ipv4.ip_default_ttl", "66"));
-    assertThat(lab.database())
+    assertThat(lab.postgresql())
         .isEqualTo(
-            new LabTopology.Database(
+            new LabTopology.Postgresql(
                 "ejabberd-domain-local",
                 "ejabberd",
                 "ejabberd database",
@@ -68,9 +68,9 @@ class LabTopologyTest {
                 Optional.empty(),
                 new LabTopology.Failover(true, Duration.ofSeconds(10), 16L << 20),
                 Optional.empty()));
-    assertThat(lab.xmpp())
+    assertThat(lab.ejabberd())
         .isEqualTo(
-            new LabTopology.Xmpp(
+            new LabTopology.Ejabberd(
                 "domain.local",
                 "dmz",
                 List.of("e1server", "e2server"),
@@ -95,7 +95,7 @@ class LabTopologyTest {
 
     LabTopology other =
         of(
-            "/spec/xmpp",
+            "/spec/ejabberd",
             """
             domain: domain.local
             admins: [{name: max, passwordFrom: {name: passwords, key: boss}}]
@@ -215,8 +215,8 @@ class LabTopologyTest {
             .toList(),
         lab.hosts(),
         lab.sysctls(),
-        lab.database(),
-        lab.xmpp(),
+        lab.postgresql(),
+        lab.ejabberd(),
         lab.tls(),
         lab.accounts().stream()
             .map(a -> new LabTopology.Account(a.name(), a.admin(), null, a.generated()))
@@ -293,7 +293,7 @@ class LabTopologyTest {
               assertThat(after.node(n.name()).interfaces()).isEqualTo(n.interfaces());
               assertThat(after.node(n.name()).routes()).isEqualTo(n.routes());
             });
-    assertThat(after.database()).isEqualTo(before.database());
+    assertThat(after.postgresql()).isEqualTo(before.postgresql());
     assertThat(after.node("a-node").addressIn("management")).contains("192.168.121.15");
   }
 
@@ -360,7 +360,7 @@ class LabTopologyTest {
     assertThat(again.nodes())
         .extracting(n -> n.addressIn("management").orElseThrow())
         .containsExactly("10.121.0.11", "10.121.0.10", "10.121.0.12", "10.121.0.13", "10.121.0.14");
-    assertThat(again.database().readWriteAddress()).isEqualTo("192.168.1.14");
+    assertThat(again.postgresql().readWriteAddress()).isEqualTo("192.168.1.14");
     assertThat(again.management().gateway()).contains("10.121.0.1");
   }
 
@@ -403,16 +403,16 @@ class LabTopologyTest {
     assertThat(small.node("db").addressIn("net")).contains("10.0.0.10");
     assertThat(small.node("chat").addressIn("net")).contains("10.0.0.11");
     assertThat(small.nodes()).allSatisfy(n -> assertThat(n.routes()).isEmpty());
-    assertThat(small.database().network()).isEqualTo("net");
-    assertThat(small.database().readWriteAddress()).isEqualTo("10.0.0.2");
-    assertThat(small.database().clients()).containsExactly("10.0.0.0/28");
-    assertThat(small.xmpp().network()).isEqualTo("net");
+    assertThat(small.postgresql().network()).isEqualTo("net");
+    assertThat(small.postgresql().readWriteAddress()).isEqualTo("10.0.0.2");
+    assertThat(small.postgresql().clients()).containsExactly("10.0.0.0/28");
+    assertThat(small.ejabberd().network()).isEqualTo("net");
     assertThat(small.serviceAddress(small.node("db"))).isEqualTo("10.0.0.10");
 
     Labs.set(tree, "/status", Labs.yaml("postgresql: {readWriteAddress: 10.0.0.10}"));
     EjabberdLab resource = Labs.lab(tree);
     LabTopology again = LabTopology.of(resource, Allocations.recorded(resource));
-    assertThat(again.database().readWriteAddress()).isEqualTo("10.0.0.10");
+    assertThat(again.postgresql().readWriteAddress()).isEqualTo("10.0.0.10");
     assertThat(again.node("db").addressIn("net")).contains("10.0.0.11");
   }
 
@@ -425,9 +425,9 @@ class LabTopologyTest {
     assertThat(mixed.node("e1server").routes()).isEmpty();
     assertThat(mixed.node("e2server").routes())
         .containsExactly(new Route("192.168.1.8/29", "192.168.1.1"));
-    assertThat(mixed.database().clients())
+    assertThat(mixed.postgresql().clients())
         .containsExactlyInAnyOrder("192.168.1.0/29", "192.168.1.8/29");
-    assertThat(mixed.xmpp().network()).isEqualTo("dmz");
+    assertThat(mixed.ejabberd().network()).isEqualTo("dmz");
   }
 
   @Test

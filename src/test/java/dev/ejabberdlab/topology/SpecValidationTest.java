@@ -64,7 +64,8 @@ class SpecValidationTest {
   void refusesALabWithoutSpec() {
     EjabberdLab lab = new EjabberdLab();
     assertThat(SpecValidation.faults(lab))
-        .containsExactly("spec: is missing; give at least spec.image.volume and spec.xmpp.domain.");
+        .containsExactly(
+            "spec: is missing; give at least spec.image.volume and spec.ejabberd.domain.");
     assertThat(SpecValidation.immutable(lab)).isEmpty();
   }
 
@@ -124,13 +125,13 @@ class SpecValidationTest {
     for (int i : List.of(3, 4)) {
       Labs.remove(tree, "/spec/nodes/" + i + "/networks/1");
     }
-    Labs.remove(tree, "/spec/database/address");
+    Labs.remove(tree, "/spec/postgresql/address");
     Labs.remove(tree, "/spec/hosts");
     assertThat(SpecValidation.faults(Labs.lab(tree)))
         .containsExactly(
-            "spec.database.address: network management, 192.168.121.0/29, has no address left for the"
+            "spec.postgresql.address: network management, 192.168.121.0/29, has no address left for the"
                 + " database; give it a shorter prefix or fewer nodes.");
-    Labs.set(tree, "/spec/database/address", Labs.yaml("192.168.121.4"));
+    Labs.set(tree, "/spec/postgresql/address", Labs.yaml("192.168.121.4"));
     assertThat(SpecValidation.faults(Labs.lab(tree))).hasSize(1);
     Labs.set(tree, "/spec/networks/0/cidr", Labs.yaml("192.168.121.0/28"));
     assertThat(SpecValidation.faults(Labs.lab(tree))).isEmpty();
@@ -155,12 +156,12 @@ class SpecValidationTest {
           networks: [{name: management}, {name: dmz, mode: nat, cidr: 192.168.1.0/29}] | spec.networks[1].mode: cannot be changed from nat to "isolated"; set it back, or delete the lab and create it anew.
           networks: [{name: management, cidr: 10.121.3.0/24}] | spec.networks[0].cidr: cannot be changed from 10.121.3.0/24 to "192.168.121.0/24"; set it back, or delete the lab and create it anew.
           nodes: [{name: e2server, role: plain}] | spec.nodes[2].role: cannot be changed from plain to "ejabberd"; set it back, or delete the lab and create it anew.
-          postgresql: {database: other} | spec.database.name: cannot be changed from other to "ejabberd-domain-local"; set it back, or delete the lab and create it anew.
-          postgresql: {owner: other} | spec.database.owner: cannot be changed from other to "ejabberd"; set it back, or delete the lab and create it anew.
+          postgresql: {database: other} | spec.postgresql.name: cannot be changed from other to "ejabberd-domain-local"; set it back, or delete the lab and create it anew.
+          postgresql: {owner: other} | spec.postgresql.owner: cannot be changed from other to "ejabberd"; set it back, or delete the lab and create it anew.
           networks: [{name: lan}, {name: dmz}] | spec.networks: the management network cannot be exchanged for "management"; keep its name, or delete the lab and create it anew.
           postgresql: {currentPrimary: db9, targetPrimary: db9} | spec.nodes: db9 is the primary of PostgreSQL and cannot be removed; switch over to another instance first.
           postgresql: {targetPrimary: db9} | spec.nodes: db9 is the primary of PostgreSQL and cannot be removed; switch over to another instance first.
-          ejabberd: {domain: other.local} | spec.xmpp.domain: cannot be changed from other.local to "domain.local"; set it back, or delete the lab and create it anew.
+          ejabberd: {domain: other.local} | spec.ejabberd.domain: cannot be changed from other.local to "domain.local"; set it back, or delete the lab and create it anew.
           """)
   void refusesChangesOfWhatIsMade(String status, String fault) {
     EjabberdLab lab = withStatus("reference-lab.yaml", status);
@@ -213,7 +214,7 @@ class SpecValidationTest {
   @Test
   void refusesANodeThatTakesTheReadWriteAddressInUse() {
     ObjectNode tree = Labs.sample("reference-lab.yaml");
-    Labs.remove(tree, "/spec/database");
+    Labs.remove(tree, "/spec/postgresql");
     Labs.remove(tree, "/spec/hosts");
     Labs.set(tree, "/spec/nodes/4/networks/1/address", Labs.yaml("192.168.1.12"));
     Labs.set(tree, "/status", Labs.yaml("postgresql: {readWriteAddress: 192.168.1.12}"));
@@ -226,7 +227,7 @@ class SpecValidationTest {
   @Test
   void refusesToMoveTheDatabaseToAnotherNetwork() {
     ObjectNode tree = Labs.sample("reference-lab.yaml");
-    Labs.remove(tree, "/spec/database");
+    Labs.remove(tree, "/spec/postgresql");
     Labs.set(tree, "/status", Labs.yaml("postgresql: {readWriteAddress: 192.168.1.6}"));
     assertThat(SpecValidation.faults(Labs.lab(tree)))
         .containsExactly(

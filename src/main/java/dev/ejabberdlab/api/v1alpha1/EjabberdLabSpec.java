@@ -1,5 +1,6 @@
 package dev.ejabberdlab.api.v1alpha1;
 
+import com.fasterxml.jackson.annotation.JsonAlias;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -14,8 +15,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a lab should be. Only {@code image} and {@code xmpp} must be given; everything absent is the
- * reference lab.
+ * What a lab should be. Only {@code image} and {@code ejabberd} must be given; everything absent is
+ * the reference lab. The aliases are former names of fields: a Secret {@code LAB-last-valid} that
+ * an earlier operator wrote has them.
  *
  * @param host name of the {@link LibvirtHost}; absent means {@code default}
  * @param image what the machines boot
@@ -24,8 +26,8 @@ import java.util.Map;
  * @param hosts entries added to /etc/hosts of every node, beside those of the nodes themselves
  * @param sysctls kernel settings of every node, by name; absent means {@code
  *     net.ipv4.ip_default_ttl: "66"}
- * @param database the PostgreSQL database behind ejabberd
- * @param xmpp the XMPP service
+ * @param postgresql the PostgreSQL database behind ejabberd
+ * @param ejabberd the XMPP service
  * @param firewall what nodes let in beside what their roles need
  * @param tls certificates of the services
  * @param provisioning the user's own steps, in the order in which they run
@@ -93,33 +95,35 @@ import java.util.Map;
         "every node of role ejabberd must be attached to the nat network, where clients reach it")
 @ValidationRule(
     value =
-        "!has(self.nodes) || !has(self.database) || !has(self.database.address) ||"
-            + " !self.nodes.exists(n, n.networks.exists(a, has(a.address) && a.address == self.database.address))",
+        "!has(self.nodes) || !has(self.postgresql) || !has(self.postgresql.address) ||"
+            + " !self.nodes.exists(n, n.networks.exists(a, has(a.address) && a.address == self.postgresql.address))",
     message =
-        "spec.database.address belongs to a node: give the database an address of its own, or none")
+        "spec.postgresql.address belongs to a node: give the database an address of its own, or none")
 @ValidationRule(
     value =
-        "!has(self.database) || !has(self.database.primary) || (has(self.nodes) ? self.nodes.exists(n,"
-            + " n.role == 'postgresql' && n.name == self.database.primary) : self.database.primary in"
+        "!has(self.postgresql) || !has(self.postgresql.primary) || (has(self.nodes) ? self.nodes.exists(n,"
+            + " n.role == 'postgresql' && n.name == self.postgresql.primary) : self.postgresql.primary in"
             + " ['psql1server', 'psql2server'])",
-    message = "spec.database.primary must be the name of a node of role postgresql")
+    message = "spec.postgresql.primary must be the name of a node of role postgresql")
 @ValidationRule(
-    value = "(has(self.database) && has(self.database.name)) || self.xmpp.domain.size() <= 54",
+    value =
+        "(has(self.postgresql) && has(self.postgresql.name)) || self.ejabberd.domain.size() <= 54",
     message =
-        "spec.database.name must be given when spec.xmpp.domain is longer than 54 characters: the default would be too long for PostgreSQL")
+        "spec.postgresql.name must be given when spec.ejabberd.domain is longer than 54 characters: the default would be too long for PostgreSQL")
 @ValidationRule(
     value =
-        "has(self.database) && has(self.database.name) ? (has(oldSelf.database) && has(oldSelf.database.name)"
-            + " ? self.database.name == oldSelf.database.name"
-            + " : self.database.name.matches('^ejabberd-' + oldSelf.xmpp.domain + '$'))"
-            + " : !has(oldSelf.database) || !has(oldSelf.database.name)"
-            + " || oldSelf.database.name.matches('^ejabberd-' + self.xmpp.domain + '$')",
-    message = "spec.database.name cannot be changed: delete the lab and create it anew")
+        "has(self.postgresql) && has(self.postgresql.name) ? (has(oldSelf.postgresql) && has(oldSelf.postgresql.name)"
+            + " ? self.postgresql.name == oldSelf.postgresql.name"
+            + " : !has(oldSelf.ejabberd)"
+            + " || self.postgresql.name.matches('^ejabberd-' + oldSelf.ejabberd.domain + '$'))"
+            + " : !has(oldSelf.postgresql) || !has(oldSelf.postgresql.name)"
+            + " || oldSelf.postgresql.name.matches('^ejabberd-' + self.ejabberd.domain + '$')",
+    message = "spec.postgresql.name cannot be changed: delete the lab and create it anew")
 @ValidationRule(
     value =
-        "(has(self.database) && has(self.database.owner) ? self.database.owner : 'ejabberd') =="
-            + " (has(oldSelf.database) && has(oldSelf.database.owner) ? oldSelf.database.owner : 'ejabberd')",
-    message = "spec.database.owner cannot be changed: delete the lab and create it anew")
+        "(has(self.postgresql) && has(self.postgresql.owner) ? self.postgresql.owner : 'ejabberd') =="
+            + " (has(oldSelf.postgresql) && has(oldSelf.postgresql.owner) ? oldSelf.postgresql.owner : 'ejabberd')",
+    message = "spec.postgresql.owner cannot be changed: delete the lab and create it anew")
 public record EjabberdLabSpec(
     @Default(DEFAULT_HOST)
         @Pattern(Names.DNS_LABEL)
@@ -150,8 +154,9 @@ public record EjabberdLabSpec(
             message =
                 "every name must be that of a kernel setting, for example net.ipv4.ip_default_ttl")
         Map<String, @Pattern(Names.SYSCTL_VALUE) @Size(max = 256) String> sysctls,
-    @JsonPropertyDescription("The PostgreSQL database behind ejabberd.") Database database,
-    @Required @JsonPropertyDescription("The XMPP service.") Xmpp xmpp,
+    @JsonAlias("database") @JsonPropertyDescription("The PostgreSQL database behind ejabberd.")
+        Postgresql postgresql,
+    @Required @JsonAlias("xmpp") @JsonPropertyDescription("The XMPP service.") Ejabberd ejabberd,
     @Size(max = 64) @JsonPropertyDescription("What nodes let in beside what their roles need.")
         List<FirewallRule> firewall,
     @JsonPropertyDescription("Certificates of the services. Absent: a CA of the lab's own.")
@@ -364,7 +369,7 @@ public record EjabberdLabSpec(
    * @param synchronous whether a commit waits until a standby has it; absent means it does not
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record Database(
+  public record Postgresql(
       @Pattern(Names.SQL_IDENTIFIER)
           @Size(max = 63)
           @ValidationRule(
@@ -421,7 +426,7 @@ public record EjabberdLabSpec(
   public record Failover(
       @Default("automatic")
           @JsonPropertyDescription(
-              "automatic: a standby takes over; manual: only when spec.database.primary names it.")
+              "automatic: a standby takes over; manual: only when spec.postgresql.primary names it.")
           FailoverMode mode,
       @Min(1)
           @Max(3600)
@@ -479,7 +484,7 @@ public record EjabberdLabSpec(
               + " : u.name != 'admin')",
       message =
           "an account is in both admins and users (admin is in admins by default): name it once")
-  public record Xmpp(
+  public record Ejabberd(
       @Required
           @Pattern(Names.DNS_NAME)
           @Size(max = 200)
@@ -489,7 +494,7 @@ public record EjabberdLabSpec(
                   "a domain whose last part is a number is an address to resolvers: give one like domain.local")
           @ValidationRule(
               value = "self == oldSelf",
-              message = "spec.xmpp.domain cannot be changed: delete the lab and create it anew")
+              message = "spec.ejabberd.domain cannot be changed: delete the lab and create it anew")
           @JsonPropertyDescription(
               "XMPP domain (ejabberd's vhost) in lower case, for example domain.local.")
           String domain,

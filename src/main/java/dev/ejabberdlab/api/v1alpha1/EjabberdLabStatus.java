@@ -257,8 +257,8 @@ public record EjabberdLabStatus(
    * @param failingSince since when the primary has been failing, in RFC 3339; absent while it works
    *     or could not be asked
    * @param fenced nodes whose domains are kept off because another one takes over from them
-   * @param lastFailover the last change of the primary, or the one under way; absent when there was
-   *     none
+   * @param lastPrimaryChange the last change of the primary, or the one under way; absent when
+   *     there was none
    * @param synchronous whether commits wait for a standby; absent when the spec does not want it
    * @param term number of the decision who is primary; grows with every decision, and guests refuse
    *     a lower one than they have seen. Absent in what operators without terms have written: 1
@@ -282,7 +282,7 @@ public record EjabberdLabStatus(
       @JsonPropertyDescription("Nodes that are kept off because another one takes over from them.")
           List<String> fenced,
       @JsonPropertyDescription("The last change of the primary, or the one under way.")
-          Failover lastFailover,
+          PrimaryChange lastPrimaryChange,
       @JsonPropertyDescription("Whether commits wait for a standby.") Synchrony synchronous,
       @JsonPropertyDescription(
               "Number of the decision who is primary; guests refuse a lower one than they have"
@@ -297,7 +297,7 @@ public record EjabberdLabStatus(
         String target,
         String failing,
         List<String> keptOff,
-        Failover change,
+        PrimaryChange change,
         Synchrony synchrony,
         long number) {
       return new PostgresqlStatus(
@@ -334,7 +334,7 @@ public record EjabberdLabStatus(
         Boolean splitBrain,
         String failingSince,
         List<String> fenced,
-        Failover lastFailover,
+        PrimaryChange lastPrimaryChange,
         Synchrony synchronous) {
       this(
           currentPrimary,
@@ -350,14 +350,14 @@ public record EjabberdLabStatus(
           splitBrain,
           failingSince,
           fenced,
-          lastFailover,
+          lastPrimaryChange,
           synchronous,
           null);
     }
 
     /** Nothing but who is to be primary, of which database, and the change that led to it. */
     public static PostgresqlStatus of(
-        String targetPrimary, String systemIdentifier, Failover lastFailover) {
+        String targetPrimary, String systemIdentifier, PrimaryChange lastPrimaryChange) {
       return new PostgresqlStatus(
           null,
           targetPrimary,
@@ -372,7 +372,7 @@ public record EjabberdLabStatus(
           null,
           null,
           null,
-          lastFailover,
+          lastPrimaryChange,
           null);
     }
 
@@ -405,7 +405,7 @@ public record EjabberdLabStatus(
     }
 
     /** Why the primary changes. */
-    public enum FailoverReason {
+    public enum PrimaryChangeReason {
       /** Its domain is off, or gone. */
       PrimaryStopped,
       /** Its guest answers, and its PostgreSQL does not. */
@@ -414,12 +414,12 @@ public record EjabberdLabStatus(
       PrimarySilent,
       /** Every instance is a standby. */
       NoPrimary,
-      /** {@code spec.database.primary} names another. */
+      /** {@code spec.postgresql.primary} names another. */
       Switchover
     }
 
     /** How far a change of the primary is. */
-    public enum FailoverState {
+    public enum PrimaryChangeState {
       /** The old primary's domain is turned off. */
       Fencing,
       /** The old primary is stopped in order; it can still be taken back. */
@@ -460,11 +460,11 @@ public record EjabberdLabStatus(
      *     under way
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Failover(
+    public record PrimaryChange(
         @JsonPropertyDescription("Node that was primary.") String from,
         @JsonPropertyDescription("Node that takes over.") String to,
-        @JsonPropertyDescription("Why.") FailoverReason reason,
-        @JsonPropertyDescription("How far it is.") FailoverState state,
+        @JsonPropertyDescription("Why.") PrimaryChangeReason reason,
+        @JsonPropertyDescription("How far it is.") PrimaryChangeState state,
         @JsonPropertyDescription("WAL that the new primary lacked when it was decided.")
             Long lagBytes,
         @JsonPropertyDescription("Time of the decision.") String started,

@@ -35,11 +35,11 @@ class EjabberdLabStatusTest {
             false,
             null,
             List.of(),
-            new PostgresqlStatus.Failover(
+            new PostgresqlStatus.PrimaryChange(
                 "psql2server",
                 "psql1server",
-                PostgresqlStatus.FailoverReason.PrimaryStopped,
-                PostgresqlStatus.FailoverState.Completed,
+                PostgresqlStatus.PrimaryChangeReason.PrimaryStopped,
+                PostgresqlStatus.PrimaryChangeState.Completed,
                 0L,
                 "2026-01-01T00:00:00Z",
                 "2026-01-01T00:00:04Z"),

@@ -66,7 +66,7 @@ final class GeneratedCrds {
             crd,
             LAB_COLUMNS,
             "A gateway, a replicated PostgreSQL and an ejabberd cluster on libvirt virtual machines.",
-            "What the lab should be. Only image and xmpp must be given; everything absent is the reference lab.",
+            "What the lab should be. Only image and ejabberd must be given; everything absent is the reference lab.",
             "What the lab is.");
     JSONSchemaProps spec = root.getProperties().get("spec");
     JSONSchemaProps nodes = spec.getProperties().get("nodes");
@@ -74,8 +74,8 @@ final class GeneratedCrds {
     asMap(nodes, "name");
     asMap(nodes.getItems().getSchema().getProperties().get("networks"), "name");
     Map<String, JSONSchemaProps> status = root.getProperties().get("status").getProperties();
-    asMap(spec.getProperties().get("xmpp").getProperties().get("admins"), "name");
-    asMap(spec.getProperties().get("xmpp").getProperties().get("users"), "name");
+    asMap(spec.getProperties().get("ejabberd").getProperties().get("admins"), "name");
+    asMap(spec.getProperties().get("ejabberd").getProperties().get("users"), "name");
     asMap(spec.getProperties().get("provisioning"), "name");
     asMap(status.get("networks"), "name");
     asMap(status.get("nodes"), "name");

@@ -98,15 +98,15 @@ class SchemaRulesTest {
 
   static Stream<Arguments> changes() {
     String host = "spec.host cannot be changed: a lab does not move between hosts";
-    String domain = "spec.xmpp.domain cannot be changed: delete the lab and create it anew";
-    String database = "spec.database.name cannot be changed: delete the lab and create it anew";
-    String owner = "spec.database.owner cannot be changed: delete the lab and create it anew";
+    String domain = "spec.ejabberd.domain cannot be changed: delete the lab and create it anew";
+    String database = "spec.postgresql.name cannot be changed: delete the lab and create it anew";
+    String owner = "spec.postgresql.owner cannot be changed: delete the lab and create it anew";
     String cidr = "the cidr of a network cannot be changed: delete the lab and create it anew";
     String mode = "the mode of a network cannot be changed: delete the lab and create it anew";
     String role = "the role of a node cannot be changed: remove the node and add another";
     ObjectNode minimal = Labs.sample("minimal-lab.yaml");
     ObjectNode reference = Labs.sample("reference-lab.yaml");
-    ObjectNode named = with(minimal, "/spec/database", "{name: other, owner: someone}");
+    ObjectNode named = with(minimal, "/spec/postgresql", "{name: other, owner: someone}");
     ObjectNode chosen = reference.deepCopy();
     ((ObjectNode) chosen.at("/spec/networks/0")).remove("cidr");
     chosen.at("/spec/nodes").forEach(n -> ((ObjectNode) n.at("/networks/0")).remove("address"));
@@ -118,31 +118,31 @@ class SchemaRulesTest {
         arguments(
             "domain with a named database",
             reference,
-            with(reference, "/spec/xmpp/domain", "other.local"),
+            with(reference, "/spec/ejabberd/domain", "other.local"),
             List.of(domain)),
         arguments(
             "domain that names the database",
             minimal,
-            with(minimal, "/spec/xmpp/domain", "other.local"),
+            with(minimal, "/spec/ejabberd/domain", "other.local"),
             List.of(domain)),
         arguments(
             "database name",
             reference,
-            with(reference, "/spec/database/name", "other"),
+            with(reference, "/spec/postgresql/name", "other"),
             List.of(database)),
         arguments("database named anew", minimal, named, List.of(database, owner)),
         arguments("database's name left out", named, minimal, List.of(database, owner)),
         arguments(
             "default written out",
             minimal,
-            with(minimal, "/spec/database", "{name: ejabberd-domain-local, owner: ejabberd}"),
+            with(minimal, "/spec/postgresql", "{name: ejabberd-domain-local, owner: ejabberd}"),
             List.of()),
         arguments(
             "default left out", reference, without(reference, "/spec", "database"), List.of()),
         arguments(
             "database address",
             reference,
-            with(reference, "/spec/database/address", "192.168.1.13"),
+            with(reference, "/spec/postgresql/address", "192.168.1.13"),
             List.of()),
         arguments(
             "cidr of an isolated network",
@@ -226,7 +226,7 @@ class SchemaRulesTest {
             + " || !m.networks.exists(b, has(b.address) && b.address == a.address))))",
         "self.nodes.all(n, n.networks.all(a, !has(a.mac) || self.nodes.all(m, m.name == n.name"
             + " || !m.networks.exists(b, has(b.mac) && b.mac == a.mac))))",
-        "self.xmpp.domain.replace('.', '-') == self.database.name.replace('.', '-')"
+        "self.ejabberd.domain.replace('.', '-') == self.postgresql.name.replace('.', '-')"
       })
   void findsTooDearWhatApiServersDo(String rule) {
     JSONSchemaProps schema = GeneratedCrds.schema(GeneratedCrds.lab());

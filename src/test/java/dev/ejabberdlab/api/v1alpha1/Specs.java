@@ -15,7 +15,7 @@ public final class Specs {
   public static EjabberdLabSpec minimal(String host, String image) {
     ObjectNode spec = JSON.createObjectNode().put("host", host);
     spec.putObject("image").put("volume", image);
-    spec.putObject("xmpp").put("domain", "domain.local");
+    spec.putObject("ejabberd").put("domain", "domain.local");
     return JSON.convertValue(spec, EjabberdLabSpec.class);
   }
 
