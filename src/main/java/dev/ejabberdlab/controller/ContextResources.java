@@ -46,7 +46,7 @@ final class ContextResources implements LabResources {
 
   /** What makes and reads a lab's resources, the same for all labs. */
   record Services(
-      Labs labs,
+      LabRuntimes labs,
       ManagementClaims claims,
       CredentialsSecrets credentials,
       AccountsSecrets accounts,

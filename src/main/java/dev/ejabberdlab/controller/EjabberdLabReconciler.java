@@ -49,7 +49,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
 
   private static final Logger LOG = Logger.getLogger(EjabberdLabReconciler.class);
 
-  private final Labs labs;
+  private final LabRuntimes labs;
   private final Hosts hosts;
   private final ManagementClaims claims;
   private final ReferenceWatches references;
@@ -60,7 +60,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   private final LabDeletion deletion;
 
   public EjabberdLabReconciler(
-      Labs labs,
+      LabRuntimes labs,
       Hosts hosts,
       ManagementClaims claims,
       CredentialsSecrets secrets,

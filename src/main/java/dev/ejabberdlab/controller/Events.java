@@ -32,9 +32,9 @@ public class Events implements EventRecorder {
   private static final int UUID_LENGTH = 36;
 
   private final KubernetesClient client;
-  private final Background background;
+  private final BackgroundThreads background;
 
-  public Events(KubernetesClient client, Background background) {
+  public Events(KubernetesClient client, BackgroundThreads background) {
     this.client = client;
     this.background = background;
   }

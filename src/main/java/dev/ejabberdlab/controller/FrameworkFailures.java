@@ -24,13 +24,13 @@ public class FrameworkFailures implements Metrics {
   private static final Logger LOG = Logger.getLogger(FrameworkFailures.class);
 
   private final KubernetesClient client;
-  private final Background background;
+  private final BackgroundThreads background;
   private final Attendance attendance;
   private final Events events;
   private final Clock clock = Clock.systemUTC();
 
   public FrameworkFailures(
-      KubernetesClient client, Background background, Attendance attendance, Events events) {
+      KubernetesClient client, BackgroundThreads background, Attendance attendance, Events events) {
     this.client = client;
     this.background = background;
     this.attendance = attendance;

@@ -31,7 +31,7 @@ public class Hosts {
   private static final Logger LOG = Logger.getLogger(Hosts.class);
 
   private final HypervisorFactory hypervisors;
-  private final Background background;
+  private final BackgroundThreads background;
   private final Map<String, Connected> connected = new HashMap<>();
   private final List<Consumer<String>> listeners = new CopyOnWriteArrayList<>();
   private volatile Predicate<String> exists = name -> true;
@@ -46,7 +46,7 @@ public class Hosts {
     }
   }
 
-  public Hosts(HypervisorFactory hypervisors, Background background) {
+  public Hosts(HypervisorFactory hypervisors, BackgroundThreads background) {
     this.hypervisors = hypervisors;
     this.background = background;
   }

@@ -17,17 +17,17 @@ public class Liveness implements HealthCheck {
 
   private static final Logger LOG = Logger.getLogger(Liveness.class);
 
-  private final Pulse pulse;
+  private final ObservationTimer timer;
   private final Attendance attendance;
 
-  public Liveness(Pulse pulse, Attendance attendance) {
-    this.pulse = pulse;
+  public Liveness(ObservationTimer timer, Attendance attendance) {
+    this.timer = timer;
     this.attendance = attendance;
   }
 
   @Override
   public HealthCheckResponse call() {
-    boolean beats = pulse.beats();
+    boolean beats = timer.beats();
     List<String> overdue = attendance.overdue();
     HealthCheckResponseBuilder response = HealthCheckResponse.named("supervision");
     if (!beats) {

@@ -22,11 +22,11 @@ public final class OperatorInstance implements AutoCloseable {
   /** As in application.properties. */
   private static final Duration TERMINATION = Duration.ofSeconds(10);
 
-  private final Background background = new Background();
+  private final BackgroundThreads background = new BackgroundThreads();
   private final Hosts hosts;
-  private final Labs labs;
+  private final LabRuntimes labs;
   private final ReferenceWatches references;
-  private final Pulse pulse;
+  private final ObservationTimer timer;
   private final Operator operator;
 
   /**
@@ -63,10 +63,10 @@ public final class OperatorInstance implements AutoCloseable {
       BiConsumer<String, String> reached) {
     Events events = new Events(client, background);
     hosts = new Hosts(hypervisors, background);
-    labs = new Labs(hosts, steps, background, () -> true);
+    labs = new LabRuntimes(hosts, steps, background, () -> true);
     references = new ReferenceWatches(client);
     Attendance attendance = new Attendance();
-    pulse = new Pulse(hosts, labs, attendance, new LagMetric(new SimpleMeterRegistry()));
+    timer = new ObservationTimer(hosts, labs, attendance, new LagMetric(new SimpleMeterRegistry()));
     operator =
         new Operator(
             o ->
@@ -100,7 +100,7 @@ public final class OperatorInstance implements AutoCloseable {
             () -> true),
         o -> o.settingNamespace(namespace));
     operator.start();
-    pulse.start(null);
+    timer.start(null);
   }
 
   /** Names of the steps of a reconcile, in their order. */
@@ -110,7 +110,7 @@ public final class OperatorInstance implements AutoCloseable {
 
   @Override
   public void close() {
-    pulse.stop();
+    timer.stop();
     operator.stop();
     labs.close();
     references.close();

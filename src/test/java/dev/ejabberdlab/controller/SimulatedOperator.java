@@ -38,7 +38,7 @@ public final class SimulatedOperator {
   private static final Duration FINALIZER_RETRY = Duration.ofSeconds(2);
 
   /** How long after the last sign of an operator another one becomes the active one. */
-  public static final Duration LEASE = Implementations.LEASE;
+  public static final Duration LEASE = Producers.LEASE;
 
   /** What an operator asks of the API server, and of time. */
   public interface Surroundings {
@@ -102,10 +102,7 @@ public final class SimulatedOperator {
       EjabberdLab lab) {
     this.surroundings = surroundings;
     this.lease =
-        new Lease(
-            clock,
-            Implementations.LEASE.minus(Implementations.RENEW_DEADLINE),
-            surroundings::hasLease);
+        new Lease(clock, Producers.LEASE.minus(Producers.RENEW_DEADLINE), surroundings::hasLease);
     lease.win();
     UUID uid = UUID.fromString(lab.getMetadata().getUid());
     this.resource = new LibvirtHost();
@@ -157,7 +154,7 @@ public final class SimulatedOperator {
     }
   }
 
-  /** What the pulse does. */
+  /** What the timer does. */
   public void beat() {
     lease.beat();
     host.tick();

@@ -338,7 +338,7 @@ final class Host {
 
   /** Writes the memory into a file and turns the machine off; libvirt knows of a managed one. */
   void save(Machine machine, boolean managed) {
-    if (machine.isOff()) {
+    if (machine.isOff() || machine.boot.isEmpty()) {
       return;
     }
     Optional<Boot> memory = machine.boot.map(Boot::copy);

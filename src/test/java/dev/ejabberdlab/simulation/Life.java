@@ -284,7 +284,7 @@ final class Life {
                   && api.isFresh()
                   && api.exists()
                   && !api.lab().paused();
-          if (isWatched) {
+          if (isWatched && instancesAnswer()) {
             witness.look();
           }
           boolean lies =
@@ -299,6 +299,14 @@ final class Life {
           }
           second();
         });
+  }
+
+  /** What an instance has become that hangs, nobody can see. */
+  private boolean instancesAnswer() {
+    return shape.instances().stream()
+        .flatMap(i -> host.machine(i).stream())
+        .filter(Machine::runs)
+        .allMatch(host.guests()::answers);
   }
 
   private void clients() {

@@ -22,20 +22,21 @@ import org.jboss.logging.Logger;
 
 /** What the operator holds in memory for each lab. */
 @ApplicationScoped
-public class Labs {
+public class LabRuntimes {
 
-  private static final Logger LOG = Logger.getLogger(Labs.class);
+  private static final Logger LOG = Logger.getLogger(LabRuntimes.class);
 
   private final Hosts hosts;
   private final StepRunner steps;
-  private final Background background;
+  private final BackgroundThreads background;
   private final Leadership leadership;
   private final Map<String, LabRuntime> runtimes = new ConcurrentHashMap<>();
   private volatile Consumer<ResourceID> changed = id -> {};
   private volatile BiPredicate<ResourceID, UUID> exists = (id, uid) -> true;
   private volatile Consumer<LabRuntime> vanished = runtime -> {};
 
-  public Labs(Hosts hosts, StepRunner steps, Background background, Leadership leadership) {
+  public LabRuntimes(
+      Hosts hosts, StepRunner steps, BackgroundThreads background, Leadership leadership) {
     this.hosts = hosts;
     this.steps = steps;
     this.background = background;

@@ -12,27 +12,27 @@ import org.jboss.logging.Logger;
 
 /** Lets hosts and labs start the observations that are due, once a second. */
 @ApplicationScoped
-public class Pulse {
+public class ObservationTimer {
 
-  private static final Logger LOG = Logger.getLogger(Pulse.class);
+  private static final Logger LOG = Logger.getLogger(ObservationTimer.class);
 
   /** How long no beat may come: on a busy machine ten seconds without the processor happen. */
   private static final Duration LIMIT = Duration.ofMinutes(1);
 
   private final Hosts hosts;
-  private final Labs labs;
+  private final LabRuntimes labs;
   private final Attendance attendance;
   private final LagMetric lag;
   private volatile long beatAt = System.nanoTime();
   private final ScheduledExecutorService scheduler =
       Executors.newSingleThreadScheduledExecutor(
           task -> {
-            Thread thread = new Thread(task, "pulse");
+            Thread thread = new Thread(task, "timer");
             thread.setDaemon(true);
             return thread;
           });
 
-  public Pulse(Hosts hosts, Labs labs, Attendance attendance, LagMetric lag) {
+  public ObservationTimer(Hosts hosts, LabRuntimes labs, Attendance attendance, LagMetric lag) {
     this.hosts = hosts;
     this.labs = labs;
     this.attendance = attendance;

@@ -25,7 +25,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** Which implementations stand behind the ports. */
 @ApplicationScoped
-public class Implementations {
+public class Producers {
 
   /**
    * Four times client-go's defaults: on a machine that emulates its guests, ten seconds without the

@@ -14,9 +14,9 @@ import org.jboss.logging.Logger;
  * many as there are calls under way, and none when there are none.
  */
 @ApplicationScoped
-public class Background {
+public class BackgroundThreads {
 
-  private static final Logger LOG = Logger.getLogger(Background.class);
+  private static final Logger LOG = Logger.getLogger(BackgroundThreads.class);
 
   private final ExecutorService threads = Executors.newCachedThreadPool(named());
 
