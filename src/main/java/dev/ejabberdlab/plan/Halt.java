@@ -47,11 +47,8 @@ record Halt(LabTopology lab, LabSnapshot snapshot, String primary, Agenda agenda
 
   private boolean isOff(String node) {
     Seen<DomainState> domain = domain(node);
-    return domain.isMissing() || domain.is(d -> d.power() == Power.SHUT_OFF || !isOurs(d));
-  }
-
-  private boolean isOurs(DomainState domain) {
-    return domain.owner().filter(o -> o.uid().equals(lab.uid())).isPresent();
+    return domain.isMissing()
+        || domain.is(d -> d.power() == Power.SHUT_OFF || !d.belongsTo(lab.uid()));
   }
 
   private Seen<DomainState> domain(String node) {

@@ -1,5 +1,6 @@
 package dev.ejabberdlab.plan;
 
+import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.hypervisor.DomainDefinition;
 import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
@@ -80,9 +81,7 @@ final class Machines {
         || primacy.isBeingDemoted(node.name())) {
       return false;
     }
-    Optional<GuestReport.Postgresql> seen =
-        machine.guest().known().flatMap(GuestReport::postgresql);
-    boolean writable = seen.filter(GuestReport.Postgresql::isPrimary).isPresent();
+    boolean writable = isPrimary(node.name());
     return switch (domain.power()) {
       case RUNNING ->
           (writable && (isPrimary(primacy.target()) || primacy.hasTakenOverFrom(node.name())))
@@ -93,13 +92,7 @@ final class Machines {
   }
 
   private boolean isPrimary(String instance) {
-    return snapshot
-        .machine(instance)
-        .guest()
-        .known()
-        .flatMap(GuestReport::postgresql)
-        .filter(GuestReport.Postgresql::isPrimary)
-        .isPresent();
+    return snapshot.postgresql(instance).filter(GuestReport.Postgresql::isPrimary).isPresent();
   }
 
   /** Changes the definitions of those that are off, and starts none. */
@@ -116,7 +109,7 @@ final class Machines {
   }
 
   private boolean isOurs(DomainState domain) {
-    return domain.owner().filter(o -> o.uid().equals(lab.uid())).isPresent();
+    return domain.belongsTo(lab.uid());
   }
 
   private void create(LabTopology.Node node, Machine machine) {
@@ -183,7 +176,7 @@ final class Machines {
   /**
    * When a whole cluster that was made before is off, the member that the others join goes first:
    * it was stopped last, and Mnesia on the others would wait for it. The others start as soon as
-   * its guest answers, or when it has not come up within {@link Planner#SILENCE}.
+   * its guest answers, or when it has not come up within {@link LabSnapshot#GUEST_SILENCE}.
    */
   private boolean isHeldBack(LabTopology.Node node) {
     List<String> members = lab.ejabberd().members();
@@ -200,7 +193,7 @@ final class Machines {
     if (machine.silentSince() == null) {
       return true;
     }
-    Instant patience = machine.silentSince().plus(Planner.SILENCE);
+    Instant patience = machine.silentSince().plus(LabSnapshot.GUEST_SILENCE);
     agenda.wake(patience);
     return patience.isAfter(input.now());
   }
@@ -222,7 +215,7 @@ final class Machines {
         if (relabelling.isPresent()) {
           agenda.want(relabelling.get());
         } else if (machine.silentSince() != null) {
-          await(node, domain, machine.silentSince().plus(Planner.SILENCE));
+          await(node, domain, machine.silentSince().plus(LabSnapshot.GUEST_SILENCE));
         } else if (restart.filter(Restart::holdsSteps).isEmpty()) {
           steps.proceed(node, machine);
         }

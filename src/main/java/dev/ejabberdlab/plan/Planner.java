@@ -1,6 +1,7 @@
 package dev.ejabberdlab.plan;
 
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
+import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
 import dev.ejabberdlab.hypervisor.HostFacts;
@@ -27,12 +28,6 @@ public final class Planner {
    * some minutes.
    */
   public static final Duration STALLED_RETRY = Duration.ofMinutes(5);
-
-  /**
-   * How long a running domain may be without an answer from its agent before it counts as silent.
-   * The slowest boot seen, five emulated guests on two cores, is under 3 minutes.
-   */
-  public static final Duration SILENCE = Duration.ofMinutes(6);
 
   private Planner() {}
 

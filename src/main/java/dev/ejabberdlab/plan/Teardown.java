@@ -26,7 +26,7 @@ public final class Teardown {
    * How long a host must be silent before a lab may be abandoned: libvirtd that is started again,
    * or a connection that is made anew, takes a few seconds.
    */
-  public static final Duration SILENCE = Duration.ofSeconds(20);
+  public static final Duration HOST_SILENCE = Duration.ofSeconds(20);
 
   private Teardown() {}
 
@@ -36,7 +36,7 @@ public final class Teardown {
    * @param silentSince since when it has not answered; empty when it has, or was not asked yet
    */
   public static boolean isGone(Optional<Instant> silentSince, Instant now) {
-    return silentSince.filter(s -> !s.plus(SILENCE).isAfter(now)).isPresent();
+    return silentSince.filter(s -> !s.plus(HOST_SILENCE).isAfter(now)).isPresent();
   }
 
   /**

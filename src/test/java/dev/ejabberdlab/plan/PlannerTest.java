@@ -15,6 +15,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryCh
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
+import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
@@ -26,6 +27,7 @@ import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.VolumeState;
 import dev.ejabberdlab.observe.ImageVolumes;
 import dev.ejabberdlab.observe.LabFixture;
+import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.plan.Action.CreateVolume;
 import dev.ejabberdlab.plan.Action.DefineDomain;
@@ -333,8 +335,8 @@ class PlannerTest {
   @Nested
   class SilentGuests {
 
-    private static final Duration LONG = Planner.SILENCE;
-    private static final Duration SHORT = Planner.SILENCE.minusSeconds(1);
+    private static final Duration LONG = LabSnapshot.GUEST_SILENCE;
+    private static final Duration SHORT = LabSnapshot.GUEST_SILENCE.minusSeconds(1);
 
     @Test
     void aBootingGuestIsGivenItsTimeAndThenLookedAtAgain() {

@@ -4,6 +4,7 @@ import static dev.ejabberdlab.observe.LabFixture.EPOCH;
 import static dev.ejabberdlab.observe.LabFixture.NOW;
 
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
+import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.guest.StepState;

@@ -6,7 +6,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
-import dev.ejabberdlab.plan.Primacy;
+import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.plan.Scene;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;

@@ -17,11 +17,11 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryCh
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
+import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Slot;
 import dev.ejabberdlab.guest.GuestReport.Standby;
 import dev.ejabberdlab.observe.LabFixture;
-import dev.ejabberdlab.plan.Primacy;
 import dev.ejabberdlab.plan.Scene;
 import java.time.Duration;
 import java.time.Instant;
@@ -251,8 +251,8 @@ class PostgresqlStatusesTest {
             "commits wait",
             primacy(P1, null, null, Synchrony.Blocked, null),
             with(primary(), standby()),
-            "False CommitsBlocked: No standby streams, and spec.postgresql.synchronous makes commits"
-                + " wait for one."));
+            "False CommitsBlocked: No standby streams, and spec.postgresql.synchronous makes"
+                + " commits wait for one."));
   }
 
   private static PrimaryChange change(PrimaryChangeReason reason, PrimaryChangeState state) {

@@ -1,4 +1,4 @@
-package dev.ejabberdlab.plan;
+package dev.ejabberdlab.failover;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Instance;
@@ -9,6 +9,7 @@ import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Standby;
 import dev.ejabberdlab.hypervisor.DomainState;
+import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.observe.LabSnapshot.Past;
 import dev.ejabberdlab.observe.LagBucket;
@@ -181,7 +182,7 @@ final class Candidates {
                   timeline.map(Object::toString).orElse("one that is not known")));
       return Optional.empty();
     }
-    Instant late = failingSince.plus(Planner.SILENCE);
+    Instant late = failingSince.plus(LabSnapshot.GUEST_SILENCE);
     if (machine.past().rebooted() && input.now().isBefore(late)) {
       // Both went down, and the primary may come back with what this one lacks.
       reasons.add("%s has been restarted since it last streamed".formatted(name));

@@ -1,4 +1,4 @@
-package dev.ejabberdlab.plan;
+package dev.ejabberdlab.failover;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
@@ -45,7 +45,7 @@ public record Primacy(
     Optional<String> doubt) {
 
   /** Number of the decision that a new lab begins with. */
-  static final long FIRST_TERM = 1;
+  public static final long FIRST_TERM = 1;
 
   /** What the first decision says. */
   public Primacy(
@@ -103,7 +103,7 @@ public record Primacy(
   }
 
   /** Whether a node's domain, if it is off, stays so until it is known who takes over. */
-  boolean keepsOff(String node) {
+  public boolean keepsOff(String node) {
     return open && node.equals(target);
   }
 
@@ -116,22 +116,17 @@ public record Primacy(
   }
 
   /** Whether a node's instance is being stopped in order: until that is done it accepts writes. */
-  boolean isBeingDemoted(String node) {
+  public boolean isBeingDemoted(String node) {
     return underWay()
         .filter(c -> c.state() == PrimaryChangeState.Demoting && c.from().equals(node))
         .isPresent();
   }
 
   /** Whether the last change of the primary was away from a node, and was carried out. */
-  boolean hasTakenOverFrom(String node) {
+  public boolean hasTakenOverFrom(String node) {
     return change
         .filter(c -> c.state() == PrimaryChangeState.Completed && c.from().equals(node))
         .isPresent();
-  }
-
-  /** The node whose domain must be turned off. */
-  Optional<String> toBeFenced() {
-    return underWay().filter(c -> c.state() == PrimaryChangeState.Fencing).map(PrimaryChange::from);
   }
 
   /** Whether commits shall wait for a standby. */

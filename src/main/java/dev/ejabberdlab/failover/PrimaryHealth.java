@@ -1,8 +1,9 @@
-package dev.ejabberdlab.plan;
+package dev.ejabberdlab.failover;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
+import dev.ejabberdlab.guest.StepNames;
 import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
@@ -21,7 +22,7 @@ final class PrimaryHealth {
   static final Duration BOOT = Duration.ofMinutes(4);
 
   /** A guest with a service is asked every 5 seconds; one that has missed three is silent. */
-  static final Duration SILENCE = Duration.ofSeconds(15);
+  static final Duration PRIMARY_SILENCE = Duration.ofSeconds(15);
 
   private final Promotion.Input input;
   private final LabTopology.Postgresql database;
@@ -42,12 +43,6 @@ final class PrimaryHealth {
    * @param patience how long it may before another one takes over
    */
   record Failing(PrimaryChangeReason reason, Duration patience) {}
-
-  /**
-   * How long a planned restart may keep the primary off: the shutdown's grace, and the start.
-   * Within it a standby that lost the primary then is still one that streamed recently.
-   */
-  static final Duration RESTART = Shutdown.GRACE.plusMinutes(1);
 
   /** It accepts writes at this moment. */
   boolean serves() {
@@ -84,30 +79,30 @@ final class PrimaryHealth {
    */
   Optional<Instant> since() {
     return isRestarting() && hasRestartFailed()
-        ? input.progress().turnedOffAt(primary).filter(at -> !at.isAfter(input.now()))
+        ? input.work().turnedOffAt(primary).filter(at -> !at.isAfter(input.now()))
         : Optional.empty();
   }
 
   /** When a planned restart that goes on is looked at again. */
   Optional<Instant> restartLimit() {
     return isRestarting() && !hasRestartFailed()
-        ? input.progress().turnedOffAt(primary).map(at -> at.plus(RESTART))
+        ? input.work().restartLimit(primary)
         : Optional.empty();
   }
 
   private boolean isRestarting() {
-    return input.progress().isRestarting(primary);
+    return input.work().isRestarting(primary);
   }
 
   /** It is gone, the host refused to start it again, or that takes longer than it may. */
   private boolean hasRestartFailed() {
-    Progress progress = input.progress();
     return machine.domain().isMissing()
         || (machine.domain().is(d -> d.power() == DomainState.Power.SHUT_OFF)
-            && progress.hasFailedSinceTurnedOff(primary))
-        || progress
-            .turnedOffAt(primary)
-            .filter(at -> !input.now().isBefore(at.plus(RESTART)))
+            && input.work().hasFailedSinceTurnedOff(primary))
+        || input
+            .work()
+            .restartLimit(primary)
+            .filter(limit -> !input.now().isBefore(limit))
             .isPresent();
   }
 
@@ -117,7 +112,7 @@ final class PrimaryHealth {
 
   /** What its guest said is not old. */
   static boolean isHeard(Machine machine, Instant now) {
-    return machine.guest().isPresent() && !machine.reportedAt().plus(SILENCE).isBefore(now);
+    return machine.guest().isPresent() && !machine.reportedAt().plus(PRIMARY_SILENCE).isBefore(now);
   }
 
   private Optional<Failing> answering() {
@@ -130,7 +125,7 @@ final class PrimaryHealth {
   /** Its guest has made its instance a primary since it booted, and no step works on it. */
   private boolean isSetUp() {
     return machine
-            .step(Steps.PROMOTION)
+            .step(StepNames.POSTGRESQL_PROMOTION)
             .filter(s -> s.status() == StepState.Status.DONE)
             .isPresent()
         && machine.guest().value().steps().values().stream()

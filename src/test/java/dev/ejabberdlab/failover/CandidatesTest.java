@@ -1,4 +1,4 @@
-package dev.ejabberdlab.plan;
+package dev.ejabberdlab.failover;
 
 import static dev.ejabberdlab.observe.LabFixture.NOW;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -15,6 +15,7 @@ import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.LabSnapshot.Past;
 import dev.ejabberdlab.observe.Seen;
+import dev.ejabberdlab.plan.Scene;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

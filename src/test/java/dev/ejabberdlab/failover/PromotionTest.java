@@ -1,4 +1,4 @@
-package dev.ejabberdlab.plan;
+package dev.ejabberdlab.failover;
 
 import static dev.ejabberdlab.observe.LabFixture.NOW;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -15,14 +15,18 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Standby;
+import dev.ejabberdlab.guest.StepNames;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.hypervisor.DomainState.Trait;
 import dev.ejabberdlab.observe.LabFixture;
+import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot.Past;
 import dev.ejabberdlab.observe.LagBucket;
 import dev.ejabberdlab.observe.Remains;
 import dev.ejabberdlab.observe.Seen;
-import dev.ejabberdlab.provision.Provisioning;
+import dev.ejabberdlab.plan.Action;
+import dev.ejabberdlab.plan.Progress;
+import dev.ejabberdlab.plan.Scene;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Duration;
 import java.time.Instant;
@@ -206,7 +210,7 @@ class PromotionTest {
               "psql2server Fencing PrimaryStopped"),
           arguments(
               "or does not start it for too long, as when a network is down",
-              restarting(PrimaryHealth.RESTART),
+              restarting(Progress.RESTART),
               null,
               "psql2server Fencing PrimaryStopped"),
           arguments(
@@ -488,7 +492,7 @@ class PromotionTest {
       assertThat(waits.open()).isTrue();
       assertThat(waits.wakeAt()).contains(NOW.plus(Promotion.AGAIN));
 
-      Instant late = NOW.minus(PrimaryHealth.SILENCE);
+      Instant late = NOW.minus(PrimaryHealth.PRIMARY_SILENCE);
       assertThat(decide(unasked, status(late, null, null, lost(late, 0L, null))).open())
           .as("it does not answer")
           .isFalse();
@@ -503,7 +507,10 @@ class PromotionTest {
           with(p -> new Past(true, "boot-2", p.postgresql(), NOW, true), P2, primaryOff());
       PostgresqlStatus recorded =
           status(
-              NOW.minus(Planner.SILENCE), null, null, lost(NOW.minus(Planner.SILENCE), 0L, null));
+              NOW.minus(LabSnapshot.GUEST_SILENCE),
+              null,
+              null,
+              lost(NOW.minus(LabSnapshot.GUEST_SILENCE), 0L, null));
       assertThat(told(decide(scene, recorded))).isEqualTo("psql2server Fencing PrimaryStopped");
     }
 
@@ -1045,7 +1052,10 @@ class PromotionTest {
                   decide(
                       Scene.ready()
                           .postgresql(P1, atRest(false, WAL))
-                          .steps(P2, LabFixture.done("base"), LabFixture.running(Steps.PROMOTION))
+                          .steps(
+                              P2,
+                              LabFixture.done("base"),
+                              LabFixture.running(StepNames.POSTGRESQL_PROMOTION))
                           .postgresql(P2, standby(WAL, false)),
                       failing)))
           .as("a step that still runs may promote it at this moment")
@@ -1340,7 +1350,7 @@ class PromotionTest {
       Scene scene =
           aIsPrimary(2)
               .postgresql(P1, atRest(true, WAL))
-              .silent(P2, Planner.SILENCE)
+              .silent(P2, LabSnapshot.GUEST_SILENCE)
               .remembered(P2, p -> Past.NOTHING);
       Primacy primacy = decide(scene, at(2, working()));
       assertThat(told(primacy)).isEqualTo("psql1server Fencing PrimarySilent");
@@ -1425,11 +1435,6 @@ class PromotionTest {
     return primacy.target()
         + primacy.change().map(c -> " " + c.state() + " " + c.reason()).orElse("")
         + primacy.failingSince().map(s -> " failing").orElse("");
-  }
-
-  @Test
-  void theStepIsWhatItIsCalledWhereItIsMade() {
-    assertThat(Steps.PROMOTION).isEqualTo(Provisioning.POSTGRESQL_PROMOTION);
   }
 
   @Test

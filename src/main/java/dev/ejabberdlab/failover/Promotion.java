@@ -1,4 +1,4 @@
-package dev.ejabberdlab.plan;
+package dev.ejabberdlab.failover;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Synchronous;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
@@ -8,6 +8,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryCh
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
+import dev.ejabberdlab.guest.StepNames;
 import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.observe.LabSnapshot;
@@ -67,7 +68,7 @@ public final class Promotion {
             standing.record(),
             asked.decides(),
             asked.snapshot(),
-            asked.progress(),
+            asked.work(),
             asked.now());
     this.database = input.lab().postgresql();
     this.recorded = Optional.ofNullable(standing.record());
@@ -83,7 +84,7 @@ public final class Promotion {
    * @param decides whether anything may change: the host has answered every question, and the lab
    *     runs and is not paused
    * @param snapshot last view of the lab
-   * @param progress what is under way
+   * @param work what is done with machines
    * @param now the time
    */
   public record Input(
@@ -91,7 +92,7 @@ public final class Promotion {
       PostgresqlStatus recorded,
       boolean decides,
       LabSnapshot snapshot,
-      Progress progress,
+      MachineWork work,
       Instant now) {}
 
   public static Primacy decide(Input input) {
@@ -217,7 +218,7 @@ public final class Promotion {
     Instant since = snapshot.machine(instance).silentSince();
     return Standing.mayBePrimary(snapshot, instance)
         && since != null
-        && !since.plus(PrimaryHealth.SILENCE).isAfter(now);
+        && !since.plus(PrimaryHealth.PRIMARY_SILENCE).isAfter(now);
   }
 
   /**
@@ -231,12 +232,10 @@ public final class Promotion {
         isInstance(change.from())
             && !isDataLost(change.from())
             && snapshot.machine(change.from()).volume().isPresent();
-    int attempts = attempts(next, Steps.PROMOTION);
+    int attempts = attempts(next, StepNames.POSTGRESQL_PROMOTION);
     boolean late = !now.isBefore(Instant.parse(change.started()).plus(PROMOTION_LIMIT));
     boolean failed =
-        attempts > 0
-            || attempts(next, Steps.BASE) > 0
-            || input.progress().failures().containsKey(Action.machineKey(change.to()));
+        attempts > 0 || attempts(next, StepNames.BASE) > 0 || input.work().hasFailed(change.to());
     return isUntouched(change.to()) && returns && (attempts >= PROMOTIONS || (late && failed));
   }
 
@@ -246,7 +245,7 @@ public final class Promotion {
    */
   private boolean isUntouched(String instance) {
     return isHeard(instance)
-        && !input.progress().inFlight().contains(Action.machineKey(instance))
+        && !input.work().isUnderWay(instance)
         && snapshot.machine(instance).guest().value().steps().values().stream()
             .noneMatch(s -> s.status() == StepState.Status.RUNNING)
         && postgresql(instance).filter(p -> p.inRecovery() && !p.readWriteAddress()).isPresent();
@@ -290,7 +289,7 @@ public final class Promotion {
   private boolean isBeingPromoted(String instance) {
     return snapshot
         .machine(instance)
-        .step(Steps.PROMOTION)
+        .step(StepNames.POSTGRESQL_PROMOTION)
         .filter(s -> s.status() == StepState.Status.RUNNING)
         .isPresent();
   }
@@ -568,7 +567,7 @@ public final class Promotion {
         return Optional.empty();
       }
       Instant since = snapshot.machine(silent.get(0)).silentSince();
-      return since == null || since.plus(Planner.SILENCE).isAfter(now)
+      return since == null || since.plus(LabSnapshot.GUEST_SILENCE).isAfter(now)
           ? Optional.empty()
           : Optional.of(
               begins(
@@ -716,7 +715,8 @@ public final class Promotion {
                       last,
                       synchrony(target, last),
                       held(target, Optional.empty()),
-                      candidates.isOneUnasked() && now.isBefore(since.plus(PrimaryHealth.SILENCE)),
+                      candidates.isOneUnasked()
+                          && now.isBefore(since.plus(PrimaryHealth.PRIMARY_SILENCE)),
                       Optional.of("Nobody can take over: " + candidates.why()),
                       Optional.of(now.plus(AGAIN)),
                       standing.term(),
