@@ -47,46 +47,19 @@ public record Primacy(
   /** Number of the decision that a new lab begins with. */
   public static final long FIRST_TERM = 1;
 
-  /** What the first decision says. */
-  public Primacy(
-      String target,
-      Optional<Instant> failingSince,
-      Optional<PrimaryChange> change,
-      Optional<Synchrony> synchrony,
-      Optional<String> held,
-      boolean open,
-      Optional<String> obstacle,
-      Optional<Instant> wakeAt) {
-    this(
-        target,
-        failingSince,
-        change,
-        synchrony,
-        held,
-        open,
-        obstacle,
-        wakeAt,
-        FIRST_TERM,
-        false,
-        Optional.empty());
+  /** A primary that nobody doubts, by the first decision. */
+  public static Primacy of(String target) {
+    return builder(target).build();
   }
 
-  /** A primary that nobody doubts. */
-  public static Primacy of(String target) {
-    return new Primacy(
-        target,
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        false,
-        Optional.empty(),
-        Optional.empty());
+  /** Begins with a primary that nobody doubts, by the first decision. */
+  public static Builder builder(String target) {
+    return new Builder(target);
   }
 
   /** The change under way. */
   public Optional<PrimaryChange> underWay() {
-    return change.filter(c -> c.finished() == null);
+    return change.filter(PrimaryChange::goesOn);
   }
 
   /** Nodes whose domains are kept off: another one takes over from them, or again. */
@@ -152,5 +125,110 @@ public record Primacy(
         && term == termOf(status)
         && Objects.equals(change.orElse(null), status.lastPrimaryChange())
         && Objects.equals(synchrony.orElse(null), status.synchronous());
+  }
+
+  /** Says of a primacy what there is to say beside who is to be primary. */
+  public static final class Builder {
+
+    private final String target;
+    private Optional<Instant> failingSince = Optional.empty();
+    private Optional<PrimaryChange> change = Optional.empty();
+    private Optional<Synchrony> synchrony = Optional.empty();
+    private Optional<String> held = Optional.empty();
+    private boolean open;
+    private Optional<String> obstacle = Optional.empty();
+    private Optional<Instant> wakeAt = Optional.empty();
+    private long term = FIRST_TERM;
+    private boolean adopted;
+    private Optional<String> doubt = Optional.empty();
+
+    private Builder(String target) {
+      this.target = target;
+    }
+
+    public Builder failingSince(Optional<Instant> since) {
+      failingSince = since;
+      return this;
+    }
+
+    public Builder failingSince(Instant since) {
+      return failingSince(Optional.of(since));
+    }
+
+    public Builder change(Optional<PrimaryChange> last) {
+      change = last;
+      return this;
+    }
+
+    public Builder change(PrimaryChange last) {
+      return change(Optional.of(last));
+    }
+
+    public Builder synchrony(Optional<Synchrony> of) {
+      synchrony = of;
+      return this;
+    }
+
+    public Builder synchrony(Synchrony of) {
+      return synchrony(Optional.of(of));
+    }
+
+    public Builder held(Optional<String> why) {
+      held = why;
+      return this;
+    }
+
+    public Builder held(String why) {
+      return held(Optional.of(why));
+    }
+
+    public Builder open(boolean may) {
+      open = may;
+      return this;
+    }
+
+    public Builder obstacle(String why) {
+      obstacle = Optional.of(why);
+      return this;
+    }
+
+    public Builder wakeAt(Optional<Instant> at) {
+      wakeAt = at;
+      return this;
+    }
+
+    public Builder wakeAt(Instant at) {
+      return wakeAt(Optional.of(at));
+    }
+
+    public Builder term(long number) {
+      term = number;
+      return this;
+    }
+
+    public Builder adopted(boolean is) {
+      adopted = is;
+      return this;
+    }
+
+    public Builder doubt(Optional<String> why) {
+      doubt = why;
+      return this;
+    }
+
+    public Primacy build() {
+      return new Primacy(
+          target,
+          failingSince,
+          change,
+          synchrony,
+          held,
+          open,
+          obstacle,
+          wakeAt,
+          term,
+          adopted,
+          doubt);
+    }
   }
 }

@@ -1,7 +1,6 @@
 package dev.ejabberdlab.failover;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
-import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.StepNames;
 import dev.ejabberdlab.guest.StepState;
@@ -10,6 +9,7 @@ import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
 /** Whether the primary fails. What could not be asked is not failing. */
@@ -26,12 +26,14 @@ final class PrimaryHealth {
 
   private final Promotion.Input input;
   private final LabTopology.Postgresql database;
+  private final SeenInstances instances;
   private final String primary;
   private final Machine machine;
 
   PrimaryHealth(Promotion.Input input, String primary) {
     this.input = input;
     this.database = input.lab().postgresql();
+    this.instances = input.instances();
     this.primary = primary;
     this.machine = input.snapshot().machine(primary);
   }
@@ -46,7 +48,7 @@ final class PrimaryHealth {
 
   /** It accepts writes at this moment. */
   boolean serves() {
-    return postgresql(primary).filter(Postgresql::isPrimary).isPresent();
+    return instances.isPrimary(primary);
   }
 
   /** It accepts writes, or a standby that receives from it says so. */
@@ -69,15 +71,21 @@ final class PrimaryHealth {
           Optional.of(new Failing(PrimaryChangeReason.PrimaryStopped, Duration.ZERO));
       case PAUSED -> Optional.of(failing(PrimaryChangeReason.PrimarySilent, true));
       case SHUTTING_DOWN -> Optional.empty();
-      case RUNNING -> isHeard() ? answering() : silent();
+      case RUNNING -> instances.isHeard(primary) ? answering() : silent();
     };
   }
 
-  /**
-   * Since when it has been failing at least, when that is seen only now: a planned restart that has
-   * not succeeded.
-   */
-  Optional<Instant> since() {
+  /** Since when it has been failing, by the record or by what is seen; else since now. */
+  Instant failingSince() {
+    return input
+        .failingSince()
+        .or(this::turnedOffAt)
+        .orElse(input.now())
+        .truncatedTo(ChronoUnit.MILLIS);
+  }
+
+  /** Of a planned restart that has not succeeded. */
+  private Optional<Instant> turnedOffAt() {
     return isRestarting() && hasRestartFailed()
         ? input.work().turnedOffAt(primary).filter(at -> !at.isAfter(input.now()))
         : Optional.empty();
@@ -106,38 +114,24 @@ final class PrimaryHealth {
             .isPresent();
   }
 
-  private boolean isHeard() {
-    return isHeard(machine, input.now());
-  }
-
-  /** What its guest said is not old. */
-  static boolean isHeard(Machine machine, Instant now) {
-    return machine.guest().isPresent() && !machine.reportedAt().plus(PRIMARY_SILENCE).isBefore(now);
-  }
-
   private Optional<Failing> answering() {
-    Optional<Postgresql> seen = postgresql(primary);
-    return seen.filter(Postgresql::up).isPresent()
+    return instances.postgresql(primary).filter(Postgresql::up).isPresent()
         ? Optional.empty()
         : Optional.of(failing(PrimaryChangeReason.PrimaryDown, isSetUp()));
   }
 
   /** Its guest has made its instance a primary since it booted, and no step works on it. */
   private boolean isSetUp() {
-    return machine
-            .step(StepNames.POSTGRESQL_PROMOTION)
-            .filter(s -> s.status() == StepState.Status.DONE)
-            .isPresent()
-        && machine.guest().value().steps().values().stream()
-            .noneMatch(s -> s.status() == StepState.Status.RUNNING);
+    return machine.isStep(StepNames.POSTGRESQL_PROMOTION, StepState.Status.DONE)
+        && !instances.isWorkedOn(primary);
   }
 
   /** An agent that does not answer says nothing of the service: a standby must have lost it too. */
   private Optional<Failing> silent() {
     boolean lost =
-        database.instances().stream()
-            .filter(i -> !i.equals(primary))
-            .flatMap(i -> postgresql(i).stream())
+        instances
+            .others(primary)
+            .flatMap(i -> instances.postgresql(i).stream())
             .filter(Postgresql::isStandby)
             .anyMatch(p -> !p.receiving());
     return lost && !isReceivedFrom()
@@ -146,18 +140,14 @@ final class PrimaryHealth {
   }
 
   private boolean isReceivedFrom() {
-    return database.instances().stream()
-        .filter(i -> !i.equals(primary))
-        .flatMap(i -> postgresql(i).stream())
+    return instances
+        .others(primary)
+        .flatMap(i -> instances.postgresql(i).stream())
         .anyMatch(Postgresql::receiving);
   }
 
   private Failing failing(PrimaryChangeReason reason, boolean isUp) {
     Duration delay = database.failover().delay();
     return new Failing(reason, isUp || delay.compareTo(BOOT) > 0 ? delay : BOOT);
-  }
-
-  private Optional<Postgresql> postgresql(String instance) {
-    return input.snapshot().machine(instance).guest().known().flatMap(GuestReport::postgresql);
   }
 }

@@ -24,15 +24,15 @@ final class Machines {
   private final Planner.Input input;
   private final LabTopology lab;
   private final LabSnapshot snapshot;
-  private final Agenda agenda;
+  private final PlanBuilder plan;
   private final List<Restart> restarts;
   private final Steps steps;
 
-  Machines(Planner.Input input, Agenda agenda, List<Restart> restarts, Steps steps) {
+  Machines(Planner.Input input, PlanBuilder plan, List<Restart> restarts, Steps steps) {
     this.input = input;
     this.lab = input.lab();
     this.snapshot = input.snapshot();
-    this.agenda = agenda;
+    this.plan = plan;
     this.restarts = restarts;
     this.steps = steps;
   }
@@ -104,7 +104,7 @@ final class Machines {
           .known()
           .filter(domain -> isOurs(domain) && domain.power() == Power.SHUT_OFF)
           .flatMap(domain -> redefinition(node, domain))
-          .ifPresent(agenda::want);
+          .ifPresent(plan::want);
     }
   }
 
@@ -119,7 +119,7 @@ final class Machines {
           .known()
           .ifPresent(
               image ->
-                  agenda.want(
+                  plan.want(
                       new Action.CreateVolume(
                           node.name(),
                           input.pool(),
@@ -138,17 +138,17 @@ final class Machines {
     if (!isOnForeignDisk(node) && isDiskGone(machine, domain)) {
       // Made anew as a whole: the old domain boots the kernel of the image that the disk came from.
       if (snapshot.image().isPresent()) {
-        agenda.want(new Action.UndefineDomain(node.name(), node.uuid(), node.domain()));
+        plan.want(new Action.UndefineDomain(node.name(), node.uuid(), node.domain()));
       }
       return;
     }
     Optional<Action> define = redefinition(node, domain);
     if (define.isPresent()) {
-      agenda.want(define.get());
+      plan.want(define.get());
     } else if (networksActive(node)
         && !isHeldBack(node)
         && !input.primacy().keepsOff(node.name())) {
-      agenda.want(startOf(node));
+      plan.want(startOf(node));
     }
   }
 
@@ -170,7 +170,7 @@ final class Machines {
         .filter(
             wanted -> !domain.definition().equals(Optional.of(wanted)) || domain.is(Trait.OUTDATED))
         .<Action>map(wanted -> new Action.DefineDomain(node.name(), wanted))
-        .filter(define -> !agenda.progress().ended(define));
+        .filter(define -> !plan.progress().ended(define));
   }
 
   /**
@@ -187,14 +187,14 @@ final class Machines {
     Machine machine = snapshot.machine(first.name());
     if (!machine.domain().is(this::isOurs)
         || machine.guest().isPresent()
-        || agenda.progress().failure(startOf(first)).isPresent()) {
+        || plan.progress().failure(startOf(first)).isPresent()) {
       return false;
     }
     if (machine.silentSince() == null) {
       return true;
     }
     Instant patience = machine.silentSince().plus(LabSnapshot.GUEST_SILENCE);
-    agenda.wake(patience);
+    plan.wake(patience);
     return patience.isAfter(input.now());
   }
 
@@ -203,17 +203,17 @@ final class Machines {
     Optional<Restart> restart =
         restarts.stream().filter(r -> r.node().equals(node.name())).findFirst();
     if (restart.filter(Restart::isGoing).isPresent()) {
-      new Shutdown(agenda, Shutdown.GRACE).turnOff(node.name(), domain);
+      new Shutdown(plan, Shutdown.GRACE).turnOff(node.name(), domain);
       return;
     }
     switch (domain.power()) {
-      case PAUSED -> agenda.want(new Action.ResumeDomain(node.name(), node.uuid(), node.domain()));
+      case PAUSED -> plan.want(new Action.ResumeDomain(node.name(), node.uuid(), node.domain()));
       case CRASHED -> destroy(node);
       case RUNNING -> {
         setClock(node, machine);
         Optional<Action> relabelling = relabelling(node, domain);
         if (relabelling.isPresent()) {
-          agenda.want(relabelling.get());
+          plan.want(relabelling.get());
         } else if (machine.silentSince() != null) {
           await(node, domain, machine.silentSince().plus(LabSnapshot.GUEST_SILENCE));
         } else if (restart.filter(Restart::holdsSteps).isEmpty()) {
@@ -237,7 +237,7 @@ final class Machines {
   /** Meanwhile, whatever else is done there: nothing waits for a clock. */
   private void setClock(LabTopology.Node node, Machine machine) {
     if (machine.guest().is(GuestReport::isClockOff)) {
-      agenda.want(new Action.SetClock(node.name(), node.uuid()));
+      plan.want(new Action.SetClock(node.name(), node.uuid()));
     }
   }
 
@@ -256,7 +256,7 @@ final class Machines {
             wanted ->
                 !domain.definition().equals(Optional.of(wanted)) || domain.is(Trait.AUTOSTART))
         .<Action>map(wanted -> new Action.DefineDomain(node.name(), wanted))
-        .filter(define -> domain.is(Trait.AUTOSTART) || !agenda.progress().ended(define));
+        .filter(define -> domain.is(Trait.AUTOSTART) || !plan.progress().ended(define));
   }
 
   /**
@@ -268,7 +268,7 @@ final class Machines {
    */
   private void await(LabTopology.Node node, DomainState domain, Instant deadline) {
     if (deadline.isAfter(input.now())) {
-      agenda.wake(deadline);
+      plan.wake(deadline);
     } else if (domain.definition().filter(d -> d.accelerator() != accelerator()).isPresent()
         || ((domain.agentConnected() || snapshot.machine(node.name()).past().answered())
             && new Services(lab, snapshot, input.now()).isLost(node))) {
@@ -301,7 +301,7 @@ final class Machines {
   }
 
   private void define(LabTopology.Node node, DomainDefinition wanted) {
-    agenda.want(new Action.DefineDomain(node.name(), wanted));
+    plan.want(new Action.DefineDomain(node.name(), wanted));
   }
 
   private static Action startOf(LabTopology.Node node) {
@@ -309,7 +309,7 @@ final class Machines {
   }
 
   private void destroy(LabTopology.Node node) {
-    agenda.want(new Action.DestroyDomain(node.name(), node.uuid(), node.domain()));
+    plan.want(new Action.DestroyDomain(node.name(), node.uuid(), node.domain()));
   }
 
   private boolean networksActive(LabTopology.Node node) {

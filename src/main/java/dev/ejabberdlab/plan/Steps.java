@@ -23,18 +23,18 @@ final class Steps {
   private final LabSnapshot snapshot;
   private final Progress progress;
   private final String epoch;
-  private final Agenda agenda;
+  private final PlanBuilder plan;
   private final List<StalledStep> stalled = new ArrayList<>();
 
   /** Nodes that this plan lets join. */
   private final Set<String> joining = new HashSet<>();
 
-  Steps(Planner.Input input, Agenda agenda) {
+  Steps(Planner.Input input, PlanBuilder plan) {
     this.all = input.steps();
     this.snapshot = input.snapshot();
     this.progress = input.progress();
     this.epoch = input.epoch();
-    this.agenda = agenda;
+    this.plan = plan;
   }
 
   /** Those that have failed too often. */
@@ -76,8 +76,8 @@ final class Steps {
                 .reportedAt()
                 .minusSeconds(state.secondsAgo())
                 .plus(isStalled ? Planner.STALLED_RETRY : Backoff.STEP.after(state.attempts()));
-        if (due.isAfter(agenda.now())) {
-          agenda.wake(due);
+        if (due.isAfter(plan.now())) {
+          plan.wake(due);
           return false;
         }
       }
@@ -89,7 +89,7 @@ final class Steps {
     if (step.name().equals(StepNames.EJABBERD_CLUSTER)) {
       joining.add(node.name());
     }
-    agenda.want(new Action.RunStep(node.name(), node.uuid(), step, epoch));
+    plan.want(new Action.RunStep(node.name(), node.uuid(), step, epoch));
     return true;
   }
 

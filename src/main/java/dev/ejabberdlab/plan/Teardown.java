@@ -44,29 +44,29 @@ public final class Teardown {
    */
   public static Plan plan(
       Remains remains, String pool, Progress progress, Instant deletedAt, Instant now) {
-    Agenda agenda = new Agenda(progress, now);
+    PlanBuilder plan = new PlanBuilder(progress, now);
     Instant deadline = deletedAt.plus(GRACE);
     for (DomainState domain : remains.domains()) {
       Action shutdown = new Action.ShutdownDomain(domain.name(), domain.uuid(), domain.name());
       if (domain.power() == Power.SHUT_OFF) {
-        agenda.want(new Action.UndefineDomain(domain.name(), domain.uuid(), domain.name()));
+        plan.want(new Action.UndefineDomain(domain.name(), domain.uuid(), domain.name()));
       } else if (!mayShutDown(domain, progress, shutdown) || !now.isBefore(deadline)) {
-        agenda.want(new Action.DestroyDomain(domain.name(), domain.uuid(), domain.name()));
+        plan.want(new Action.DestroyDomain(domain.name(), domain.uuid(), domain.name()));
       } else {
-        agenda.wake(deadline);
+        plan.wake(deadline);
         if (domain.power() == Power.RUNNING && domain.agentConnected()) {
-          agenda.want(shutdown);
+          plan.want(shutdown);
         }
       }
     }
     remains.volumes().stream()
         .filter(v -> !remains.isUsed(v))
         .filter(v -> remains.domains().stream().noneMatch(d -> hasDisk(d, v)))
-        .forEach(v -> agenda.want(new Action.DeleteVolume(pool, v)));
+        .forEach(v -> plan.want(new Action.DeleteVolume(pool, v)));
     remains.networks().stream()
         .filter(n -> remains.domains().stream().noneMatch(d -> mayBeIn(d, n.name())))
-        .forEach(n -> agenda.want(new Action.DeleteNetwork(n.name(), n.uuid(), n.name())));
-    return agenda.plan(List.of(), List.of());
+        .forEach(n -> plan.want(new Action.DeleteNetwork(n.name(), n.uuid(), n.name())));
+    return plan.build(List.of(), List.of());
   }
 
   private static boolean hasDisk(DomainState domain, String volume) {

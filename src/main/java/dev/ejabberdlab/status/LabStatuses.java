@@ -535,7 +535,7 @@ public final class LabStatuses {
               if (!unknown.isEmpty()) {
                 return Finding.unknown(Reason.NotObserved, notAsked(unknown));
               }
-              return new Leftovers(view)
+              return new SurplusFindings(view)
                   .networks()
                   .orElseGet(
                       () ->
@@ -565,7 +565,7 @@ public final class LabStatuses {
     return longSilence()
         .or(this::restarting)
         .or(this::shortSilence)
-        .or(() -> new Leftovers(view).machines())
+        .or(() -> new SurplusFindings(view).machines())
         .orElseGet(
             () ->
                 Finding.yes(

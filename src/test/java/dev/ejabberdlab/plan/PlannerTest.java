@@ -413,23 +413,11 @@ class PlannerTest {
   class Fencing {
 
     private static final Primacy TAKEN_OVER =
-        new Primacy(
-            "psql2server",
-            Optional.empty(),
-            Optional.of(
-                new PrimaryChange(
-                    PSQL1,
-                    "psql2server",
-                    PrimaryChangeReason.PrimarySilent,
-                    PrimaryChangeState.Fencing,
-                    0L,
-                    NOW.toString(),
-                    null)),
-            Optional.empty(),
-            Optional.of("psql1server must be turned off first."),
-            false,
-            Optional.empty(),
-            Optional.empty());
+        Primacy.builder("psql2server")
+            .change(
+                PrimaryChange.begun(PrimaryChangeReason.PrimarySilent, PSQL1, "psql2server", NOW))
+            .held("psql1server must be turned off first.")
+            .build();
 
     @Test
     void whoMustNotAcceptWritesAnyMoreIsTurnedOffAtOnceAndStaysOff() {
@@ -452,16 +440,7 @@ class PlannerTest {
 
     @Test
     void whoMayBeTakenOverFromIsNotStartedBeforeTheOthersHaveBeenAsked() {
-      Primacy open =
-          new Primacy(
-              PSQL1,
-              Optional.of(NOW),
-              Optional.empty(),
-              Optional.empty(),
-              Optional.empty(),
-              true,
-              Optional.empty(),
-              Optional.empty());
+      Primacy open = Primacy.builder(PSQL1).failingSince(NOW).open(true).build();
       Scene off = Scene.ready().power(PSQL1, Power.SHUT_OFF);
       assertThat(next(off.primacy(open), machineKey(PSQL1))).isEqualTo(NOTHING);
       assertThat(next(off.primacy(Primacy.of(PSQL1)), machineKey(PSQL1))).isEqualTo("StartDomain");
@@ -494,25 +473,17 @@ class PlannerTest {
     }
 
     private static Primacy after(PrimaryChangeState state) {
-      return new Primacy(
-          "psql2server",
-          Optional.empty(),
-          Optional.of(
-              new PrimaryChange(
-                  PSQL1,
-                  "psql2server",
-                  state == PrimaryChangeState.Demoting
-                      ? PrimaryChangeReason.Switchover
-                      : PrimaryChangeReason.PrimarySilent,
-                  state,
-                  0L,
-                  NOW.toString(),
-                  state == PrimaryChangeState.Completed ? NOW.toString() : null)),
-          Optional.empty(),
-          Optional.empty(),
-          false,
-          Optional.empty(),
-          Optional.empty());
+      PrimaryChange begun =
+          PrimaryChange.begun(
+              state == PrimaryChangeState.Demoting
+                  ? PrimaryChangeReason.Switchover
+                  : PrimaryChangeReason.PrimarySilent,
+              PSQL1,
+              "psql2server",
+              NOW);
+      return Primacy.builder("psql2server")
+          .change(state == PrimaryChangeState.Completed ? begun.ended(state, NOW) : begun.in(state))
+          .build();
     }
 
     @Test

@@ -608,18 +608,24 @@ public final class Scene {
   }
 
   public Planner.Input input() {
-    return new Planner.Input(
-        lab,
-        primacy,
-        clustered,
-        steps,
-        pool,
-        virtualization,
-        host,
-        snapshot(),
-        progress(),
-        epoch,
-        now);
+    return input(progress());
+  }
+
+  /** The same with other work under way. */
+  public Planner.Input input(Progress other) {
+    return Planner.Input.builder()
+        .lab(lab)
+        .primacy(primacy)
+        .clustered(clustered)
+        .steps(steps)
+        .pool(pool)
+        .virtualization(virtualization)
+        .host(host)
+        .snapshot(snapshot())
+        .progress(other)
+        .epoch(epoch)
+        .now(now)
+        .build();
   }
 
   public Plan plan() {

@@ -265,15 +265,12 @@ class PostgresqlStatusesTest {
       PrimaryChange change,
       Synchrony synchrony,
       String obstacle) {
-    return new Primacy(
-        target,
-        Optional.ofNullable(failingSince),
-        Optional.ofNullable(change),
-        Optional.ofNullable(synchrony),
-        Optional.empty(),
-        false,
-        Optional.ofNullable(obstacle),
-        Optional.empty());
+    Primacy.Builder primacy =
+        Primacy.builder(target)
+            .failingSince(Optional.ofNullable(failingSince))
+            .change(Optional.ofNullable(change))
+            .synchrony(Optional.ofNullable(synchrony));
+    return (obstacle == null ? primacy : primacy.obstacle(obstacle)).build();
   }
 
   @ParameterizedTest(name = "{0}")
@@ -451,16 +448,7 @@ class PostgresqlStatusesTest {
   /** A row that only it acknowledged would be lost if it were forgotten. */
   @Test
   void aStandbyForWhichCommitsWaitedIsRememberedWhenItGoes() {
-    Primacy active =
-        new Primacy(
-            P1,
-            Optional.empty(),
-            Optional.empty(),
-            Optional.of(Synchrony.Blocked),
-            Optional.empty(),
-            false,
-            Optional.empty(),
-            Optional.empty());
+    Primacy active = Primacy.builder(P1).synchrony(Synchrony.Blocked).build();
     Scene waits = with(primary(new Standby(P2, "streaming", 0, true)), standby()).primacy(active);
     Story story = new Story();
     EjabberdLabStatus first = story.then(waits).status();
