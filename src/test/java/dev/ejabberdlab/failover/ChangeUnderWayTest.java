@@ -172,7 +172,9 @@ class ChangeUnderWayTest {
     LabTopology without = LabFixture.labWithout(P1);
     Scene there =
         Scene.of(without).reports(P2, LabFixture.report()).postgresql(P2, standby(WAL, false));
-    Remains left = new Remains(List.of(there.leftDomain(P1, Power.RUNNING)), List.of(), List.of());
+    Remains left =
+        new Remains(
+            List.of(there.objects().surplusDomain(P1, Power.RUNNING)), List.of(), List.of());
 
     assertThat(decide(there.surplus(Seen.of(left)), fencing).held()).isPresent();
     assertThat(decide(there.surplus(Seen.unknown("no answer")), fencing).held()).isPresent();

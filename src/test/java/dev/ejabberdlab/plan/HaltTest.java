@@ -80,7 +80,7 @@ class HaltTest {
 
   @Test
   void whatIsNotOursIsLeftAlone() {
-    scene.domain("e2server", scene.foreignDomain("e2server", Power.RUNNING));
+    scene.domain("e2server", scene.objects().foreignDomain("e2server", Power.RUNNING));
 
     assertThat(scene.plan().actions()).extracting(Action::key).containsExactly("power/e1server");
   }

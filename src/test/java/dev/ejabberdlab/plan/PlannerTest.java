@@ -97,10 +97,10 @@ class PlannerTest {
           arguments("missing", seen(s -> Seen.missing("")), "DefineNetwork"),
           arguments("inactive", seen(s -> s.inactive("dmz")), "StartNetwork"),
           arguments("active", seen(s -> s.active("dmz")), NOTHING),
-          arguments("outdated", seen(s -> s.outdated("dmz")), "DefineNetwork"),
+          arguments("outdated", seen(s -> s.objects().outdated("dmz")), "DefineNetwork"),
           arguments("unknown", seen(s -> Seen.unknown("")), NOTHING),
           // Asking for it makes the hypervisor refuse, and say who owns it.
-          arguments("not ours", seen(s -> s.foreignNetwork("dmz")), "DefineNetwork"));
+          arguments("not ours", seen(s -> s.objects().foreignNetwork("dmz")), "DefineNetwork"));
     }
 
     private static Function<Scene, Seen<NetworkState>> seen(
@@ -120,7 +120,7 @@ class PlannerTest {
     @Test
     void whatLibvirtDoesNotGiveBackAsItWasToldIsNotDefinedForEver() {
       Scene scene = Scene.ready();
-      scene.network("dmz", scene.outdated("dmz"));
+      scene.network("dmz", scene.objects().outdated("dmz"));
       Action define = scene.actions("network/dmz").get(0);
 
       assertThat(scene.ended(define, Duration.ofHours(1)).plan().actions()).isEmpty();
@@ -134,7 +134,7 @@ class PlannerTest {
           new DefineNetwork(
               "management", Desired.network(one.lab(), one.lab().network("management")));
       Scene scene = Scene.ready();
-      scene.network("management", scene.outdated("management"));
+      scene.network("management", scene.objects().outdated("management"));
 
       assertThat(PlannerTest.next(scene.ended(earlier, Duration.ofHours(1)), "network/management"))
           .isEqualTo("DefineNetwork");
@@ -274,7 +274,7 @@ class PlannerTest {
     @EnumSource(Power.class)
     void oneThatIsNotOursIsLeftAloneAndTheHypervisorIsMadeToSaySo(Power power) {
       Scene scene = Scene.up();
-      scene.reports(E1, report()).domain(E1, scene.foreignDomain(E1, power));
+      scene.reports(E1, report()).domain(E1, scene.objects().foreignDomain(E1, power));
 
       assertThat(PlannerTest.next(scene, machineKey(E1))).isEqualTo("DefineDomain");
     }
