@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import org.jboss.logging.Logger;
 
 /**
  * When each lab was last reconciled, and what went wrong then. Its times are monotonic: a clock
@@ -17,6 +18,8 @@ import java.util.function.Supplier;
  */
 @ApplicationScoped
 public class Attendance {
+
+  private static final Logger LOG = Logger.getLogger(Attendance.class);
 
   /**
    * How long a lab may go without a reconcile: three times the interval at which the framework
@@ -49,7 +52,7 @@ public class Attendance {
     labs.put(
         uid(lab),
         new Entry(
-            name(lab),
+            lab.qualifiedName(),
             nanoTime.getAsLong(),
             known == null ? 0 : known.failures(),
             known == null ? Optional.empty() : known.last()));
@@ -57,7 +60,7 @@ public class Attendance {
 
   /** A reconcile went as it should. */
   synchronized void succeeded(EjabberdLab lab) {
-    labs.put(uid(lab), new Entry(name(lab), nanoTime.getAsLong(), 0, Optional.empty()));
+    labs.put(uid(lab), new Entry(lab.qualifiedName(), nanoTime.getAsLong(), 0, Optional.empty()));
   }
 
   /**
@@ -68,12 +71,30 @@ public class Attendance {
    */
   record Failed(int failures, boolean news) {}
 
-  /** A reconcile went wrong. */
-  synchronized Failed failed(EjabberdLab lab, Refusal why) {
+  /**
+   * Notes and logs that a reconcile went wrong.
+   *
+   * @param cause with the stack, for what the code does not expect
+   */
+  Failed failed(EjabberdLab lab, Refusal why, Throwable cause) {
+    Failed failed = note(lab, why);
+    if (!failed.news()) {
+      LOG.debugf(
+          "%s: %s, %d times in a row.", lab.qualifiedName(), why.reason(), failed.failures());
+    } else if (why.expected()) {
+      LOG.warnf("%s: %s: %s", lab.qualifiedName(), why.reason(), why.message());
+    } else {
+      LOG.errorf(cause, "%s: a reconcile failed.", lab.qualifiedName());
+    }
+    return failed;
+  }
+
+  private synchronized Failed note(EjabberdLab lab, Refusal why) {
     Entry known = labs.get(uid(lab));
     int failures = known == null ? 1 : known.failures() + 1;
     boolean news = known == null || known.last().filter(why::equals).isEmpty();
-    labs.put(uid(lab), new Entry(name(lab), nanoTime.getAsLong(), failures, Optional.of(why)));
+    labs.put(
+        uid(lab), new Entry(lab.qualifiedName(), nanoTime.getAsLong(), failures, Optional.of(why)));
     return new Failed(failures, news);
   }
 
@@ -104,9 +125,5 @@ public class Attendance {
 
   private static String uid(EjabberdLab lab) {
     return lab.getMetadata().getUid();
-  }
-
-  private static String name(EjabberdLab lab) {
-    return lab.getMetadata().getNamespace() + "/" + lab.getMetadata().getName();
   }
 }

@@ -1,6 +1,5 @@
 package dev.ejabberdlab.controller;
 
-import dev.ejabberdlab.status.Reason;
 import dev.ejabberdlab.status.Transitions.Transition;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.EventBuilder;
@@ -22,7 +21,7 @@ import org.jboss.logging.Logger;
  * state.
  */
 @ApplicationScoped
-public class Events {
+public class Events implements EventRecorder {
 
   private static final Logger LOG = Logger.getLogger(Events.class);
   private static final String COMPONENT = "ejabberd-lab-operator";
@@ -40,15 +39,8 @@ public class Events {
     this.background = background;
   }
 
-  void publish(HasMetadata about, Reason reason, String message) {
-    publish(about, List.of(new Transition(false, reason, message)));
-  }
-
-  void warn(HasMetadata about, Reason reason, String message) {
-    publish(about, List.of(new Transition(true, reason, message)));
-  }
-
-  void publish(HasMetadata about, List<Transition> transitions) {
+  @Override
+  public void publish(HasMetadata about, List<Transition> transitions) {
     if (!transitions.isEmpty()) {
       background.executor().execute(() -> transitions.forEach(t -> publish(about, t)));
     }

@@ -48,16 +48,10 @@ public class FrameworkFailures implements Metrics {
 
   private void tell(EjabberdLab lab, Exception exception) {
     Refusal refusal = Refusal.of(exception);
-    Attendance.Failed failed = attendance.failed(lab, refusal);
+    Attendance.Failed failed = attendance.failed(lab, refusal, exception);
     if (!failed.news() || refusal.isTolerable(failed.failures())) {
       return;
     }
-    LOG.warnf(
-        "%s/%s: %s: %s",
-        lab.getMetadata().getNamespace(),
-        lab.getMetadata().getName(),
-        refusal.reason(),
-        refusal.message());
     events.warn(lab, refusal.reason(), refusal.message());
     EjabberdLab patch = new EjabberdLab();
     patch.getMetadata().setName(lab.getMetadata().getName());
@@ -83,8 +77,7 @@ public class FrameworkFailures implements Metrics {
                   .build());
     } catch (RuntimeException e) {
       LOG.warnf(
-          "%s/%s: its status could not be written: %s",
-          lab.getMetadata().getNamespace(), lab.getMetadata().getName(), Refusal.of(e).message());
+          "%s: its status could not be written: %s", lab.qualifiedName(), Refusal.of(e).message());
     }
   }
 }

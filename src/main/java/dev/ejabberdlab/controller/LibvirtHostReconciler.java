@@ -257,11 +257,7 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
       List<EjabberdLab> labs,
       HostSnapshot seen,
       Context<LibvirtHost> context) {
-    List<String> names =
-        labs.stream()
-            .map(lab -> lab.getMetadata().getNamespace() + "/" + lab.getMetadata().getName())
-            .sorted()
-            .toList();
+    List<String> names = labs.stream().map(EjabberdLab::qualifiedName).sorted().toList();
     if (host.isMarkedForDeletion()) {
       return HostStatuses.inUse(names);
     }

@@ -77,7 +77,7 @@ public class ManagementClaims {
                 throw new InvalidSpecException(List.of("spec.networks: " + sentence));
               });
     }
-    claims.put(uid, new Claim(place, cidr, name(lab)));
+    claims.put(uid, new Claim(place, cidr, lab.qualifiedName()));
     return recorded.withManagementCidr(cidr);
   }
 
@@ -106,7 +106,7 @@ public class ManagementClaims {
         .forEach(
             other ->
                 Optional.ofNullable(Allocations.recorded(other).managementCidr())
-                    .ifPresent(cidr -> inUse.put(cidr, "lab " + name(other))));
+                    .ifPresent(cidr -> inUse.put(cidr, "lab " + other.qualifiedName())));
     claims.forEach(
         (claimant, claim) -> {
           if (!claimant.equals(uid) && claim.place().isSame(place)) {
@@ -122,9 +122,5 @@ public class ManagementClaims {
         Optional.ofNullable(lab.getStatus())
             .map(EjabberdLabStatus::libvirt)
             .map(EjabberdLabStatus.LibvirtStatus::uuid));
-  }
-
-  private static String name(EjabberdLab lab) {
-    return lab.getMetadata().getNamespace() + "/" + lab.getMetadata().getName();
   }
 }

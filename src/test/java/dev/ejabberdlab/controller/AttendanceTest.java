@@ -38,12 +38,16 @@ class AttendanceTest {
   @Test
   void failuresAreCountedUntilAReconcileSucceeds() {
     EjabberdLab lab = lab("1", "one");
-    assertThat(attendance.failed(lab, NO)).isEqualTo(new Attendance.Failed(1, true));
+    assertThat(failed(lab, NO)).isEqualTo(new Attendance.Failed(1, true));
     attendance.ended(lab);
-    assertThat(attendance.failed(lab, NO)).isEqualTo(new Attendance.Failed(2, false));
-    assertThat(attendance.failed(lab, OTHER)).isEqualTo(new Attendance.Failed(3, true));
+    assertThat(failed(lab, NO)).isEqualTo(new Attendance.Failed(2, false));
+    assertThat(failed(lab, OTHER)).isEqualTo(new Attendance.Failed(3, true));
     attendance.succeeded(lab);
-    assertThat(attendance.failed(lab, OTHER)).isEqualTo(new Attendance.Failed(1, true));
+    assertThat(failed(lab, OTHER)).isEqualTo(new Attendance.Failed(1, true));
+  }
+
+  private Attendance.Failed failed(EjabberdLab lab, Refusal why) {
+    return attendance.failed(lab, why, new IllegalStateException());
   }
 
   private void pass(Duration duration) {

@@ -10,14 +10,9 @@ import dev.ejabberdlab.hypervisor.Hypervisor;
 import dev.ejabberdlab.hypervisor.Owner;
 import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.HostWatch;
-import dev.ejabberdlab.plan.Backoff;
 import dev.ejabberdlab.provision.Inputs;
 import dev.ejabberdlab.provision.Instances;
-import dev.ejabberdlab.status.Conditions.Finding;
-import dev.ejabberdlab.status.Decisions;
-import dev.ejabberdlab.status.LabStatuses;
 import dev.ejabberdlab.status.Reason;
-import dev.ejabberdlab.status.Transitions;
 import dev.ejabberdlab.topology.LabTopology;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -32,15 +27,15 @@ import java.util.UUID;
 import java.util.concurrent.Executor;
 
 /**
- * An operator of one lab without the framework: what the reconciler does with what the framework
- * gives it, over surroundings that are simulated.
+ * An operator of one lab without the framework: the real reconciles, over surroundings that are
+ * simulated.
  */
 public final class SimulatedOperator {
 
-  private static final Duration WAIT = Duration.ofSeconds(10);
-
   /** How often the framework lets a lab be reconciled by itself. */
   private static final Duration INTERVAL = Duration.ofMinutes(5);
+
+  private static final Duration FINALIZER_RETRY = Duration.ofSeconds(2);
 
   /** How long after the last sign of an operator another one becomes the active one. */
   public static final Duration LEASE = Implementations.LEASE;
@@ -77,18 +72,17 @@ public final class SimulatedOperator {
 
     void later(Duration wait, Runnable work);
 
-    /** A reconcile has failed by what the operator does not expect. */
-    void bug(Throwable e);
+    /** A reconcile has failed by what the code does not expect. */
+    void bug(String message);
   }
 
   private final Surroundings surroundings;
-  private final Clock clock;
   private final HostWatch host;
   private final LabRuntime runtime;
   private final LibvirtHost resource;
-  private final Attendance attendance;
-  private final Supervision supervision;
   private final Lease lease;
+  private final LabReconciliation reconciliation;
+  private final LabDeletion deletion;
   private Optional<Supervised> remembered = Optional.empty();
   private boolean pending;
   private long wakes;
@@ -107,7 +101,6 @@ public final class SimulatedOperator {
       UUID expected,
       EjabberdLab lab) {
     this.surroundings = surroundings;
-    this.clock = clock;
     this.lease =
         new Lease(
             clock,
@@ -119,7 +112,6 @@ public final class SimulatedOperator {
     resource.setMetadata(new ObjectMetaBuilder().withName("default").build());
     resource.setSpec(
         new LibvirtHostSpec("qemu:///system", pool, LibvirtHostSpec.Virtualization.qemu, null));
-    this.attendance = new Attendance(() -> clock.millis() * 1_000_000);
     this.host =
         new HostWatch(
             hypervisor, pool, expected, () -> Optional.of(Set.of(uid)), io, clock, this::changed);
@@ -135,10 +127,24 @@ public final class SimulatedOperator {
             clock,
             this::changed,
             lease::isHeld);
-    this.supervision =
-        new Supervision(
-            new Checkpoints(),
-            (topology, inputs, instances) -> surroundings.steps(topology, inputs, instances));
+    Checkpoints checkpoints = new Checkpoints();
+    Attendance attendance = new Attendance(() -> clock.millis() * 1_000_000);
+    EventRecorder events =
+        (about, transitions) ->
+            transitions.stream()
+                .filter(t -> t.reason() == Reason.ReconcileFailed)
+                .forEach(t -> surroundings.bug(t.message()));
+    StatusWriter statuses = new StatusWriter(checkpoints, lease, events, clock);
+    this.reconciliation =
+        new LabReconciliation(
+            checkpoints,
+            lease,
+            attendance,
+            new Supervision(checkpoints, surroundings::steps),
+            statuses,
+            events,
+            clock);
+    this.deletion = new LabDeletion(lease, attendance, statuses, events, clock);
     host.tick();
     changed();
   }
@@ -166,13 +172,16 @@ public final class SimulatedOperator {
     if (lab == null) {
       return;
     }
+    Resources resources = new Resources(lab);
     Optional<Duration> again;
-    try {
-      again = lab.isMarkedForDeletion() ? takeDown(lab) : attend(lab);
-    } catch (RuntimeException | Error e) {
-      again = Optional.of(failed(lab, e));
-    } finally {
-      attendance.ended(lab);
+    if (lab.isMarkedForDeletion()) {
+      again = deletion.reconcile(lab, resources);
+      if (again.isEmpty()) {
+        removeFinalizer();
+        return;
+      }
+    } else {
+      again = reconciliation.reconcile(lab, resources);
     }
     long number = ++wakes;
     Duration wait = again.filter(w -> w.compareTo(INTERVAL) < 0).orElse(INTERVAL);
@@ -185,147 +194,80 @@ public final class SimulatedOperator {
         });
   }
 
-  private Optional<Duration> attend(EjabberdLab lab) {
-    Instant now = clock.instant();
-    Supervised wanted;
+  /** As the framework does it: again until it is done. */
+  private void removeFinalizer() {
     try {
-      LabTopology topology = surroundings.topology(lab);
-      HostSnapshot seen = runtime.seenBy(lab);
-      if (!seen.reachable() && Supervision.isNew(lab)) {
-        write(
-            lab,
-            LabStatuses.waiting(
-                lab.getStatus(),
-                generation(lab),
-                "default",
-                Finding.unknown(Reason.Pending, seen.facts().why()),
-                now),
-            Set.of());
-        return Optional.of(WAIT);
-      }
-      wanted = new Supervised(generation(lab), resource, topology, surroundings.inputs());
-      remembered = Optional.of(wanted);
-      surroundings.keep(wanted);
-    } catch (RuntimeException | Error e) {
-      return Optional.of(superviseOn(lab, e, now));
-    }
-    Optional<Duration> again = round(lab, wanted, Optional.empty(), now);
-    attendance.succeeded(lab);
-    return again;
-  }
-
-  private Duration superviseOn(EjabberdLab lab, Throwable e, Instant now) {
-    Refusal refusal = Refusal.of(e);
-    Attendance.Failed failed = attendance.failed(lab, refusal);
-    if (remembered.isEmpty()) {
-      remembered = surroundings.lastValid().map(Supervised.class::cast);
-    }
-    if (remembered.isEmpty()) {
-      write(
-          lab,
-          LabStatuses.refused(
-              lab.getStatus(),
-              generation(lab),
-              lab.hostInUse(),
-              refusal.reason(),
-              refusal.message(),
-              refusal.passing(),
-              now),
-          Set.of());
-      return WAIT;
-    }
-    Supervised before = remembered.get();
-    boolean quiet =
-        refusal.isTolerable(failed.failures()) && before.generation() == generation(lab);
-    Optional<Duration> again =
-        round(lab, before, quiet ? Optional.empty() : Optional.of(refusal), now);
-    Duration retry = refusal.passing() ? Backoff.ACTION.after(failed.failures()) : WAIT;
-    return again.filter(a -> a.compareTo(retry) < 0).orElse(retry);
-  }
-
-  private Optional<Duration> round(
-      EjabberdLab lab, Supervised supervised, Optional<Refusal> refusal, Instant now) {
-    return supervision.round(
-        lab,
-        supervised,
-        runtime,
-        refusal,
-        now,
-        (status, restarting) -> write(lab, status, restarting));
-  }
-
-  private Duration failed(EjabberdLab lab, Throwable e) {
-    Refusal refusal = Refusal.of(e);
-    if (!refusal.expected()) {
-      surroundings.bug(e);
-    }
-    Attendance.Failed failed = attendance.failed(lab, refusal);
-    if (!refusal.isTolerable(failed.failures())) {
-      try {
-        write(
-            lab,
-            LabStatuses.refused(
-                lab.getStatus(),
-                generation(lab),
-                lab.hostInUse(),
-                refusal.reason(),
-                refusal.message(),
-                true,
-                clock.instant()),
-            Set.of());
-      } catch (KubernetesClientException again) {
-        // It is told another time.
-      }
-    }
-    return Backoff.ACTION.after(failed.failures());
-  }
-
-  private Optional<Duration> takeDown(EjabberdLab lab) {
-    boolean nothingMade = Supervision.isNew(lab) && !surroundings.hasSecrets();
-    Deletion.Round round = Deletion.round(lab, runtime, nothingMade, clock.instant());
-    if (round.end().isPresent() && lease.isHeld()) {
       surroundings.remove();
-      return Optional.empty();
-    }
-    round
-        .finding()
-        .ifPresent(
-            finding ->
-                write(
-                    lab,
-                    LabStatuses.deleting(
-                        lab.getStatus(),
-                        generation(lab),
-                        lab.hostInUse(),
-                        finding,
-                        clock.instant()),
-                    Set.of()));
-    return Optional.of(round.again());
-  }
-
-  private boolean write(EjabberdLab lab, EjabberdLabStatus seen, Set<String> restarting) {
-    EjabberdLabStatus status =
-        lab.paused() ? LabStatuses.paused(lab.getStatus(), seen, clock.instant()) : seen;
-    if (status.equals(lab.getStatus())) {
-      return true;
-    }
-    if (!lease.isHeld()) {
-      return false;
-    }
-    try {
-      surroundings.write(lab, status);
     } catch (KubernetesClientException e) {
-      if (e.getCode() == HttpURLConnection.HTTP_CONFLICT) {
-        return false;
-      }
-      throw e;
+      surroundings.later(FINALIZER_RETRY, this::changed);
     }
-    Decisions.between(lab.getStatus(), status);
-    Transitions.between(lab.getStatus(), status, restarting);
-    return true;
   }
 
-  private static long generation(EjabberdLab lab) {
-    return lab.getMetadata().getGeneration();
+  /** The lab's resources, as the surroundings have them. */
+  private final class Resources implements LabResources {
+
+    private final EjabberdLab lab;
+
+    Resources(EjabberdLab lab) {
+      this.lab = lab;
+    }
+
+    @Override
+    public void validate() {
+      surroundings.topology(lab);
+    }
+
+    @Override
+    public Optional<LibvirtHost> host() {
+      return Optional.of(resource);
+    }
+
+    @Override
+    public LabRuntime runtime(LibvirtHost ignored) {
+      return runtime;
+    }
+
+    @Override
+    public Supervised wanted(LibvirtHost at, HostSnapshot seen, Instant now) {
+      return new Supervised(
+          lab.getMetadata().getGeneration(), at, surroundings.topology(lab), surroundings.inputs());
+    }
+
+    @Override
+    public void keep(Supervised supervised) {
+      remembered = Optional.of(supervised);
+      surroundings.keep(supervised);
+    }
+
+    @Override
+    public Optional<Supervised> lastValid() {
+      if (remembered.isEmpty()) {
+        remembered = surroundings.lastValid().map(Supervised.class::cast);
+      }
+      return remembered;
+    }
+
+    @Override
+    public boolean hasSecrets() {
+      return surroundings.hasSecrets();
+    }
+
+    @Override
+    public boolean store(EjabberdLab read, EjabberdLabStatus status) {
+      try {
+        surroundings.write(read, status);
+        return true;
+      } catch (KubernetesClientException e) {
+        if (e.getCode() == HttpURLConnection.HTTP_CONFLICT) {
+          return false;
+        }
+        throw e;
+      }
+    }
+
+    @Override
+    public void release() {
+      // Its Secrets go with it.
+    }
   }
 }

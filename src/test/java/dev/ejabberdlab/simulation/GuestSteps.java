@@ -27,6 +27,9 @@ final class GuestSteps implements StepRunner {
   private static final Pattern QUOTED = Pattern.compile("\"([^\"]+)\"");
   private static final long POLL = 2000;
 
+  /** How long an order may be on its way to a guest on a host that is slow, in milliseconds. */
+  private static final int LATE = 40_000;
+
   private final World world;
   private final Faults faults;
   private final Process process;
@@ -69,11 +72,28 @@ final class GuestSteps implements StepRunner {
       GuestChannel guest, Step step, String epoch, Duration wait) {
     Machine machine = asked(guest);
     process.reach("before step %s on %s".formatted(step.name(), step.node()));
-    launch(machine, step, epoch);
-    process.reach("in step %s on %s".formatted(step.name(), step.node()));
     CompletableFuture<GuestReport> end = new CompletableFuture<>();
-    await(guest, machine, step, end);
+    if (faults.isLate()) {
+      Boot boot = machine.boot.orElseThrow();
+      long delay = world.draw(LATE);
+      world.after(delay, () -> arrives(machine, boot, step, epoch));
+      process.after(delay, () -> await(guest, machine, step, end));
+    } else {
+      launch(machine, step, epoch);
+      await(guest, machine, step, end);
+    }
+    process.reach("in step %s on %s".formatted(step.name(), step.node()));
     return end;
+  }
+
+  /** An order that was on its way: whoever has given it may be dead, and others active. */
+  private void arrives(Machine machine, Boot boot, Step step, String epoch) {
+    boolean isThere = machine.boot.filter(b -> b == boot).isPresent();
+    if (isThere && machine.runs() && boot.hangsUntil > world.now()) {
+      world.after(boot.hangsUntil - world.now(), () -> arrives(machine, boot, step, epoch));
+    } else if (isThere && machine.runs()) {
+      launch(machine, step, epoch);
+    }
   }
 
   private void await(

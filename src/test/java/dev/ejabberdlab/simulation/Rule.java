@@ -13,7 +13,7 @@ enum Rule {
   /** What a domain uses is not deleted. */
   IN_USE(Theme.CLONED_AND_DELETED),
   /** A guest refuses what an older decision wants. */
-  TERM(Theme.SLOW_WITH_AN_ORDER, Theme.TWO_OPERATORS),
+  TERM(Theme.ORDER_ON_ITS_WAY),
   /** Only a standby that has every commit takes over: how far each is is told as it is. */
   SYNCHRONOUS(Theme.LAGS_AND_PRIMARY_DIES),
   /** A status that somebody else has changed meanwhile is not overwritten. */

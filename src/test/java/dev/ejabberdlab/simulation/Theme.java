@@ -65,6 +65,13 @@ enum Theme {
       on(Kind.LOSE_ADDRESS, Theme.FIRST),
       on(Kind.SECOND_OPERATOR, 0),
       on(Kind.DESTROY, Theme.FIRST)),
+  /** What it has ordered arrives in the guest when its successor has decided otherwise. */
+  ORDER_ON_ITS_WAY(
+      12,
+      on(Kind.ANSWERS_LATE, 0),
+      on(Kind.LOSE_ADDRESS, Theme.FIRST),
+      on(Kind.SECOND_OPERATOR, 0),
+      on(Kind.EDIT_PRIMARY, Theme.FIRST)),
   FROZEN_WITH_AN_OLD_RECORD(
       10, on(Kind.FREEZE, 0), on(Kind.API_STALE, 0), on(Kind.DESTROY, Theme.FIRST)),
   OTHER_HARDWARE_ON_A_SLOW_MACHINE(

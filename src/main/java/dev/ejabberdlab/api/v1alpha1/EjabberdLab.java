@@ -56,6 +56,11 @@ public class EjabberdLab extends CustomResource<EjabberdLabSpec, EjabberdLabStat
 
   private static final long serialVersionUID = 1L;
 
+  /** Namespace and name, for logs and sentences. */
+  public String qualifiedName() {
+    return getMetadata().getNamespace() + "/" + getMetadata().getName();
+  }
+
   /** An annotation's value; empty when it is not there. */
   public Optional<String> annotation(String name) {
     return Optional.ofNullable(getMetadata().getAnnotations()).map(all -> all.get(name));

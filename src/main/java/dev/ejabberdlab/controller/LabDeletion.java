@@ -2,30 +2,142 @@ package dev.ejabberdlab.controller;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
+import dev.ejabberdlab.api.v1alpha1.LibvirtHost;
 import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.Remains;
 import dev.ejabberdlab.observe.RemainsWatch;
+import dev.ejabberdlab.plan.Backoff;
 import dev.ejabberdlab.plan.Plan;
 import dev.ejabberdlab.plan.Progress;
 import dev.ejabberdlab.plan.Teardown;
 import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.status.Deleting;
+import dev.ejabberdlab.status.LabStatuses;
 import dev.ejabberdlab.status.Transitions.Transition;
 import dev.ejabberdlab.topology.LabTopology;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import org.jboss.logging.Logger;
 
-/** Takes labs down from hosts that their LibvirtHosts lead to. */
-final class Deletion {
+/** One reconcile of a lab that is being deleted. */
+final class LabDeletion {
+
+  private static final Logger LOG = Logger.getLogger(LabDeletion.class);
 
   /** How soon to look again while something outside is missing. */
   private static final Duration WAIT = Duration.ofSeconds(10);
 
-  private Deletion() {}
+  private final Leadership leadership;
+  private final Attendance attendance;
+  private final StatusWriter statuses;
+  private final EventRecorder events;
+  private final Clock clock;
+
+  LabDeletion(
+      Leadership leadership,
+      Attendance attendance,
+      StatusWriter statuses,
+      EventRecorder events,
+      Clock clock) {
+    this.leadership = leadership;
+    this.attendance = attendance;
+    this.statuses = statuses;
+    this.events = events;
+    this.clock = clock;
+  }
+
+  /**
+   * Takes a lab down. Nothing is thrown: the framework would tell nobody but the log.
+   *
+   * @return when to come again; empty when the lab is gone, and its finalizer can go
+   */
+  Optional<Duration> reconcile(EjabberdLab lab, LabResources resources) {
+    try {
+      return takeDown(lab, resources);
+    } catch (RuntimeException | Error e) {
+      return Optional.of(failed(lab, e, resources));
+    } finally {
+      attendance.ended(lab);
+    }
+  }
+
+  private Optional<Duration> takeDown(EjabberdLab lab, LabResources resources) {
+    Optional<LibvirtHost> host = resources.host();
+    // A status can be lost; without one, the Secrets that come before everything else tell.
+    boolean nothingMade = Supervision.isNew(lab) && !resources.hasSecrets();
+    if (host.isEmpty() && nothingMade) {
+      return gone(lab, Deleting.nothingMade(), resources);
+    }
+    if (lab.paused()) {
+      return wait(lab, Deleting.paused(), resources);
+    }
+    if (host.isEmpty()) {
+      String name = lab.hostInUse();
+      return lab.abandoned()
+          ? gone(lab, Deleting.abandonedWithoutHost(uid(lab), name), resources)
+          : wait(lab, Deleting.withoutHost(name), resources);
+    }
+    Round round = round(lab, resources.runtime(host.get()), nothingMade, clock.instant());
+    if (round.end().isPresent()) {
+      return gone(lab, round.end().get(), resources);
+    }
+    round.finding().ifPresent(finding -> write(lab, finding, resources));
+    return Optional.of(round.again());
+  }
+
+  /**
+   * @param how what is told of its end
+   */
+  private Optional<Duration> gone(EjabberdLab lab, Transition how, LabResources resources) {
+    if (!leadership.isHeld()) {
+      return Optional.of(WAIT);
+    }
+    resources.release();
+    events.publish(lab, List.of(how));
+    attendance.forget(lab.getMetadata().getUid());
+    return Optional.empty();
+  }
+
+  private Optional<Duration> wait(EjabberdLab lab, Finding finding, LabResources resources) {
+    write(lab, finding, resources);
+    return Optional.of(WAIT);
+  }
+
+  private void write(EjabberdLab lab, Finding finding, LabResources resources) {
+    statuses.write(
+        lab,
+        LabStatuses.deleting(
+            lab.getStatus(),
+            lab.getMetadata().getGeneration(),
+            lab.hostInUse(),
+            finding,
+            clock.instant()),
+        resources);
+  }
+
+  private Duration failed(EjabberdLab lab, Throwable e, LabResources resources) {
+    Refusal refusal = Refusal.of(e);
+    Attendance.Failed failed = attendance.failed(lab, refusal, e);
+    if (!refusal.isTolerable(failed.failures())) {
+      if (failed.news()) {
+        events.warn(lab, refusal.reason(), refusal.message());
+      }
+      try {
+        write(lab, Finding.unknown(refusal.reason(), refusal.message()), resources);
+      } catch (RuntimeException again) {
+        LOG.warnf(
+            "%s: its status could not be written: %s",
+            lab.qualifiedName(), Refusal.of(again).message());
+      }
+    }
+    return Backoff.ACTION.after(failed.failures());
+  }
 
   /**
    * How far it is.
@@ -34,7 +146,7 @@ final class Deletion {
    * @param finding what the status tells meanwhile; empty when nothing new
    * @param again when to look again even if nothing happens
    */
-  record Round(Optional<Transition> end, Optional<Finding> finding, Duration again) {
+  private record Round(Optional<Transition> end, Optional<Finding> finding, Duration again) {
 
     private static Round over(Transition how) {
       return new Round(Optional.of(how), Optional.empty(), Duration.ZERO);
@@ -50,8 +162,9 @@ final class Deletion {
    *
    * @param nothingMade whether nothing tells that anything was ever made for the lab
    */
-  static Round round(EjabberdLab lab, LabRuntime runtime, boolean nothingMade, Instant now) {
-    UUID uid = UUID.fromString(lab.getMetadata().getUid());
+  private static Round round(
+      EjabberdLab lab, LabRuntime runtime, boolean nothingMade, Instant now) {
+    UUID uid = uid(lab);
     Progress progress = runtime.actor().progress();
     String name = runtime.hostName();
     RemainsWatch.View view = runtime.remains().follow(LabTopology.recordedDisks(lab));
@@ -109,6 +222,10 @@ final class Deletion {
         Optional.empty(),
         Optional.of(Deleting.remaining(remains, plan.failures())),
         wake.compareTo(least) < 0 ? least : wake);
+  }
+
+  private static UUID uid(EjabberdLab lab) {
+    return UUID.fromString(lab.getMetadata().getUid());
   }
 
   /** An image was found once, so disks may have been made on it. */
