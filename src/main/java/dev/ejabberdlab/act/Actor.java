@@ -32,7 +32,7 @@ public final class Actor {
   private static final Logger LOG = Logger.getLogger(Actor.class);
 
   private final String lab;
-  private final Hands hands;
+  private final ActionRunner runner;
   private final Executor io;
   private final Clock clock;
   private final BiFunction<Action, Optional<GuestReport>, CompletableFuture<Void>> observe;
@@ -47,7 +47,7 @@ public final class Actor {
 
   /**
    * @param lab namespace and name, for the log
-   * @param hands what carries the actions out
+   * @param runner what carries the actions out
    * @param observe looks again at what an action has changed, or takes over what the guest said at
    *     its end; the action's key stays taken until that is done, so that nobody plans on an old
    *     view
@@ -57,14 +57,14 @@ public final class Actor {
    */
   public Actor(
       String lab,
-      Hands hands,
+      ActionRunner runner,
       Executor io,
       Clock clock,
       BiFunction<Action, Optional<GuestReport>, CompletableFuture<Void>> observe,
       Runnable changed,
       BooleanSupplier leads) {
     this.lab = lab;
-    this.hands = hands;
+    this.runner = runner;
     this.io = io;
     this.clock = clock;
     this.observe = observe;
@@ -103,7 +103,7 @@ public final class Actor {
       if (!leads.getAsBoolean()) {
         throw new CancellationException("another operator may be the active one now");
       }
-      hands
+      runner
           .begin(action)
           .handle(
               (report, failure) -> {

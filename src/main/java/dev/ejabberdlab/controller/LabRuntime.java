@@ -1,7 +1,7 @@
 package dev.ejabberdlab.controller;
 
+import dev.ejabberdlab.act.ActionRunner;
 import dev.ejabberdlab.act.Actor;
-import dev.ejabberdlab.act.Hands;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.guest.AgentGuestChannel;
 import dev.ejabberdlab.guest.GuestReport;
@@ -59,7 +59,7 @@ final class LabRuntime implements AutoCloseable {
     this.actor =
         new Actor(
             owner.toString(),
-            new Hands(
+            new ActionRunner(
                 hypervisor, domain -> new AgentGuestChannel(hypervisor, domain), steps, owner),
             io,
             clock,

@@ -4,6 +4,8 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.TlsStatus;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
+import dev.ejabberdlab.failover.Primacy;
+import dev.ejabberdlab.failover.Promotion;
 import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
 import dev.ejabberdlab.observe.HostSnapshot;
@@ -11,9 +13,7 @@ import dev.ejabberdlab.observe.ImageVolumes;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.plan.Plan;
 import dev.ejabberdlab.plan.Planner;
-import dev.ejabberdlab.plan.Primacy;
 import dev.ejabberdlab.plan.Progress;
-import dev.ejabberdlab.plan.Promotion;
 import dev.ejabberdlab.provision.Inputs;
 import dev.ejabberdlab.provision.Instances;
 import dev.ejabberdlab.status.LabStatuses;
@@ -98,35 +98,26 @@ final class Supervision {
                 progress,
                 now));
     checkpoints.reach(Checkpoint.STEPS, lab);
-    List<Step> steps =
-        provisioner.steps(
-            topology,
-            supervised.inputs(),
-            new Instances(
-                primacy.target(),
-                primacy.demoted(),
-                primacy.held(),
-                primacy.waitsForStandby(),
-                primacy.term(),
-                primacy.doubt()));
+    List<Step> steps = provisioner.steps(topology, supervised.inputs(), Instances.of(primacy));
     Virtualization virtualization = supervised.host().getSpec().virtualization();
     checkpoints.reach(Checkpoint.PLAN, lab);
     // Nothing is done before the status tells what belongs to the lab and who is to be primary.
     Plan plan =
         !isNew(lab) && primacy.isRecordedIn(lab.getStatus().postgresql())
             ? Planner.plan(
-                new Planner.Input(
-                    topology,
-                    primacy,
-                    lab.getStatus().ejabberd() != null,
-                    steps,
-                    runtime.pool(),
-                    virtualization,
-                    seen,
-                    snapshot,
-                    progress,
-                    epoch(lab, snapshot),
-                    now))
+                Planner.Input.builder()
+                    .lab(topology)
+                    .primacy(primacy)
+                    .clustered(lab.getStatus().ejabberd() != null)
+                    .steps(steps)
+                    .pool(runtime.pool())
+                    .virtualization(virtualization)
+                    .host(seen)
+                    .snapshot(snapshot)
+                    .progress(progress)
+                    .epoch(epoch(lab, snapshot))
+                    .now(now)
+                    .build())
             : Plan.nothing(Optional.of(now));
     boolean autoKvm =
         virtualization == Virtualization.auto

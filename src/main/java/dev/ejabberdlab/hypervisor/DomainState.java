@@ -90,6 +90,11 @@ public record DomainState(
     traits = Set.copyOf(traits);
   }
 
+  /** Whether it has the owner mark of the lab with that UID. */
+  public boolean belongsTo(UUID lab) {
+    return owner.filter(o -> o.uid().equals(lab)).isPresent();
+  }
+
   /** Whether that is true of it. */
   public boolean is(Trait trait) {
     return traits.contains(trait);

@@ -86,7 +86,7 @@ public record Remains(
           List<DomainState> all = hypervisor.domains();
           List<DomainState> domains =
               all.stream()
-                  .filter(d -> d.owner().filter(o -> o.uid().equals(owner)).isPresent())
+                  .filter(d -> d.belongsTo(owner))
                   .sorted(Comparator.comparing(DomainState::name))
                   .toList();
           Set<String> disks = new TreeSet<>(recorded);

@@ -13,11 +13,11 @@ import java.util.List;
  * member that the others join is the last of its cluster, because it is the first to start again:
  * Mnesia waits for the member that was stopped last.
  */
-record Halt(LabTopology lab, LabSnapshot snapshot, String primary, Agenda agenda) {
+record Halt(LabTopology lab, LabSnapshot snapshot, String primary, PlanBuilder plan) {
 
   /** Turns off the first group that is not off. */
   void proceed() {
-    Shutdown shutdown = new Shutdown(agenda, Shutdown.GRACE);
+    Shutdown shutdown = new Shutdown(plan, Shutdown.GRACE);
     for (List<String> group : groups(lab, primary)) {
       List<String> on = group.stream().filter(n -> !isOff(n)).toList();
       on.forEach(node -> domain(node).known().ifPresent(d -> shutdown.turnOff(node, d)));
@@ -47,11 +47,8 @@ record Halt(LabTopology lab, LabSnapshot snapshot, String primary, Agenda agenda
 
   private boolean isOff(String node) {
     Seen<DomainState> domain = domain(node);
-    return domain.isMissing() || domain.is(d -> d.power() == Power.SHUT_OFF || !isOurs(d));
-  }
-
-  private boolean isOurs(DomainState domain) {
-    return domain.owner().filter(o -> o.uid().equals(lab.uid())).isPresent();
+    return domain.isMissing()
+        || domain.is(d -> d.power() == Power.SHUT_OFF || !d.belongsTo(lab.uid()));
   }
 
   private Seen<DomainState> domain(String node) {

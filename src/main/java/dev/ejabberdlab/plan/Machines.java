@@ -1,5 +1,6 @@
 package dev.ejabberdlab.plan;
 
+import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.hypervisor.DomainDefinition;
 import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
@@ -23,15 +24,15 @@ final class Machines {
   private final Planner.Input input;
   private final LabTopology lab;
   private final LabSnapshot snapshot;
-  private final Agenda agenda;
+  private final PlanBuilder plan;
   private final List<Restart> restarts;
   private final Steps steps;
 
-  Machines(Planner.Input input, Agenda agenda, List<Restart> restarts, Steps steps) {
+  Machines(Planner.Input input, PlanBuilder plan, List<Restart> restarts, Steps steps) {
     this.input = input;
     this.lab = input.lab();
     this.snapshot = input.snapshot();
-    this.agenda = agenda;
+    this.plan = plan;
     this.restarts = restarts;
     this.steps = steps;
   }
@@ -80,9 +81,7 @@ final class Machines {
         || primacy.isBeingDemoted(node.name())) {
       return false;
     }
-    Optional<GuestReport.Postgresql> seen =
-        machine.guest().known().flatMap(GuestReport::postgresql);
-    boolean writable = seen.filter(GuestReport.Postgresql::isPrimary).isPresent();
+    boolean writable = isPrimary(node.name());
     return switch (domain.power()) {
       case RUNNING ->
           (writable && (isPrimary(primacy.target()) || primacy.hasTakenOverFrom(node.name())))
@@ -93,13 +92,7 @@ final class Machines {
   }
 
   private boolean isPrimary(String instance) {
-    return snapshot
-        .machine(instance)
-        .guest()
-        .known()
-        .flatMap(GuestReport::postgresql)
-        .filter(GuestReport.Postgresql::isPrimary)
-        .isPresent();
+    return snapshot.postgresql(instance).filter(GuestReport.Postgresql::isPrimary).isPresent();
   }
 
   /** Changes the definitions of those that are off, and starts none. */
@@ -111,12 +104,12 @@ final class Machines {
           .known()
           .filter(domain -> isOurs(domain) && domain.power() == Power.SHUT_OFF)
           .flatMap(domain -> redefinition(node, domain))
-          .ifPresent(agenda::want);
+          .ifPresent(plan::want);
     }
   }
 
   private boolean isOurs(DomainState domain) {
-    return domain.owner().filter(o -> o.uid().equals(lab.uid())).isPresent();
+    return domain.belongsTo(lab.uid());
   }
 
   private void create(LabTopology.Node node, Machine machine) {
@@ -126,7 +119,7 @@ final class Machines {
           .known()
           .ifPresent(
               image ->
-                  agenda.want(
+                  plan.want(
                       new Action.CreateVolume(
                           node.name(),
                           input.pool(),
@@ -145,17 +138,17 @@ final class Machines {
     if (!isOnForeignDisk(node) && isDiskGone(machine, domain)) {
       // Made anew as a whole: the old domain boots the kernel of the image that the disk came from.
       if (snapshot.image().isPresent()) {
-        agenda.want(new Action.UndefineDomain(node.name(), node.uuid(), node.domain()));
+        plan.want(new Action.UndefineDomain(node.name(), node.uuid(), node.domain()));
       }
       return;
     }
     Optional<Action> define = redefinition(node, domain);
     if (define.isPresent()) {
-      agenda.want(define.get());
+      plan.want(define.get());
     } else if (networksActive(node)
         && !isHeldBack(node)
         && !input.primacy().keepsOff(node.name())) {
-      agenda.want(startOf(node));
+      plan.want(startOf(node));
     }
   }
 
@@ -177,13 +170,13 @@ final class Machines {
         .filter(
             wanted -> !domain.definition().equals(Optional.of(wanted)) || domain.is(Trait.OUTDATED))
         .<Action>map(wanted -> new Action.DefineDomain(node.name(), wanted))
-        .filter(define -> !agenda.progress().ended(define));
+        .filter(define -> !plan.progress().ended(define));
   }
 
   /**
    * When a whole cluster that was made before is off, the member that the others join goes first:
    * it was stopped last, and Mnesia on the others would wait for it. The others start as soon as
-   * its guest answers, or when it has not come up within {@link Planner#SILENCE}.
+   * its guest answers, or when it has not come up within {@link LabSnapshot#GUEST_SILENCE}.
    */
   private boolean isHeldBack(LabTopology.Node node) {
     List<String> members = lab.ejabberd().members();
@@ -194,14 +187,14 @@ final class Machines {
     Machine machine = snapshot.machine(first.name());
     if (!machine.domain().is(this::isOurs)
         || machine.guest().isPresent()
-        || agenda.progress().failure(startOf(first)).isPresent()) {
+        || plan.progress().failure(startOf(first)).isPresent()) {
       return false;
     }
     if (machine.silentSince() == null) {
       return true;
     }
-    Instant patience = machine.silentSince().plus(Planner.SILENCE);
-    agenda.wake(patience);
+    Instant patience = machine.silentSince().plus(LabSnapshot.GUEST_SILENCE);
+    plan.wake(patience);
     return patience.isAfter(input.now());
   }
 
@@ -210,19 +203,19 @@ final class Machines {
     Optional<Restart> restart =
         restarts.stream().filter(r -> r.node().equals(node.name())).findFirst();
     if (restart.filter(Restart::isGoing).isPresent()) {
-      new Shutdown(agenda, Shutdown.GRACE).turnOff(node.name(), domain);
+      new Shutdown(plan, Shutdown.GRACE).turnOff(node.name(), domain);
       return;
     }
     switch (domain.power()) {
-      case PAUSED -> agenda.want(new Action.ResumeDomain(node.name(), node.uuid(), node.domain()));
+      case PAUSED -> plan.want(new Action.ResumeDomain(node.name(), node.uuid(), node.domain()));
       case CRASHED -> destroy(node);
       case RUNNING -> {
         setClock(node, machine);
         Optional<Action> relabelling = relabelling(node, domain);
         if (relabelling.isPresent()) {
-          agenda.want(relabelling.get());
+          plan.want(relabelling.get());
         } else if (machine.silentSince() != null) {
-          await(node, domain, machine.silentSince().plus(Planner.SILENCE));
+          await(node, domain, machine.silentSince().plus(LabSnapshot.GUEST_SILENCE));
         } else if (restart.filter(Restart::holdsSteps).isEmpty()) {
           steps.proceed(node, machine);
         }
@@ -244,7 +237,7 @@ final class Machines {
   /** Meanwhile, whatever else is done there: nothing waits for a clock. */
   private void setClock(LabTopology.Node node, Machine machine) {
     if (machine.guest().is(GuestReport::isClockOff)) {
-      agenda.want(new Action.SetClock(node.name(), node.uuid()));
+      plan.want(new Action.SetClock(node.name(), node.uuid()));
     }
   }
 
@@ -263,7 +256,7 @@ final class Machines {
             wanted ->
                 !domain.definition().equals(Optional.of(wanted)) || domain.is(Trait.AUTOSTART))
         .<Action>map(wanted -> new Action.DefineDomain(node.name(), wanted))
-        .filter(define -> domain.is(Trait.AUTOSTART) || !agenda.progress().ended(define));
+        .filter(define -> domain.is(Trait.AUTOSTART) || !plan.progress().ended(define));
   }
 
   /**
@@ -275,7 +268,7 @@ final class Machines {
    */
   private void await(LabTopology.Node node, DomainState domain, Instant deadline) {
     if (deadline.isAfter(input.now())) {
-      agenda.wake(deadline);
+      plan.wake(deadline);
     } else if (domain.definition().filter(d -> d.accelerator() != accelerator()).isPresent()
         || ((domain.agentConnected() || snapshot.machine(node.name()).past().answered())
             && new Services(lab, snapshot, input.now()).isLost(node))) {
@@ -308,7 +301,7 @@ final class Machines {
   }
 
   private void define(LabTopology.Node node, DomainDefinition wanted) {
-    agenda.want(new Action.DefineDomain(node.name(), wanted));
+    plan.want(new Action.DefineDomain(node.name(), wanted));
   }
 
   private static Action startOf(LabTopology.Node node) {
@@ -316,7 +309,7 @@ final class Machines {
   }
 
   private void destroy(LabTopology.Node node) {
-    agenda.want(new Action.DestroyDomain(node.name(), node.uuid(), node.domain()));
+    plan.want(new Action.DestroyDomain(node.name(), node.uuid(), node.domain()));
   }
 
   private boolean networksActive(LabTopology.Node node) {

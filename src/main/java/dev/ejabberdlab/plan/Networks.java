@@ -16,15 +16,15 @@ import java.util.stream.Collectors;
  * which would cut its guests off: what changes in one are reservations, and guests have their
  * addresses without them.
  */
-record Networks(LabTopology lab, LabSnapshot snapshot, Agenda agenda) {
+record Networks(LabTopology lab, LabSnapshot snapshot, PlanBuilder plan) {
 
   void bringUp() {
     for (LabTopology.Network network : lab.networks()) {
       Seen<NetworkState> seen = snapshot.network(network.name());
       if (seen.isMissing() ? mayCreate() : isOutdated(network)) {
-        agenda.want(define(network));
+        plan.want(define(network));
       } else if (seen.is(n -> !n.active())) {
-        agenda.want(
+        plan.want(
             new Action.StartNetwork(
                 network.name(), network.uuid(), network.libvirtName(), guests(network)));
       }
@@ -44,7 +44,7 @@ record Networks(LabTopology lab, LabSnapshot snapshot, Agenda agenda) {
   void keepDefined() {
     for (LabTopology.Network network : lab.networks()) {
       if (isOutdated(network)) {
-        agenda.want(define(network));
+        plan.want(define(network));
       }
     }
   }
@@ -60,7 +60,7 @@ record Networks(LabTopology lab, LabSnapshot snapshot, Agenda agenda) {
   private boolean isOutdated(LabTopology.Network network) {
     NetworkDefinition wanted = Desired.network(lab, network);
     return snapshot.network(network.name()).is(n -> !n.definition().equals(Optional.of(wanted)))
-        && !agenda.progress().ended(define(network));
+        && !plan.progress().ended(define(network));
   }
 
   /** Nothing is created for a lab whose image does not exist; what exists is kept up. */

@@ -1,6 +1,7 @@
 package dev.ejabberdlab.plan;
 
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
+import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
 import dev.ejabberdlab.hypervisor.HostFacts;
@@ -27,12 +28,6 @@ public final class Planner {
    * some minutes.
    */
   public static final Duration STALLED_RETRY = Duration.ofMinutes(5);
-
-  /**
-   * How long a running domain may be without an answer from its agent before it counts as silent.
-   * The slowest boot seen, five emulated guests on two cores, is under 3 minutes.
-   */
-  public static final Duration SILENCE = Duration.ofMinutes(6);
 
   private Planner() {}
 
@@ -68,28 +63,120 @@ public final class Planner {
     String primary() {
       return primacy.target();
     }
+
+    public static Builder builder() {
+      return new Builder();
+    }
+
+    /** Takes the parts one by one, by name. Each of them must be given. */
+    public static final class Builder {
+
+      private LabTopology lab;
+      private Primacy primacy;
+      private boolean clustered;
+      private List<Step> steps;
+      private String pool;
+      private Virtualization virtualization;
+      private HostSnapshot host;
+      private LabSnapshot snapshot;
+      private Progress progress;
+      private String epoch;
+      private Instant now;
+
+      private Builder() {}
+
+      public Builder lab(LabTopology shall) {
+        lab = shall;
+        return this;
+      }
+
+      public Builder primacy(Primacy decided) {
+        primacy = decided;
+        return this;
+      }
+
+      public Builder clustered(boolean seen) {
+        clustered = seen;
+        return this;
+      }
+
+      public Builder steps(List<Step> wanted) {
+        steps = wanted;
+        return this;
+      }
+
+      public Builder pool(String name) {
+        pool = name;
+        return this;
+      }
+
+      public Builder virtualization(Virtualization wanted) {
+        virtualization = wanted;
+        return this;
+      }
+
+      public Builder host(HostSnapshot seen) {
+        host = seen;
+        return this;
+      }
+
+      public Builder snapshot(LabSnapshot seen) {
+        snapshot = seen;
+        return this;
+      }
+
+      public Builder progress(Progress made) {
+        progress = made;
+        return this;
+      }
+
+      public Builder epoch(String text) {
+        epoch = text;
+        return this;
+      }
+
+      public Builder now(Instant time) {
+        now = time;
+        return this;
+      }
+
+      public Input build() {
+        return new Input(
+            lab,
+            primacy,
+            clustered,
+            steps,
+            pool,
+            virtualization,
+            host,
+            snapshot,
+            progress,
+            epoch,
+            now);
+      }
+    }
   }
 
   public static Plan plan(Input input) {
-    Agenda agenda = new Agenda(input.progress(), input.now());
-    Steps steps = new Steps(input, agenda);
+    PlanBuilder plan = new PlanBuilder(input.progress(), input.now());
+    Steps steps = new Steps(input, plan);
     List<Restart> restarts = List.of();
     if (input.host().reachable()) {
-      Networks networks = new Networks(input.lab(), input.snapshot(), agenda);
+      Networks networks = new Networks(input.lab(), input.snapshot(), plan);
       if (input.lab().running()) {
         // Nobody else goes down while the primary changes.
         restarts = input.primacy().underWay().isEmpty() ? new Rollout(input).restarts() : List.of();
         networks.bringUp();
-        new Machines(input, agenda, restarts, steps).bringUp();
+        new Machines(input, plan, restarts, steps).bringUp();
       } else {
         networks.keepDefined();
-        new Machines(input, agenda, restarts, steps).keepDefined();
-        new Halt(input.lab(), input.snapshot(), input.primary(), agenda).proceed();
+        new Machines(input, plan, restarts, steps).keepDefined();
+        new Halt(input.lab(), input.snapshot(), input.primary(), plan).proceed();
       }
-      new Surplus(input.lab(), input.snapshot(), input.pool(), agenda).remove();
+      new Surplus(input.lab(), input.snapshot(), input.pool(), plan).remove();
     }
-    input.primacy().wakeAt().ifPresent(agenda::wake);
-    return agenda.plan(steps.stalled(), restarts);
+    input.primacy().wakeAt().ifPresent(plan::wake);
+    return plan.build(steps.stalled(), restarts);
   }
 
   /** What {@code auto} comes to on a host. */

@@ -1,5 +1,6 @@
 package dev.ejabberdlab.plan;
 
+import dev.ejabberdlab.failover.MachineWork;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -21,7 +22,8 @@ public record Progress(
     Set<String> inFlight,
     Map<String, Failure> failures,
     Map<String, End> ends,
-    Map<String, CutOff> cutOffs) {
+    Map<String, CutOff> cutOffs)
+    implements MachineWork {
 
   /** Nothing was cut off. */
   public Progress(Set<String> inFlight, Map<String, Failure> failures, Map<String, End> ends) {
@@ -36,6 +38,12 @@ public record Progress(
    * a loop.
    */
   static final Duration PACE = Duration.ofSeconds(10);
+
+  /**
+   * How long a planned restart may keep a machine off: the shutdown's grace, and the start. Within
+   * it a standby that lost its primary then is still one that streamed recently.
+   */
+  public static final Duration RESTART = Shutdown.GRACE.plusMinutes(1);
 
   /**
    * An action was done.
@@ -94,11 +102,18 @@ public record Progress(
         .anyMatch(at -> at.isAfter(time));
   }
 
-  /**
-   * Whether the operator has turned a machine off, or is about to, and has not started it since.
-   * What was cut off is no excuse for a machine that is off, nor for one that does not come up.
-   */
-  boolean isRestarting(String node) {
+  @Override
+  public boolean isUnderWay(String node) {
+    return inFlight.contains(Action.machineKey(node));
+  }
+
+  @Override
+  public boolean hasFailed(String node) {
+    return failures.containsKey(Action.machineKey(node));
+  }
+
+  @Override
+  public boolean isRestarting(String node) {
     if (inFlight.contains(Action.powerKey(node))) {
       return true;
     }
@@ -119,13 +134,18 @@ public record Progress(
                 || work.action() instanceof Action.RunStep));
   }
 
-  /** When the operator turned a machine off, or asked it to shut down; empty when it did not. */
-  Optional<Instant> turnedOffAt(String node) {
+  @Override
+  public Optional<Instant> turnedOffAt(String node) {
     return Optional.ofNullable(ends.get(Action.powerKey(node))).map(End::at);
   }
 
-  /** Whether something that is done to a machine to start it has failed since it was turned off. */
-  boolean hasFailedSinceTurnedOff(String node) {
+  @Override
+  public Optional<Instant> restartLimit(String node) {
+    return turnedOffAt(node).map(at -> at.plus(RESTART));
+  }
+
+  @Override
+  public boolean hasFailedSinceTurnedOff(String node) {
     Optional<Failure> failure = Optional.ofNullable(failures.get(Action.machineKey(node)));
     return turnedOffAt(node)
         .flatMap(off -> failure.filter(f -> !f.at().isBefore(off)))

@@ -75,7 +75,7 @@ final class Rollout {
         machine
             .domain()
             .known()
-            .filter(d -> d.owner().filter(o -> o.uid().equals(lab.uid())).isPresent())
+            .filter(d -> d.belongsTo(lab.uid()))
             // It could not be defined anew, so a restart would change nothing.
             .filter(d -> machine.foreignDisk(node).isEmpty())
             .flatMap(DomainState::definition);

@@ -1,6 +1,5 @@
 package dev.ejabberdlab.plan;
 
-import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Ejabberd;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
@@ -28,9 +27,12 @@ record Services(LabTopology lab, LabSnapshot snapshot, Instant now) {
                     && switch (node.role()) {
                       case gateway, plain -> true;
                       case ejabberd ->
-                          ejabberd(node.name()).filter(e -> sees(e, without)).isPresent();
+                          snapshot.ejabberd(node.name()).filter(e -> sees(e, without)).isPresent();
                       case postgresql ->
-                          postgresql(node.name()).filter(p -> works(node.name(), p)).isPresent();
+                          snapshot
+                              .postgresql(node.name())
+                              .filter(p -> works(node.name(), p))
+                              .isPresent();
                     });
   }
 
@@ -42,8 +44,10 @@ record Services(LabTopology lab, LabSnapshot snapshot, Instant now) {
                 !answers
                     || switch (node.role()) {
                       case gateway, plain -> false;
-                      case ejabberd -> ejabberd(node.name()).filter(Ejabberd::up).isEmpty();
-                      case postgresql -> postgresql(node.name()).filter(Postgresql::up).isEmpty();
+                      case ejabberd ->
+                          snapshot.ejabberd(node.name()).filter(Ejabberd::up).isEmpty();
+                      case postgresql ->
+                          snapshot.postgresql(node.name()).filter(Postgresql::up).isEmpty();
                     })
         .isPresent();
   }
@@ -58,14 +62,11 @@ record Services(LabTopology lab, LabSnapshot snapshot, Instant now) {
       return Optional.of(false);
     }
     if (!machine.guest().isPresent()) {
-      return isSilent(machine) ? Optional.of(false) : Optional.empty();
+      return machine.isSilentFor(LabSnapshot.GUEST_SILENCE, now)
+          ? Optional.of(false)
+          : Optional.empty();
     }
     return Optional.of(true);
-  }
-
-  private boolean isSilent(Machine machine) {
-    return machine.silentSince() != null
-        && !machine.silentSince().plus(Planner.SILENCE).isAfter(now);
   }
 
   private boolean sees(Ejabberd ejabberd, String without) {
@@ -85,7 +86,7 @@ record Services(LabTopology lab, LabSnapshot snapshot, Instant now) {
 
   private boolean isStreamedTo(String standby) {
     return lab.postgresql().instances().stream()
-        .flatMap(name -> postgresql(name).stream())
+        .flatMap(name -> snapshot.postgresql(name).stream())
         .filter(Postgresql::isPrimary)
         .flatMap(p -> p.standbys().stream())
         .anyMatch(s -> s.name().equals(standby) && s.isStreaming());
@@ -101,13 +102,13 @@ record Services(LabTopology lab, LabSnapshot snapshot, Instant now) {
           case gateway, plain -> List.of();
           case ejabberd ->
               peers(lab.ejabberd().members(), node)
-                  .flatMap(n -> ejabberd(n).stream())
+                  .flatMap(n -> snapshot.ejabberd(n).stream())
                   .filter(Ejabberd::up)
                   .map(e -> e.members().contains("ejabberd@" + node.name()))
                   .toList();
           case postgresql ->
               peers(lab.postgresql().instances(), node)
-                  .flatMap(n -> postgresql(n).stream())
+                  .flatMap(n -> snapshot.postgresql(n).stream())
                   .filter(Postgresql::up)
                   .map(
                       p ->
@@ -121,13 +122,5 @@ record Services(LabTopology lab, LabSnapshot snapshot, Instant now) {
 
   private static Stream<String> peers(List<String> nodes, LabTopology.Node node) {
     return nodes.stream().filter(n -> !n.equals(node.name()));
-  }
-
-  private Optional<Ejabberd> ejabberd(String node) {
-    return snapshot.machine(node).guest().known().flatMap(GuestReport::ejabberd);
-  }
-
-  private Optional<Postgresql> postgresql(String node) {
-    return snapshot.machine(node).guest().known().flatMap(GuestReport::postgresql);
   }
 }

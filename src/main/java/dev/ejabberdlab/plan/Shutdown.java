@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.util.Optional;
 
 /** Turns guests off: each is asked once and has its time, then its plug is pulled. */
-record Shutdown(Agenda agenda, Duration grace) {
+record Shutdown(PlanBuilder plan, Duration grace) {
 
   /**
    * How long a guest has whose disk stays. The slowest thing in it is ejabberd, which its unit
@@ -18,13 +18,13 @@ record Shutdown(Agenda agenda, Duration grace) {
   void turnOff(String node, DomainState domain) {
     switch (domain.power()) {
       case RUNNING, SHUTTING_DOWN -> {
-        Optional<Instant> asked = asked(agenda.progress(), node, domain, grace, agenda.now());
+        Optional<Instant> asked = asked(plan.progress(), node, domain, grace, plan.now());
         if (asked.isEmpty() && !isVain(node, domain)) {
-          agenda.want(request(node, domain));
+          plan.want(request(node, domain));
         } else if (asked.isEmpty()) {
           destroy(node, domain);
-        } else if (agenda.now().isBefore(asked.get().plus(grace))) {
-          agenda.wake(asked.get().plus(grace));
+        } else if (plan.now().isBefore(asked.get().plus(grace))) {
+          plan.wake(asked.get().plus(grace));
         } else {
           destroy(node, domain);
         }
@@ -53,12 +53,11 @@ record Shutdown(Agenda agenda, Duration grace) {
    * will not be asked any more, and must go all the same.
    */
   private boolean isVain(String node, DomainState domain) {
-    return agenda
-        .progress()
+    return plan.progress()
         .cutOff(request(node, domain))
-        .filter(c -> !c.at().isAfter(agenda.now()))
+        .filter(c -> !c.at().isAfter(plan.now()))
         .filter(c -> !c.first().plus(grace).isAfter(c.at()))
-        .filter(c -> agenda.now().isBefore(c.at().plus(grace)))
+        .filter(c -> plan.now().isBefore(c.at().plus(grace)))
         .isPresent();
   }
 
@@ -73,7 +72,7 @@ record Shutdown(Agenda agenda, Duration grace) {
   }
 
   private void destroy(String node, DomainState domain) {
-    agenda.want(new Action.DestroyDomain(node, domain.uuid(), domain.name()));
+    plan.want(new Action.DestroyDomain(node, domain.uuid(), domain.name()));
   }
 
   private static Action request(String node, DomainState domain) {

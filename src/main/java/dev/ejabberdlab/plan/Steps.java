@@ -2,6 +2,7 @@ package dev.ejabberdlab.plan;
 
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.Step;
+import dev.ejabberdlab.guest.StepNames;
 import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.guest.StepState.Status;
 import dev.ejabberdlab.observe.LabSnapshot;
@@ -18,34 +19,22 @@ import java.util.Set;
 /** Runs the steps in the guests, each node's one after the other. */
 final class Steps {
 
-  /** Makes a node a member, or restarts it to be one again; {@code provision.Provisioning} too. */
-  static final String MEMBERSHIP = "ejabberd-cluster";
-
-  /** Runs a node, and restarts it when its settings ask for it. */
-  private static final String EJABBERD = "ejabberd";
-
-  /** Makes an instance the primary; what it is called in {@code provision.Provisioning}. */
-  static final String PROMOTION = "postgresql-promotion";
-
-  /** What every other step of a node needs, named as there. */
-  static final String BASE = "base";
-
   private final List<Step> all;
   private final LabSnapshot snapshot;
   private final Progress progress;
   private final String epoch;
-  private final Agenda agenda;
+  private final PlanBuilder plan;
   private final List<StalledStep> stalled = new ArrayList<>();
 
   /** Nodes that this plan lets join. */
   private final Set<String> joining = new HashSet<>();
 
-  Steps(Planner.Input input, Agenda agenda) {
+  Steps(Planner.Input input, PlanBuilder plan) {
     this.all = input.steps();
     this.snapshot = input.snapshot();
     this.progress = input.progress();
     this.epoch = input.epoch();
-    this.agenda = agenda;
+    this.plan = plan;
   }
 
   /** Those that have failed too often. */
@@ -87,8 +76,8 @@ final class Steps {
                 .reportedAt()
                 .minusSeconds(state.secondsAgo())
                 .plus(isStalled ? Planner.STALLED_RETRY : Backoff.STEP.after(state.attempts()));
-        if (due.isAfter(agenda.now())) {
-          agenda.wake(due);
+        if (due.isAfter(plan.now())) {
+          plan.wake(due);
           return false;
         }
       }
@@ -97,16 +86,16 @@ final class Steps {
       // What ends there is seen here.
       return false;
     }
-    if (step.name().equals(MEMBERSHIP)) {
+    if (step.name().equals(StepNames.EJABBERD_CLUSTER)) {
       joining.add(node.name());
     }
-    agenda.want(new Action.RunStep(node.name(), node.uuid(), step, epoch));
+    plan.want(new Action.RunStep(node.name(), node.uuid(), step, epoch));
     return true;
   }
 
   /** Not one that joins for the first time: nobody is logged in there. */
   private boolean mayRestartAMember(Step step) {
-    return step.name().equals(MEMBERSHIP)
+    return step.name().equals(StepNames.EJABBERD_CLUSTER)
         && snapshot
             .machine(step.node())
             .step(step.name())
@@ -120,7 +109,7 @@ final class Steps {
    */
   private boolean isAnotherBusy(Step step) {
     return all.stream()
-        .filter(s -> s.name().equals(MEMBERSHIP) && !s.node().equals(step.node()))
+        .filter(s -> s.name().equals(StepNames.EJABBERD_CLUSTER) && !s.node().equals(step.node()))
         .anyMatch(this::isUnderWay);
   }
 
@@ -134,14 +123,14 @@ final class Steps {
         || NodeSteps.state(membership, snapshot)
             .filter(s -> s.status() == Status.RUNNING)
             .isPresent()
-        || (open && progress.inFlight().contains(Action.machineKey(node)))
+        || (open && progress.isUnderWay(node))
         || restartsForItsSettings(node);
   }
 
   /** As opposed to one whose step only waits for its turn. */
   private boolean restartsForItsSettings(String node) {
     Machine machine = snapshot.machine(node);
-    return machine.step(EJABBERD).filter(s -> s.status() == Status.RUNNING).isPresent()
+    return machine.isStep(StepNames.EJABBERD, Status.RUNNING)
         && machine.guest().is(g -> g.ejabberd().filter(GuestReport.Ejabberd::up).isEmpty());
   }
 }

@@ -12,17 +12,17 @@ import java.util.stream.Stream;
  * Removes from the host what the spec no longer has: guests are shut down, then their domains and
  * disks go, but no disk that any domain uses; a network goes when no domain uses it any more.
  */
-record Surplus(LabTopology lab, LabSnapshot snapshot, String pool, Agenda agenda) {
+record Surplus(LabTopology lab, LabSnapshot snapshot, String pool, PlanBuilder plan) {
 
   void remove() {
     snapshot.surplus().known().ifPresent(this::remove);
   }
 
   private void remove(Remains remains) {
-    Shutdown shutdown = new Shutdown(agenda, Teardown.GRACE);
+    Shutdown shutdown = new Shutdown(plan, Teardown.GRACE);
     for (DomainState domain : remains.domains()) {
       if (domain.power() == Power.SHUT_OFF) {
-        agenda.want(new Action.UndefineDomain(part(domain.name()), domain.uuid(), domain.name()));
+        plan.want(new Action.UndefineDomain(part(domain.name()), domain.uuid(), domain.name()));
       } else {
         shutdown.turnOff(part(domain.name()), domain);
       }
@@ -30,12 +30,12 @@ record Surplus(LabTopology lab, LabSnapshot snapshot, String pool, Agenda agenda
     for (String volume : remains.volumes()) {
       if (!remains.isUsed(volume)
           && remains.domains().stream().noneMatch(d -> volume.equals(d.name() + ".qcow2"))) {
-        agenda.want(new Action.DeleteVolume(pool, volume));
+        plan.want(new Action.DeleteVolume(pool, volume));
       }
     }
     for (NetworkState network : remains.networks()) {
       if (isUnused(network, remains)) {
-        agenda.want(new Action.DeleteNetwork(part(network.name()), network.uuid(), network.name()));
+        plan.want(new Action.DeleteNetwork(part(network.name()), network.uuid(), network.name()));
       }
     }
   }

@@ -26,7 +26,7 @@ public final class Teardown {
    * How long a host must be silent before a lab may be abandoned: libvirtd that is started again,
    * or a connection that is made anew, takes a few seconds.
    */
-  public static final Duration SILENCE = Duration.ofSeconds(20);
+  public static final Duration HOST_SILENCE = Duration.ofSeconds(20);
 
   private Teardown() {}
 
@@ -36,7 +36,7 @@ public final class Teardown {
    * @param silentSince since when it has not answered; empty when it has, or was not asked yet
    */
   public static boolean isGone(Optional<Instant> silentSince, Instant now) {
-    return silentSince.filter(s -> !s.plus(SILENCE).isAfter(now)).isPresent();
+    return silentSince.filter(s -> !s.plus(HOST_SILENCE).isAfter(now)).isPresent();
   }
 
   /**
@@ -44,29 +44,29 @@ public final class Teardown {
    */
   public static Plan plan(
       Remains remains, String pool, Progress progress, Instant deletedAt, Instant now) {
-    Agenda agenda = new Agenda(progress, now);
+    PlanBuilder plan = new PlanBuilder(progress, now);
     Instant deadline = deletedAt.plus(GRACE);
     for (DomainState domain : remains.domains()) {
       Action shutdown = new Action.ShutdownDomain(domain.name(), domain.uuid(), domain.name());
       if (domain.power() == Power.SHUT_OFF) {
-        agenda.want(new Action.UndefineDomain(domain.name(), domain.uuid(), domain.name()));
+        plan.want(new Action.UndefineDomain(domain.name(), domain.uuid(), domain.name()));
       } else if (!mayShutDown(domain, progress, shutdown) || !now.isBefore(deadline)) {
-        agenda.want(new Action.DestroyDomain(domain.name(), domain.uuid(), domain.name()));
+        plan.want(new Action.DestroyDomain(domain.name(), domain.uuid(), domain.name()));
       } else {
-        agenda.wake(deadline);
+        plan.wake(deadline);
         if (domain.power() == Power.RUNNING && domain.agentConnected()) {
-          agenda.want(shutdown);
+          plan.want(shutdown);
         }
       }
     }
     remains.volumes().stream()
         .filter(v -> !remains.isUsed(v))
         .filter(v -> remains.domains().stream().noneMatch(d -> hasDisk(d, v)))
-        .forEach(v -> agenda.want(new Action.DeleteVolume(pool, v)));
+        .forEach(v -> plan.want(new Action.DeleteVolume(pool, v)));
     remains.networks().stream()
         .filter(n -> remains.domains().stream().noneMatch(d -> mayBeIn(d, n.name())))
-        .forEach(n -> agenda.want(new Action.DeleteNetwork(n.name(), n.uuid(), n.name())));
-    return agenda.plan(List.of(), List.of());
+        .forEach(n -> plan.want(new Action.DeleteNetwork(n.name(), n.uuid(), n.name())));
+    return plan.build(List.of(), List.of());
   }
 
   private static boolean hasDisk(DomainState domain, String volume) {

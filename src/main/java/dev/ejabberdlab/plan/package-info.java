@@ -1,5 +1,5 @@
 /**
- * From what shall exist, what was seen and what is under way to what is to be done next. Pure
- * functions of their arguments, the clock included; everything that decides stands here.
+ * From what shall exist, who is primary, what was seen and what is under way to the actions that
+ * are next. Pure functions of their arguments, the clock included.
  */
 package dev.ejabberdlab.plan;

@@ -1,5 +1,6 @@
 package dev.ejabberdlab.provision;
 
+import dev.ejabberdlab.failover.Primacy;
 import java.util.Optional;
 
 /**
@@ -21,14 +22,19 @@ public record Instances(
     long term,
     Optional<String> doubt) {
 
-  /** The first decision, which nobody doubts. */
-  public Instances(
-      String primary, Optional<String> demoted, Optional<String> held, boolean synchronous) {
-    this(primary, demoted, held, synchronous, 1, Optional.empty());
+  /** What a primacy says of them. */
+  public static Instances of(Primacy primacy) {
+    return new Instances(
+        primacy.target(),
+        primacy.demoted(),
+        primacy.held(),
+        primacy.waitsForStandby(),
+        primacy.term(),
+        primacy.doubt());
   }
 
   /** A primary that accepts writes, and no commit waits. */
   public static Instances of(String primary) {
-    return new Instances(primary, Optional.empty(), Optional.empty(), false);
+    return of(Primacy.of(primary));
   }
 }

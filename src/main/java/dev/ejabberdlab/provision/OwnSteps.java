@@ -2,6 +2,7 @@ package dev.ejabberdlab.provision;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Order;
 import dev.ejabberdlab.guest.Step;
+import dev.ejabberdlab.guest.StepNames;
 import dev.ejabberdlab.topology.LabTopology;
 import dev.ejabberdlab.topology.LabTopology.OwnFile;
 import dev.ejabberdlab.topology.LabTopology.OwnShell;
@@ -35,7 +36,7 @@ record OwnSteps(LabTopology lab, Inputs inputs, Duration fileTimeout) {
   List<Step> among(List<Step> builtIn) {
     List<Step> all = new ArrayList<>();
     for (Step step : builtIn) {
-      if (step.name().equals(Provisioning.BASE)) {
+      if (step.name().equals(StepNames.BASE)) {
         all.add(step);
         all.addAll(steps(step.node(), Order.before, Set.of(step.ref())));
       } else {

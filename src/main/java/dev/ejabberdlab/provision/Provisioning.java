@@ -2,6 +2,7 @@ package dev.ejabberdlab.provision;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
 import dev.ejabberdlab.guest.Step;
+import dev.ejabberdlab.guest.StepNames;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,38 +15,9 @@ import java.util.stream.Stream;
 /** Which steps a lab needs. Pure: the same lab and secrets give the same steps and digests. */
 public final class Provisioning {
 
-  /** Host name, addresses, routes, kernel settings, firewall: on every node. */
-  public static final String BASE = "base";
-
-  /** A primary's roles, database and slots. */
-  public static final String POSTGRESQL_PRIMARY = "postgresql-primary";
-
-  /**
-   * The permission to accept writes, which ends with the boot, and the address that clients write
-   * to. A standby is promoted by it.
-   */
-  public static final String POSTGRESQL_PROMOTION = "postgresql-promotion";
-
-  /** A PostgreSQL instance that is stopped in order, for another one to be promoted. */
-  public static final String POSTGRESQL_DEMOTION = "postgresql-demotion";
-
-  /** A PostgreSQL instance that streams from the primary. */
-  public static final String POSTGRESQL_STANDBY = "postgresql-standby";
-
-  /** A running ejabberd node. */
-  public static final String EJABBERD = "ejabberd";
-
-  /** An ejabberd node's membership in the cluster. */
-  public static final String EJABBERD_CLUSTER = "ejabberd-cluster";
-
-  /** The XMPP accounts, made on the first member. */
-  public static final String ACCOUNTS = "accounts";
-
-  /** A cluster that knows its members and nobody else; on the one that the others join. */
-  public static final String EJABBERD_MEMBERS = "ejabberd-members";
-
   /** Nobody may take himself for the primary after a reboot. */
-  private static final Set<String> UNTIL_REBOOT = Set.of(POSTGRESQL_PROMOTION, POSTGRESQL_DEMOTION);
+  private static final Set<String> UNTIL_REBOOT =
+      Set.of(StepNames.POSTGRESQL_PROMOTION, StepNames.POSTGRESQL_DEMOTION);
 
   /** Generous: an emulated CPU among busy others takes minutes for what takes seconds. */
   private static final Duration TIMEOUT = Duration.ofMinutes(30);
@@ -76,7 +48,13 @@ public final class Provisioning {
       Postgresql postgresql = new Postgresql(lab, inputs, primary, instances.term());
       Ejabberd ejabberd = new Ejabberd(lab, inputs);
       for (LabTopology.Node node : lab.nodes()) {
-        steps.add(step(node.name(), BASE, Base.values(lab, node), Base.files(lab, node), Set.of()));
+        steps.add(
+            step(
+                node.name(),
+                StepNames.BASE,
+                Base.values(lab, node),
+                Base.files(lab, node),
+                Set.of()));
       }
       // Before the standby's step there: it would be started again by that one.
       instances
@@ -87,7 +65,7 @@ public final class Provisioning {
                   steps.add(
                       step(
                           old,
-                          POSTGRESQL_DEMOTION,
+                          StepNames.POSTGRESQL_DEMOTION,
                           postgresql.demotionValues(old),
                           Map.of(),
                           Set.of(),
@@ -96,7 +74,7 @@ public final class Provisioning {
       steps.add(
           step(
               primary,
-              POSTGRESQL_PRIMARY,
+              StepNames.POSTGRESQL_PRIMARY,
               postgresql.primaryValues(),
               postgresql.primaryFiles(),
               Set.of(base(primary), promoted()),
@@ -106,7 +84,7 @@ public final class Provisioning {
           steps.add(
               step(
                   standby,
-                  POSTGRESQL_STANDBY,
+                  StepNames.POSTGRESQL_STANDBY,
                   postgresql.standbyValues(standby),
                   postgresql.standbyFiles(standby),
                   Set.of(base(standby), postgresqlPrimary()),
@@ -122,7 +100,7 @@ public final class Provisioning {
         steps.add(
             step(
                 member,
-                EJABBERD,
+                StepNames.EJABBERD,
                 ejabberd.values(member),
                 ejabberd.files(member),
                 requires,
@@ -134,19 +112,21 @@ public final class Provisioning {
           steps.add(
               step(
                   member,
-                  EJABBERD_CLUSTER,
+                  StepNames.EJABBERD_CLUSTER,
                   ejabberd.clusterValues(member),
                   ejabberd.clusterFiles(),
-                  Set.of(new Step.Ref(first, EJABBERD), new Step.Ref(member, EJABBERD))));
+                  Set.of(
+                      new Step.Ref(first, StepNames.EJABBERD),
+                      new Step.Ref(member, StepNames.EJABBERD))));
         }
       }
       steps.add(
           step(
               first,
-              EJABBERD_MEMBERS,
+              StepNames.EJABBERD_MEMBERS,
               ejabberd.membersValues(),
               Map.of(),
-              Set.of(new Step.Ref(first, EJABBERD))));
+              Set.of(new Step.Ref(first, StepNames.EJABBERD))));
       steps.add(accounts(first));
       return List.copyOf(steps);
     }
@@ -164,21 +144,21 @@ public final class Provisioning {
     private Step accounts(String first) {
       Accounts accounts = new Accounts(lab, inputs);
       Set<Step.Ref> requires =
-          Set.of(promoted(), postgresqlPrimary(), new Step.Ref(first, EJABBERD));
-      return step(first, ACCOUNTS, accounts.values(), accounts.files(), requires)
+          Set.of(promoted(), postgresqlPrimary(), new Step.Ref(first, StepNames.EJABBERD));
+      return step(first, StepNames.ACCOUNTS, accounts.values(), accounts.files(), requires)
           .lacking(accounts.obstacles());
     }
 
     private static Step.Ref base(String node) {
-      return new Step.Ref(node, BASE);
+      return new Step.Ref(node, StepNames.BASE);
     }
 
     private Step.Ref postgresqlPrimary() {
-      return new Step.Ref(instances.primary(), POSTGRESQL_PRIMARY);
+      return new Step.Ref(instances.primary(), StepNames.POSTGRESQL_PRIMARY);
     }
 
     private Step.Ref promoted() {
-      return new Step.Ref(instances.primary(), POSTGRESQL_PROMOTION);
+      return new Step.Ref(instances.primary(), StepNames.POSTGRESQL_PROMOTION);
     }
 
     private Step promotion(Postgresql postgresql) {
@@ -187,10 +167,10 @@ public final class Provisioning {
       instances
           .demoted()
           .filter(lab.postgresql().instances()::contains)
-          .ifPresent(old -> requires.add(new Step.Ref(old, POSTGRESQL_DEMOTION)));
+          .ifPresent(old -> requires.add(new Step.Ref(old, StepNames.POSTGRESQL_DEMOTION)));
       return step(
               instances.primary(),
-              POSTGRESQL_PROMOTION,
+              StepNames.POSTGRESQL_PROMOTION,
               postgresql.promotionValues(),
               postgresql.promotionFiles(instances.synchronous()),
               requires)

@@ -64,7 +64,7 @@ public final class Deleting {
                 sentence(why),
                 abandoned
                     ? "The lab goes without it, as the annotation %s says, when it has been silent for %d s."
-                        .formatted(EjabberdLab.ABANDON, Teardown.SILENCE.toSeconds())
+                        .formatted(EjabberdLab.ABANDON, Teardown.HOST_SILENCE.toSeconds())
                     : "It is asked again; if it is gone for good, let the lab go without it by the annotation %s: \"true\"."
                         .formatted(EjabberdLab.ABANDON)));
   }
@@ -123,7 +123,7 @@ public final class Deleting {
                 sentence(why),
                 abandoned
                     ? "The lab goes without it, as the annotation %s says, when the right one has been away for %d s."
-                        .formatted(EjabberdLab.ABANDON, Teardown.SILENCE.toSeconds())
+                        .formatted(EjabberdLab.ABANDON, Teardown.HOST_SILENCE.toSeconds())
                     : "Nothing is removed until the right one answers; if it is gone for good, let the lab go without it by the annotation %s: \"true\"."
                         .formatted(EjabberdLab.ABANDON)));
   }

@@ -24,10 +24,10 @@ record Halting(View view, List<NodeStatus> nodes) {
       return failure.get();
     }
     if (on.isEmpty()) {
-      Leftovers leftovers = new Leftovers(view);
-      return leftovers
+      SurplusFindings surplus = new SurplusFindings(view);
+      return surplus
           .machines()
-          .or(leftovers::networks)
+          .or(surplus::networks)
           .orElseGet(
               () ->
                   Finding.no(

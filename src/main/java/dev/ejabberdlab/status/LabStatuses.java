@@ -9,11 +9,13 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.LibvirtStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NetworkStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
+import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.guest.Step.Obstacle;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.PoolState;
 import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.ImageVolumes;
+import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.Remains;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.plan.Action;
@@ -22,7 +24,6 @@ import dev.ejabberdlab.plan.NodeSteps;
 import dev.ejabberdlab.plan.Plan.Restart;
 import dev.ejabberdlab.plan.Plan.StalledStep;
 import dev.ejabberdlab.plan.Planner;
-import dev.ejabberdlab.plan.Primacy;
 import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.status.Conditions.Truth;
 import dev.ejabberdlab.topology.LabTopology;
@@ -534,7 +535,7 @@ public final class LabStatuses {
               if (!unknown.isEmpty()) {
                 return Finding.unknown(Reason.NotObserved, notAsked(unknown));
               }
-              return new Leftovers(view)
+              return new SurplusFindings(view)
                   .networks()
                   .orElseGet(
                       () ->
@@ -564,7 +565,7 @@ public final class LabStatuses {
     return longSilence()
         .or(this::restarting)
         .or(this::shortSilence)
-        .or(() -> new Leftovers(view).machines())
+        .or(() -> new SurplusFindings(view).machines())
         .orElseGet(
             () ->
                 Finding.yes(
@@ -638,7 +639,8 @@ public final class LabStatuses {
             .filter(
                 n -> {
                   Instant since = view.snapshot().machine(n.name()).silentSince();
-                  return since != null && !since.plus(Planner.SILENCE).isAfter(view.now());
+                  return since != null
+                      && !since.plus(LabSnapshot.GUEST_SILENCE).isAfter(view.now());
                 })
             .toList();
     if (silent.isEmpty()) {
@@ -649,7 +651,7 @@ public final class LabStatuses {
             Reason.AgentSilent,
             "No answer from the guest agent for more than %d minutes: %s. %s"
                 .formatted(
-                    Planner.SILENCE.toMinutes(),
+                    LabSnapshot.GUEST_SILENCE.toMinutes(),
                     silent.stream().map(NodeStatus::name).collect(Collectors.joining(", ")),
                     advice(silent))));
   }

@@ -2,11 +2,11 @@ package dev.ejabberdlab.status;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.TlsStatus;
+import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.plan.Plan;
-import dev.ejabberdlab.plan.Primacy;
 import dev.ejabberdlab.plan.Progress;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Instant;

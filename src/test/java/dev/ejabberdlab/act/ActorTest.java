@@ -81,7 +81,7 @@ class ActorTest {
     actor =
         new Actor(
             "default/demo",
-            new Hands(hypervisor, uuid -> null, steps, OWNER),
+            new ActionRunner(hypervisor, uuid -> null, steps, OWNER),
             io,
             clock,
             (action, report) -> {

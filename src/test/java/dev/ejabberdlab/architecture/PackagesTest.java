@@ -38,8 +38,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The direction in which packages know each other: api → topology → observe → plan → act → status →
- * controller.
+ * The direction in which packages know each other: api → topology → observe → failover → provision
+ * → plan → act → status → controller.
  */
 class PackagesTest {
 
@@ -54,6 +54,7 @@ class PackagesTest {
   private static final String CERTIFICATE = ROOT + ".certificate";
   private static final String PROVISION = ROOT + ".provision";
   private static final String OBSERVE = ROOT + ".observe";
+  private static final String FAILOVER = ROOT + ".failover";
   private static final String PLAN = ROOT + ".plan";
   private static final String ACT = ROOT + ".act";
   private static final String STATUS = ROOT + ".status";
@@ -107,15 +108,18 @@ class PackagesTest {
             TOPOLOGY,
             GUEST,
             CERTIFICATE,
+            FAILOVER,
             IP_ADDRESS,
             JACKSON,
             "io.quarkus.qute..",
             "com.ongres.saslprep..",
             "javax.crypto.."),
         knowsOnly(OBSERVE, API, TOPOLOGY, HYPERVISOR, GUEST, LOG),
-        knowsOnly(PLAN, API, TOPOLOGY, HYPERVISOR, GUEST, OBSERVE),
+        knowsOnly(FAILOVER, API, TOPOLOGY, HYPERVISOR, GUEST, OBSERVE),
+        knowsOnly(PLAN, API, TOPOLOGY, HYPERVISOR, GUEST, OBSERVE, FAILOVER),
         knowsOnly(ACT, HYPERVISOR, GUEST, PLAN, LOG),
-        knowsOnly(STATUS, API, TOPOLOGY, HYPERVISOR, GUEST, OBSERVE, PLAN, KUBERNETES_MODEL));
+        knowsOnly(
+            STATUS, API, TOPOLOGY, HYPERVISOR, GUEST, OBSERVE, FAILOVER, PLAN, KUBERNETES_MODEL));
   }
 
   private static ArchRule knowsOnly(String who, String... others) {
@@ -150,7 +154,7 @@ class PackagesTest {
   void decisionsAreMadeWithoutAskingAnybody() {
     noClasses()
         .that()
-        .resideInAnyPackage(API, TOPOLOGY, CERTIFICATE, PROVISION, PLAN, STATUS)
+        .resideInAnyPackage(API, TOPOLOGY, CERTIFICATE, FAILOVER, PROVISION, PLAN, STATUS)
         .should()
         .dependOnClassesThat(
             resideInAnyPackage(KUBERNETES_CLIENTS)
@@ -266,6 +270,7 @@ class PackagesTest {
                                 CERTIFICATE,
                                 PROVISION,
                                 OBSERVE,
+                                FAILOVER,
                                 PLAN,
                                 ACT,
                                 STATUS,

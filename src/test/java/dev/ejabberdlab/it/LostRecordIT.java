@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
+import dev.ejabberdlab.guest.StepNames;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.Owner;
-import dev.ejabberdlab.provision.Provisioning;
 import dev.ejabberdlab.status.Conditions;
 import dev.ejabberdlab.status.Reason;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -142,7 +142,7 @@ class LostRecordIT {
                   && Stand.isTrue(l, Conditions.READY);
             });
     assertThat(again.getStatus().postgresql().splitBrain()).isFalse();
-    assertThat(stand.guest(lab, P1).launched()).last().isEqualTo(Provisioning.POSTGRESQL_STANDBY);
+    assertThat(stand.guest(lab, P1).launched()).last().isEqualTo(StepNames.POSTGRESQL_STANDBY);
   }
 
   /** As {@code kubectl edit --subresource=status} does; null leaves nothing. */

@@ -11,10 +11,10 @@ import dev.ejabberdlab.guest.GuestReport.Slot;
 import dev.ejabberdlab.guest.GuestReport.Standby;
 import dev.ejabberdlab.guest.GuestReport.Term;
 import dev.ejabberdlab.guest.Step;
+import dev.ejabberdlab.guest.StepNames;
 import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.guest.StepState.Status;
 import dev.ejabberdlab.plan.Planner;
-import dev.ejabberdlab.provision.Provisioning;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -328,15 +328,15 @@ final class SimulatedGuest {
 
   private void postgresqlAfter(String step) {
     switch (step) {
-      case Provisioning.POSTGRESQL_PRIMARY -> {
+      case StepNames.POSTGRESQL_PRIMARY -> {
         role = InstanceRole.primary;
         serves = true;
       }
-      case Provisioning.POSTGRESQL_STANDBY -> {
+      case StepNames.POSTGRESQL_STANDBY -> {
         forget(
-            Provisioning.POSTGRESQL_PRIMARY,
-            Provisioning.POSTGRESQL_PROMOTION,
-            Provisioning.POSTGRESQL_DEMOTION);
+            StepNames.POSTGRESQL_PRIMARY,
+            StepNames.POSTGRESQL_PROMOTION,
+            StepNames.POSTGRESQL_DEMOTION);
         role = InstanceRole.standby;
         serves = true;
         timeline =
@@ -346,16 +346,16 @@ final class SimulatedGuest {
                 .max()
                 .orElse(timeline);
       }
-      case Provisioning.POSTGRESQL_PROMOTION -> {
-        forget(Provisioning.POSTGRESQL_STANDBY, Provisioning.POSTGRESQL_DEMOTION);
+      case StepNames.POSTGRESQL_PROMOTION -> {
+        forget(StepNames.POSTGRESQL_STANDBY, StepNames.POSTGRESQL_DEMOTION);
         if (role == InstanceRole.standby) {
           timeline++;
           role = InstanceRole.primary;
         }
         serves = role == InstanceRole.primary;
       }
-      case Provisioning.POSTGRESQL_DEMOTION -> {
-        forget(Provisioning.POSTGRESQL_PRIMARY, Provisioning.POSTGRESQL_PROMOTION);
+      case StepNames.POSTGRESQL_DEMOTION -> {
+        forget(StepNames.POSTGRESQL_PRIMARY, StepNames.POSTGRESQL_PROMOTION);
         serves = false;
       }
       default -> {
@@ -408,7 +408,7 @@ final class SimulatedGuest {
     if (role != InstanceRole.unknown) {
       report.put("postgresql", postgresql(lab));
     }
-    if (isDone(Provisioning.EJABBERD)) {
+    if (isDone(StepNames.EJABBERD)) {
       report.put("ejabberd", new Ejabberd(true, "24.12", members(lab)));
     }
     return report;
@@ -453,7 +453,7 @@ final class SimulatedGuest {
         false,
         timeline,
         SYSTEM_IDENTIFIER,
-        isDone(Provisioning.POSTGRESQL_PROMOTION),
+        isDone(StepNames.POSTGRESQL_PROMOTION),
         standbys.stream().map(name -> new Standby(name, "streaming", 0)).toList(),
         standbys.stream().map(name -> new Slot(name.replace('-', '_'), true, "reserved")).toList());
   }
@@ -462,15 +462,15 @@ final class SimulatedGuest {
   private List<String> members(List<SimulatedGuest> lab) {
     List<SimulatedGuest> servers =
         lab.stream()
-            .filter(g -> g.isDone(Provisioning.EJABBERD))
+            .filter(g -> g.isDone(StepNames.EJABBERD))
             .sorted(Comparator.comparing(SimulatedGuest::node))
             .toList();
-    boolean joined = this == servers.get(0) || isDone(Provisioning.EJABBERD_CLUSTER);
+    boolean joined = this == servers.get(0) || isDone(StepNames.EJABBERD_CLUSTER);
     return servers.stream()
         .filter(
             g ->
                 g == this
-                    || joined && (g == servers.get(0) || g.isDone(Provisioning.EJABBERD_CLUSTER)))
+                    || joined && (g == servers.get(0) || g.isDone(StepNames.EJABBERD_CLUSTER)))
         .map(g -> "ejabberd@" + g.node())
         .toList();
   }

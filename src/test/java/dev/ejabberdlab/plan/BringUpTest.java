@@ -92,20 +92,8 @@ class BringUpTest {
     private Instant now = LabFixture.NOW;
 
     private Plan plan() {
-      Planner.Input seen = scene.at(now).input();
       return Planner.plan(
-          new Planner.Input(
-              seen.lab(),
-              seen.primacy(),
-              seen.clustered(),
-              seen.steps(),
-              seen.pool(),
-              seen.virtualization(),
-              seen.host(),
-              seen.snapshot(),
-              new Progress(Set.of(), Map.copyOf(failures), Map.copyOf(ends)),
-              seen.epoch(),
-              now));
+          scene.at(now).input(new Progress(Set.of(), Map.copyOf(failures), Map.copyOf(ends))));
     }
 
     boolean isSettled() {

@@ -29,9 +29,9 @@ class CutOffTest {
   }
 
   private static List<Action> actions(Progress progress, Instant now) {
-    Agenda agenda = new Agenda(progress, now);
-    new Shutdown(agenda, Shutdown.GRACE).turnOff(NODE, DOMAIN);
-    return agenda.plan(List.of(), List.of()).actions();
+    PlanBuilder plan = new PlanBuilder(progress, now);
+    new Shutdown(plan, Shutdown.GRACE).turnOff(NODE, DOMAIN);
+    return plan.build(List.of(), List.of()).actions();
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.observe.LabFixture;
+import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.plan.Action.DefineDomain;
 import dev.ejabberdlab.plan.Action.DestroyDomain;
@@ -79,7 +80,7 @@ class HaltTest {
 
   @Test
   void whatIsNotOursIsLeftAlone() {
-    scene.domain("e2server", scene.foreignDomain("e2server", Power.RUNNING));
+    scene.domain("e2server", scene.objects().foreignDomain("e2server", Power.RUNNING));
 
     assertThat(scene.plan().actions()).extracting(Action::key).containsExactly("power/e1server");
   }
@@ -122,11 +123,11 @@ class HaltTest {
 
     @Test
     void aMemberThatDoesNotComeUpHoldsNobodyBackForLong() {
-      scene.silent("e1server", Planner.SILENCE.minusSeconds(1));
+      scene.silent("e1server", LabSnapshot.GUEST_SILENCE.minusSeconds(1));
       assertThat(started()).doesNotContain("e2server");
       assertThat(scene.plan().wakeAt()).contains(LabFixture.NOW.plusSeconds(1));
 
-      scene.silent("e1server", Planner.SILENCE);
+      scene.silent("e1server", LabSnapshot.GUEST_SILENCE);
       assertThat(started()).contains("e2server");
     }
 

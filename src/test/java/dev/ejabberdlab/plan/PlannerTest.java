@@ -15,6 +15,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryCh
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
+import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
@@ -26,6 +27,7 @@ import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.VolumeState;
 import dev.ejabberdlab.observe.ImageVolumes;
 import dev.ejabberdlab.observe.LabFixture;
+import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.plan.Action.CreateVolume;
 import dev.ejabberdlab.plan.Action.DefineDomain;
@@ -95,10 +97,10 @@ class PlannerTest {
           arguments("missing", seen(s -> Seen.missing("")), "DefineNetwork"),
           arguments("inactive", seen(s -> s.inactive("dmz")), "StartNetwork"),
           arguments("active", seen(s -> s.active("dmz")), NOTHING),
-          arguments("outdated", seen(s -> s.outdated("dmz")), "DefineNetwork"),
+          arguments("outdated", seen(s -> s.objects().outdated("dmz")), "DefineNetwork"),
           arguments("unknown", seen(s -> Seen.unknown("")), NOTHING),
           // Asking for it makes the hypervisor refuse, and say who owns it.
-          arguments("not ours", seen(s -> s.foreignNetwork("dmz")), "DefineNetwork"));
+          arguments("not ours", seen(s -> s.objects().foreignNetwork("dmz")), "DefineNetwork"));
     }
 
     private static Function<Scene, Seen<NetworkState>> seen(
@@ -118,7 +120,7 @@ class PlannerTest {
     @Test
     void whatLibvirtDoesNotGiveBackAsItWasToldIsNotDefinedForEver() {
       Scene scene = Scene.ready();
-      scene.network("dmz", scene.outdated("dmz"));
+      scene.network("dmz", scene.objects().outdated("dmz"));
       Action define = scene.actions("network/dmz").get(0);
 
       assertThat(scene.ended(define, Duration.ofHours(1)).plan().actions()).isEmpty();
@@ -132,7 +134,7 @@ class PlannerTest {
           new DefineNetwork(
               "management", Desired.network(one.lab(), one.lab().network("management")));
       Scene scene = Scene.ready();
-      scene.network("management", scene.outdated("management"));
+      scene.network("management", scene.objects().outdated("management"));
 
       assertThat(PlannerTest.next(scene.ended(earlier, Duration.ofHours(1)), "network/management"))
           .isEqualTo("DefineNetwork");
@@ -272,7 +274,7 @@ class PlannerTest {
     @EnumSource(Power.class)
     void oneThatIsNotOursIsLeftAloneAndTheHypervisorIsMadeToSaySo(Power power) {
       Scene scene = Scene.up();
-      scene.reports(E1, report()).domain(E1, scene.foreignDomain(E1, power));
+      scene.reports(E1, report()).domain(E1, scene.objects().foreignDomain(E1, power));
 
       assertThat(PlannerTest.next(scene, machineKey(E1))).isEqualTo("DefineDomain");
     }
@@ -333,8 +335,8 @@ class PlannerTest {
   @Nested
   class SilentGuests {
 
-    private static final Duration LONG = Planner.SILENCE;
-    private static final Duration SHORT = Planner.SILENCE.minusSeconds(1);
+    private static final Duration LONG = LabSnapshot.GUEST_SILENCE;
+    private static final Duration SHORT = LabSnapshot.GUEST_SILENCE.minusSeconds(1);
 
     @Test
     void aBootingGuestIsGivenItsTimeAndThenLookedAtAgain() {
@@ -411,23 +413,11 @@ class PlannerTest {
   class Fencing {
 
     private static final Primacy TAKEN_OVER =
-        new Primacy(
-            "psql2server",
-            Optional.empty(),
-            Optional.of(
-                new PrimaryChange(
-                    PSQL1,
-                    "psql2server",
-                    PrimaryChangeReason.PrimarySilent,
-                    PrimaryChangeState.Fencing,
-                    0L,
-                    NOW.toString(),
-                    null)),
-            Optional.empty(),
-            Optional.of("psql1server must be turned off first."),
-            false,
-            Optional.empty(),
-            Optional.empty());
+        Primacy.builder("psql2server")
+            .change(
+                PrimaryChange.begun(PrimaryChangeReason.PrimarySilent, PSQL1, "psql2server", NOW))
+            .held("psql1server must be turned off first.")
+            .build();
 
     @Test
     void whoMustNotAcceptWritesAnyMoreIsTurnedOffAtOnceAndStaysOff() {
@@ -450,16 +440,7 @@ class PlannerTest {
 
     @Test
     void whoMayBeTakenOverFromIsNotStartedBeforeTheOthersHaveBeenAsked() {
-      Primacy open =
-          new Primacy(
-              PSQL1,
-              Optional.of(NOW),
-              Optional.empty(),
-              Optional.empty(),
-              Optional.empty(),
-              true,
-              Optional.empty(),
-              Optional.empty());
+      Primacy open = Primacy.builder(PSQL1).failingSince(NOW).open(true).build();
       Scene off = Scene.ready().power(PSQL1, Power.SHUT_OFF);
       assertThat(next(off.primacy(open), machineKey(PSQL1))).isEqualTo(NOTHING);
       assertThat(next(off.primacy(Primacy.of(PSQL1)), machineKey(PSQL1))).isEqualTo("StartDomain");
@@ -492,25 +473,17 @@ class PlannerTest {
     }
 
     private static Primacy after(PrimaryChangeState state) {
-      return new Primacy(
-          "psql2server",
-          Optional.empty(),
-          Optional.of(
-              new PrimaryChange(
-                  PSQL1,
-                  "psql2server",
-                  state == PrimaryChangeState.Demoting
-                      ? PrimaryChangeReason.Switchover
-                      : PrimaryChangeReason.PrimarySilent,
-                  state,
-                  0L,
-                  NOW.toString(),
-                  state == PrimaryChangeState.Completed ? NOW.toString() : null)),
-          Optional.empty(),
-          Optional.empty(),
-          false,
-          Optional.empty(),
-          Optional.empty());
+      PrimaryChange begun =
+          PrimaryChange.begun(
+              state == PrimaryChangeState.Demoting
+                  ? PrimaryChangeReason.Switchover
+                  : PrimaryChangeReason.PrimarySilent,
+              PSQL1,
+              "psql2server",
+              NOW);
+      return Primacy.builder("psql2server")
+          .change(state == PrimaryChangeState.Completed ? begun.ended(state, NOW) : begun.in(state))
+          .build();
     }
 
     @Test

@@ -10,6 +10,7 @@ import dev.ejabberdlab.hypervisor.DomainDefinition;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.observe.LabFixture;
+import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.plan.Action.DefineDomain;
@@ -231,7 +232,7 @@ class RolloutTest {
   void aGuestThatDoesNotWorkAnywayNeedNotWait() {
     scene.defined(E1, RolloutTest::small);
     scene.ejabberd(E1, LabFixture.ejabberdDown()).defined(E1, RolloutTest::small);
-    scene.silent("gw1server", Planner.SILENCE);
+    scene.silent("gw1server", LabSnapshot.GUEST_SILENCE);
 
     assertThat(going()).containsExactly(E1);
   }

@@ -4,6 +4,7 @@ import static dev.ejabberdlab.observe.LabFixture.EPOCH;
 import static dev.ejabberdlab.observe.LabFixture.NOW;
 
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
+import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.guest.StepState;
@@ -13,7 +14,6 @@ import dev.ejabberdlab.hypervisor.DomainDefinition.DirectBoot;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.hypervisor.HostFacts;
-import dev.ejabberdlab.hypervisor.NetworkDefinition;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.Owner;
 import dev.ejabberdlab.hypervisor.VolumeState;
@@ -36,7 +36,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 
 /**
  * What was seen of a host and of the reference lab on it, told step by step. Begins with a host
@@ -51,7 +50,7 @@ public final class Scene {
           Optional.of(new DirectBoot("image.vmlinuz", "image.initrd")));
   public static final Owner STRANGER = new Owner(new UUID(0, 1), "other", "lab");
 
-  private static final HostFacts FACTS = new HostFacts("host1", true, "9.0.0", 1L << 34, 2);
+  static final HostFacts FACTS = new HostFacts("host1", true, "9.0.0", 1L << 34, 2);
 
   private final LabTopology lab;
   private final Map<String, Seen<NetworkState>> networks = new LinkedHashMap<>();
@@ -121,6 +120,11 @@ public final class Scene {
     return lab.node(name);
   }
 
+  /** What the host may have of the lab. */
+  public HostObjects objects() {
+    return new HostObjects(lab, virtualization);
+  }
+
   // The host
 
   public Scene unreachable() {
@@ -167,45 +171,11 @@ public final class Scene {
   }
 
   public Seen<NetworkState> active(String name) {
-    return Seen.of(network(name, true));
+    return objects().network(name, true);
   }
 
   public Seen<NetworkState> inactive(String name) {
-    return Seen.of(network(name, false));
-  }
-
-  /** A network of that UUID without our mark. */
-  public Seen<NetworkState> foreignNetwork(String name) {
-    NetworkState ours = network(name, true);
-    return Seen.of(
-        new NetworkState(
-            ours.uuid(), ours.name(), Optional.empty(), true, ours.cidrs(), Optional.empty()));
-  }
-
-  /** Ours, but not as it should be. */
-  public Seen<NetworkState> outdated(String name) {
-    NetworkState ours = network(name, true);
-    return Seen.of(
-        new NetworkState(
-            ours.uuid(),
-            ours.name(),
-            ours.owner(),
-            true,
-            ours.cidrs(),
-            ours.definition()
-                .map(
-                    d -> new NetworkDefinition(d.uuid(), d.name(), d.owner(), "virbr7", d.nat()))));
-  }
-
-  private NetworkState network(String name, boolean active) {
-    LabTopology.Network network = lab.network(name);
-    return new NetworkState(
-        network.uuid(),
-        network.libvirtName(),
-        Optional.of(Desired.owner(lab)),
-        active,
-        List.of(),
-        Optional.of(Desired.network(lab, network)));
+    return objects().network(name, false);
   }
 
   // Machines
@@ -221,12 +191,7 @@ public final class Scene {
   }
 
   public Scene volume(String node, Seen<VolumeState> volume) {
-    return machine(
-        node, m -> new Machine(volume, m.domain(), m.guest(), m.reportedAt(), m.silentSince()));
-  }
-
-  public Seen<VolumeState> disk(String node) {
-    return Seen.of(new VolumeState(node(node).volume(), 6L << 30, Instant.EPOCH));
+    return machine(node, m -> with(volume, m));
   }
 
   public Scene domain(String node, Seen<DomainState> domain) {
@@ -244,99 +209,32 @@ public final class Scene {
         });
   }
 
-  public Seen<DomainState> domain(String node, Power power, boolean agent) {
-    DomainDefinition wanted =
-        Desired.domain(
-            lab,
-            node(node),
-            POOL,
-            Planner.accelerator(virtualization, FACTS),
-            IMAGE_VOLUMES.directBoot());
-    return Seen.of(
-        new DomainState(
-            wanted.uuid(),
-            wanted.name(),
-            Optional.of(wanted.owner()),
-            power,
-            agent,
-            Optional.of(wanted)));
-  }
-
   /** This is true of its domain; all else stays. */
   public Scene trait(String node, DomainState.Trait... traits) {
-    return machine(
-        node,
-        m ->
-            new Machine(
-                m.volume(),
-                m.domain()
-                    .map(
-                        d ->
-                            new DomainState(
-                                d.uuid(),
-                                d.name(),
-                                d.owner(),
-                                d.power(),
-                                d.agentConnected(),
-                                d.definition(),
-                                Set.of(traits))),
-                m.guest(),
-                m.reportedAt(),
-                m.silentSince()));
+    return changed(node, domain -> HostObjects.with(Set.of(traits), domain));
   }
 
   /** Its definition is another than the lab's; all else stays. */
   public Scene defined(String node, UnaryOperator<DomainDefinition> change) {
-    return machine(
-        node,
-        m ->
-            new Machine(
-                m.volume(),
-                m.domain()
-                    .map(
-                        d ->
-                            new DomainState(
-                                d.uuid(),
-                                d.name(),
-                                d.owner(),
-                                d.power(),
-                                d.agentConnected(),
-                                d.definition().map(change))),
-                m.guest(),
-                m.reportedAt(),
-                m.silentSince()));
+    return changed(node, domain -> HostObjects.with(change, domain));
   }
 
   /** Somebody has put the machine on another disk, and its own is where it was. */
   public Scene onDisk(String node, String file) {
+    return machine(node, m -> with(m.volume().map(HostObjects::withPath), m))
+        .changed(node, domain -> HostObjects.with(new Disks(Set.of(file), Set.of(file)), domain));
+  }
+
+  private Scene changed(String node, UnaryOperator<DomainState> change) {
     return machine(
         node,
         m ->
             new Machine(
-                m.volume()
-                    .map(
-                        v ->
-                            new VolumeState(
-                                v.name(),
-                                v.capacityBytes(),
-                                v.modified(),
-                                true,
-                                "/pool/" + v.name(),
-                                Optional.empty())),
-                m.domain()
-                    .map(
-                        d ->
-                            new DomainState(
-                                d.uuid(),
-                                d.name(),
-                                d.owner(),
-                                d.power(),
-                                d.agentConnected(),
-                                d.definition(),
-                                new Disks(Set.of(file), Set.of(file)))),
-                m.guest(),
-                m.reportedAt(),
-                m.silentSince()));
+                m.volume(), m.domain().map(change), m.guest(), m.reportedAt(), m.silentSince()));
+  }
+
+  private static Machine with(Seen<VolumeState> volume, Machine m) {
+    return new Machine(volume, m.domain(), m.guest(), m.reportedAt(), m.silentSince());
   }
 
   /** Another host answers in the place of the lab's. */
@@ -352,58 +250,12 @@ public final class Scene {
     return this;
   }
 
-  /** A domain with the lab's mark that the lab does not have. */
-  public DomainState leftDomain(String node, Power power, String... networks) {
-    DomainDefinition definition =
-        new DomainDefinition(
-            UUID.nameUUIDFromBytes(node.getBytes()),
-            LabTopology.namePrefix(lab.uid()) + node,
-            Desired.owner(lab),
-            "",
-            "",
-            DomainDefinition.Accelerator.qemu,
-            1,
-            1L << 30,
-            POOL,
-            LabTopology.namePrefix(lab.uid()) + node + ".qcow2",
-            Optional.empty(),
-            Stream.of(networks)
-                .map(
-                    n ->
-                        new DomainDefinition.Interface(
-                            LabTopology.namePrefix(lab.uid()) + n, "52:54:00:00:00:01"))
-                .toList());
-    return new DomainState(
-        definition.uuid(),
-        definition.name(),
-        Optional.of(definition.owner()),
-        power,
-        power == Power.RUNNING,
-        Optional.of(definition));
+  public Seen<VolumeState> disk(String node) {
+    return objects().disk(node);
   }
 
-  /** A network with the lab's mark that the lab does not have. */
-  public NetworkState leftNetwork(String name) {
-    return new NetworkState(
-        UUID.nameUUIDFromBytes(name.getBytes()),
-        LabTopology.namePrefix(lab.uid()) + name,
-        Optional.of(Desired.owner(lab)),
-        true,
-        List.of(),
-        Optional.empty());
-  }
-
-  /** A domain of that UUID with somebody else's mark. */
-  public Seen<DomainState> foreignDomain(String node, Power power) {
-    DomainState ours = domain(node, power, power == Power.RUNNING).value();
-    return Seen.of(
-        new DomainState(
-            ours.uuid(),
-            ours.name(),
-            Optional.of(STRANGER),
-            power,
-            ours.agentConnected(),
-            Optional.empty()));
+  public Seen<DomainState> domain(String node, Power power, boolean agent) {
+    return objects().domain(node, power, agent);
   }
 
   /** It has a disk and a domain in that state, without an agent. */
@@ -607,18 +459,24 @@ public final class Scene {
   }
 
   public Planner.Input input() {
-    return new Planner.Input(
-        lab,
-        primacy,
-        clustered,
-        steps,
-        pool,
-        virtualization,
-        host,
-        snapshot(),
-        progress(),
-        epoch,
-        now);
+    return input(progress());
+  }
+
+  /** The same with other work under way. */
+  public Planner.Input input(Progress other) {
+    return Planner.Input.builder()
+        .lab(lab)
+        .primacy(primacy)
+        .clustered(clustered)
+        .steps(steps)
+        .pool(pool)
+        .virtualization(virtualization)
+        .host(host)
+        .snapshot(snapshot())
+        .progress(other)
+        .epoch(epoch)
+        .now(now)
+        .build();
   }
 
   public Plan plan() {

@@ -55,12 +55,13 @@ class SurplusTest {
   @ParameterizedTest(name = "{0} → {1}")
   @MethodSource("domains")
   void aDomainThatIsNotWantedGoes(Power power, String expected) {
-    assertThat(kinds(left(scene.leftDomain(LEFT, power)).plan())).containsExactly(expected);
+    assertThat(kinds(left(scene.objects().surplusDomain(LEFT, power)).plan()))
+        .containsExactly(expected);
   }
 
   @Test
   void aGuestHasItsTimeAndThenItsPlugIsPulled() {
-    DomainState domain = scene.leftDomain(LEFT, Power.RUNNING);
+    DomainState domain = scene.objects().surplusDomain(LEFT, Power.RUNNING);
     left(domain);
 
     Plan waiting = scene.ended(shutdown(domain), Duration.ofSeconds(30)).plan();
@@ -75,7 +76,7 @@ class SurplusTest {
 
   @Test
   void aStepThatRunsInItHoldsItNotUp() {
-    DomainState domain = scene.leftDomain(LEFT, Power.RUNNING);
+    DomainState domain = scene.objects().surplusDomain(LEFT, Power.RUNNING);
 
     assertThat(kinds(left(domain).inFlight("machine/" + LEFT).plan()))
         .containsExactly("ShutdownDomain");
@@ -120,9 +121,9 @@ class SurplusTest {
 
   @Test
   void aNetworkGoesWhenNoDomainUsesIt() {
-    NetworkState backup = scene.leftNetwork("backup");
-    DomainState user = scene.leftDomain(LEFT, Power.SHUT_OFF, "backup");
-    DomainState other = scene.leftDomain(LEFT, Power.SHUT_OFF, "dmz");
+    NetworkState backup = scene.objects().surplusNetwork("backup");
+    DomainState user = scene.objects().surplusDomain(LEFT, Power.SHUT_OFF, "backup");
+    DomainState other = scene.objects().surplusDomain(LEFT, Power.SHUT_OFF, "dmz");
 
     scene.surplus(Seen.of(new Remains(List.of(user), List.of(backup), List.of())));
     assertThat(kinds(scene.plan())).containsExactly("UndefineDomain");
@@ -134,7 +135,7 @@ class SurplusTest {
 
   @Test
   void aNetworkStaysWhileAGuestOfTheLabStillHasIt() {
-    NetworkState backup = scene.leftNetwork("backup");
+    NetworkState backup = scene.objects().surplusNetwork("backup");
     scene.surplus(Seen.of(new Remains(List.of(), List.of(backup), List.of())));
     scene.defined("e1server", d -> Definitions.with(d, backup.name()));
 
@@ -143,7 +144,9 @@ class SurplusTest {
 
   @Test
   void aNetworkStaysWhileADomainCannotBeAsked() {
-    scene.surplus(Seen.of(new Remains(List.of(), List.of(scene.leftNetwork("backup")), List.of())));
+    scene.surplus(
+        Seen.of(
+            new Remains(List.of(), List.of(scene.objects().surplusNetwork("backup")), List.of())));
 
     assertThat(scene.domain("e1server", Seen.unknown("")).plan().actions()).isEmpty();
   }
@@ -159,7 +162,7 @@ class SurplusTest {
       names = {"RUNNING", "SHUT_OFF"})
   void aHaltedLabLosesItToo(Power power) {
     Scene halted = Scene.of(LabFixture.halted());
-    DomainState domain = halted.leftDomain(LEFT, power);
+    DomainState domain = halted.objects().surplusDomain(LEFT, power);
     halted.surplus(Seen.of(new Remains(List.of(domain), List.of(), List.of())));
 
     assertThat(kinds(halted.plan())).hasSize(1);

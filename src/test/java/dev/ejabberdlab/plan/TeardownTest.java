@@ -198,8 +198,8 @@ class TeardownTest {
   static Stream<Arguments> silences() {
     return Stream.of(
         arguments(Optional.empty(), false),
-        arguments(Optional.of(NOW.minus(Teardown.SILENCE).plusMillis(1)), false),
-        arguments(Optional.of(NOW.minus(Teardown.SILENCE)), true),
+        arguments(Optional.of(NOW.minus(Teardown.HOST_SILENCE).plusMillis(1)), false),
+        arguments(Optional.of(NOW.minus(Teardown.HOST_SILENCE)), true),
         arguments(Optional.of(NOW.plusSeconds(1)), false));
   }
 

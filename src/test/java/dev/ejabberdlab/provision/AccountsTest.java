@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.guest.Step.Obstacle;
+import dev.ejabberdlab.guest.StepNames;
 import dev.ejabberdlab.topology.Allocations;
 import dev.ejabberdlab.topology.LabTopology;
 import dev.ejabberdlab.topology.Labs;
@@ -55,7 +56,7 @@ class AccountsTest {
 
   @Test
   void passwordsAreInTheBodiesOfTheApisCommandsAndNowhereElse() throws IOException {
-    Step step = step(Provisioning.ACCOUNTS, generated("geheim\" $$ \\ 'x'", "пароль"));
+    Step step = step(StepNames.ACCOUNTS, generated("geheim\" $$ \\ 'x'", "пароль"));
 
     assertThat(step.obstacles()).isEmpty();
     assertThat(step.files().get("accounts")).asString().isEqualTo("admin\nmax\n");
@@ -76,9 +77,9 @@ class AccountsTest {
 
   @Test
   void aNewPasswordIsANewDigest() {
-    assertThat(step(Provisioning.ACCOUNTS, generated("a", "b")).digest())
-        .isNotEqualTo(step(Provisioning.ACCOUNTS, generated("a", "c")).digest())
-        .isEqualTo(step(Provisioning.ACCOUNTS, generated("a", "b")).digest());
+    assertThat(step(StepNames.ACCOUNTS, generated("a", "b")).digest())
+        .isNotEqualTo(step(StepNames.ACCOUNTS, generated("a", "c")).digest())
+        .isEqualTo(step(StepNames.ACCOUNTS, generated("a", "b")).digest());
   }
 
   @Test
@@ -88,7 +89,7 @@ class AccountsTest {
         .put("name", "passwords")
         .put("key", "boss");
 
-    assertThat(step(Provisioning.ACCOUNTS, generated("geheim\n", "")).obstacles())
+    assertThat(step(StepNames.ACCOUNTS, generated("geheim\n", "")).obstacles())
         .containsExactly(
             Obstacle.unusable(
                 "The password of account admin, key admin of Secret reference-accounts, ends with a"
@@ -98,20 +99,20 @@ class AccountsTest {
 
   @Test
   void nothingElseLacksAnything() {
-    assertThat(step(Provisioning.EJABBERD, References.NONE).obstacles()).isEmpty();
+    assertThat(step(StepNames.EJABBERD, References.NONE).obstacles()).isEmpty();
   }
 
   @Test
   void exactlyTheAdminsMayAdminister() throws IOException {
-    assertThat(json(step(Provisioning.EJABBERD, References.NONE), "ejabberd.yml").at("/acl/admin"))
+    assertThat(json(step(StepNames.EJABBERD, References.NONE), "ejabberd.yml").at("/acl/admin"))
         .isEqualTo(YAML.readTree("{user: [admin@domain.local]}"));
 
     ((ObjectNode) tree.at("/spec/ejabberd")).putArray("admins").addObject().put("name", "boss");
-    assertThat(json(step(Provisioning.EJABBERD, References.NONE), "ejabberd.yml").at("/acl/admin"))
+    assertThat(json(step(StepNames.EJABBERD, References.NONE), "ejabberd.yml").at("/acl/admin"))
         .isEqualTo(YAML.readTree("{user: [boss@domain.local]}"));
 
     ((ObjectNode) tree.at("/spec/ejabberd")).putArray("admins");
-    assertThat(json(step(Provisioning.EJABBERD, References.NONE), "ejabberd.yml").at("/acl/admin"))
+    assertThat(json(step(StepNames.EJABBERD, References.NONE), "ejabberd.yml").at("/acl/admin"))
         .isEqualTo(YAML.readTree("{server: invalid}"));
   }
 }

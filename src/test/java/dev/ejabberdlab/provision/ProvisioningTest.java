@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import dev.ejabberdlab.certificate.Certificates;
 import dev.ejabberdlab.guest.Step;
+import dev.ejabberdlab.guest.StepNames;
 import dev.ejabberdlab.topology.Allocations;
 import dev.ejabberdlab.topology.LabTopology;
 import dev.ejabberdlab.topology.Labs;
@@ -95,7 +96,7 @@ class ProvisioningTest {
                     inputs(CREDENTIALS),
                     Instances.of("psql1server")),
                 "e1server",
-                Provisioning.EJABBERD),
+                StepNames.EJABBERD),
             "ejabberd.yml");
 
     assertThat(configuration)
@@ -170,20 +171,20 @@ class ProvisioningTest {
   @Test
   void onlyThePermissionToBePrimaryIsGoneAfterAReboot() {
     assertThat(steps().stream().filter(s -> s.scope() == Step.Scope.BOOT).map(Step::name))
-        .containsExactly(Provisioning.POSTGRESQL_PROMOTION);
+        .containsExactly(StepNames.POSTGRESQL_PROMOTION);
   }
 
   @Test
   void theRolesFollowTheCurrentPrimary() {
     List<Step> steps = Provisioning.steps(lab, inputs(CREDENTIALS), Instances.of("psql2server"));
 
-    Step standby = step(steps, "psql1server", Provisioning.POSTGRESQL_STANDBY);
+    Step standby = step(steps, "psql1server", StepNames.POSTGRESQL_STANDBY);
     assertThat(standby.values())
         .containsEntry("PRIMARY_ADDRESS", "192.168.1.11")
         .containsEntry("SLOT", "psql1server");
-    assertThat(step(steps, "psql2server", Provisioning.POSTGRESQL_PRIMARY).values())
+    assertThat(step(steps, "psql2server", StepNames.POSTGRESQL_PRIMARY).values())
         .containsEntry("SLOTS", "psql1server");
-    assertThat(step(steps, "psql2server", Provisioning.POSTGRESQL_PROMOTION).values().get("MAC"))
+    assertThat(step(steps, "psql2server", StepNames.POSTGRESQL_PROMOTION).values().get("MAC"))
         .isEqualTo(
             lab.node("psql2server").interfaces().stream()
                 .filter(i -> i.network().equals("internal"))
@@ -255,7 +256,7 @@ class ProvisioningTest {
   void everybodyHasTheSameHostsFile() {
     List<String> hosts =
         steps().stream()
-            .filter(s -> s.name().equals(Provisioning.BASE))
+            .filter(s -> s.name().equals(StepNames.BASE))
             .map(s -> file(s, "hosts"))
             .distinct()
             .toList();
@@ -275,7 +276,7 @@ class ProvisioningTest {
 
   @Test
   void interfacesAreFoundByTheirMacAndRoutesLieWhereTheirGatewayIs() {
-    Step base = step(steps(), "e1server", Provisioning.BASE);
+    Step base = step(steps(), "e1server", StepNames.BASE);
     LabTopology.Node e1 = lab.node("e1server");
 
     assertThat(withoutComments(file(base, "10-lab-management.network")))
@@ -310,7 +311,7 @@ class ProvisioningTest {
             """
                 .formatted(e1.interfaces().get(1).mac()));
     assertThat(base.values()).containsEntry("ROUTES", "192.168.1.8/29,192.168.1.1");
-    assertThat(step(steps(), "gw1server", Provisioning.BASE).values()).containsEntry("ROUTES", "");
+    assertThat(step(steps(), "gw1server", StepNames.BASE).values()).containsEntry("ROUTES", "");
   }
 
   private static String withoutComments(String text) {
@@ -320,7 +321,7 @@ class ProvisioningTest {
   @Test
   void onlyGatewaysForward() {
     for (LabTopology.Node node : lab.nodes()) {
-      assertThat(file(step(steps(), node.name(), Provisioning.BASE), "90-ejabberd-lab.conf"))
+      assertThat(file(step(steps(), node.name(), StepNames.BASE), "90-ejabberd-lab.conf"))
           .contains("net.ipv4.ip_forward = " + (node.name().equals("gw1server") ? "1" : "0") + "\n")
           .contains("net.ipv4.ip_default_ttl = 66\n");
     }
@@ -334,8 +335,7 @@ class ProvisioningTest {
     List<Step> steps = Provisioning.steps(lab, inputs(CREDENTIALS), Instances.of("psql1server"));
     List<String> rules = new ArrayList<>();
     String current = "";
-    for (String line :
-        file(step(steps, node, Provisioning.BASE), "nftables.conf").lines().toList()) {
+    for (String line : file(step(steps, node, StepNames.BASE), "nftables.conf").lines().toList()) {
       String text = line.strip();
       if (text.startsWith("chain ")) {
         current = text.split(" ")[1];
@@ -398,7 +398,7 @@ class ProvisioningTest {
                   step(
                       Provisioning.steps(lab, inputs(CREDENTIALS), Instances.of("psql1server")),
                       node.name(),
-                      Provisioning.BASE),
+                      StepNames.BASE),
                   "nftables.conf"))
           .contains("\n    meta l4proto icmp accept\n");
     }
@@ -413,7 +413,7 @@ class ProvisioningTest {
               return tree;
             });
     List<Step> steps = Provisioning.steps(lab, inputs(CREDENTIALS), Instances.of("psql1server"));
-    Step e2 = step(steps, "e2server", Provisioning.BASE);
+    Step e2 = step(steps, "e2server", StepNames.BASE);
 
     assertThat(e2.values())
         .containsEntry("VIRTUAL_ADDRESS", "192.168.121.9")
@@ -425,9 +425,9 @@ class ProvisioningTest {
         .contains("    192.168.121.9/24\n");
     assertThat(rules(lab, "e2server", "input"))
         .contains("ip saddr { 192.168.121.0/24 } meta l4proto vrrp accept");
-    assertThat(step(steps, "gw1server", Provisioning.BASE).files())
+    assertThat(step(steps, "gw1server", StepNames.BASE).files())
         .doesNotContainKey("keepalived.conf");
-    assertThat(step(steps(), "e2server", Provisioning.BASE).files())
+    assertThat(step(steps(), "e2server", StepNames.BASE).files())
         .doesNotContainKey("keepalived.conf");
   }
 
@@ -442,7 +442,7 @@ class ProvisioningTest {
   @Test
   void everyFirewallIsExchangedAsAWholeAndDropsByDefault() {
     for (LabTopology.Node node : lab.nodes()) {
-      assertThat(file(step(steps(), node.name(), Provisioning.BASE), "nftables.conf"))
+      assertThat(file(step(steps(), node.name(), StepNames.BASE), "nftables.conf"))
           .startsWith("flush ruleset\n")
           .contains("table inet lab {")
           .contains("hook input priority filter; policy drop;")
@@ -452,8 +452,8 @@ class ProvisioningTest {
 
   @Test
   void everyInstanceAcceptsTheSameClients() {
-    Step primary = step(steps(), "psql1server", Provisioning.POSTGRESQL_PRIMARY);
-    Step standby = step(steps(), "psql2server", Provisioning.POSTGRESQL_STANDBY);
+    Step primary = step(steps(), "psql1server", StepNames.POSTGRESQL_PRIMARY);
+    Step standby = step(steps(), "psql2server", StepNames.POSTGRESQL_STANDBY);
 
     assertThat(file(primary, "pg_hba.conf"))
         .isEqualTo(file(standby, "pg_hba.conf"))
@@ -489,7 +489,7 @@ class ProvisioningTest {
 
   @Test
   void ejabberdKeepsEverythingInTheDatabaseThatBelongsToThePrimary() throws IOException {
-    Step e1 = step(steps(), "e1server", Provisioning.EJABBERD);
+    Step e1 = step(steps(), "e1server", StepNames.EJABBERD);
     JsonNode yaml = YAML.readTree(e1.files().get("ejabberd.yml"));
 
     assertThat(yaml.path("hosts")).isEqualTo(YAML.readTree("[domain.local]"));
@@ -529,7 +529,7 @@ class ProvisioningTest {
         step(
             Provisioning.steps(lab, inputs(credentials), Instances.of("psql1server")),
             "e1server",
-            Provisioning.EJABBERD);
+            StepNames.EJABBERD);
 
     assertThat(YAML.readTree(e1.files().get("ejabberd.yml")).path("sql_password").asText())
         .isEqualTo(odd);
@@ -537,7 +537,7 @@ class ProvisioningTest {
 
   @Test
   void theOthersJoinTheFirstMember() throws IOException {
-    Step join = step(steps(), "e2server", Provisioning.EJABBERD_CLUSTER);
+    Step join = step(steps(), "e2server", StepNames.EJABBERD_CLUSTER);
 
     assertThat(YAML.readTree(join.files().get("join.json")))
         .isEqualTo(YAML.readTree("{\"node\":\"ejabberd@e1server\"}"));
@@ -549,7 +549,7 @@ class ProvisioningTest {
 
   @Test
   void theFirstMemberMakesTheClusterForgetWhoIsGone() {
-    assertThat(step(steps(), "e1server", Provisioning.EJABBERD_MEMBERS).values())
+    assertThat(step(steps(), "e1server", StepNames.EJABBERD_MEMBERS).values())
         .containsOnly(
             Map.entry("ERLANG_NODE", "ejabberd@e1server"),
             Map.entry("MEMBERS", "ejabberd@e1server ejabberd@e2server"));
@@ -557,9 +557,9 @@ class ProvisioningTest {
 
   @Test
   void everyServiceHasItsOwnCertificateAndTrustsTheAuthority() throws IOException {
-    Step e1 = step(steps(), "e1server", Provisioning.EJABBERD);
-    Step primary = step(steps(), "psql1server", Provisioning.POSTGRESQL_PRIMARY);
-    Step standby = step(steps(), "psql2server", Provisioning.POSTGRESQL_STANDBY);
+    Step e1 = step(steps(), "e1server", StepNames.EJABBERD);
+    Step primary = step(steps(), "psql1server", StepNames.POSTGRESQL_PRIMARY);
+    Step standby = step(steps(), "psql2server", StepNames.POSTGRESQL_STANDBY);
     JsonNode yaml = YAML.readTree(e1.files().get("ejabberd.yml"));
 
     assertThat(file(e1, "certificate.pem")).isEqualTo(CERTIFICATES.of("e1server").chain());
@@ -609,10 +609,10 @@ class ProvisioningTest {
         .filteredOn(s -> s.obstacles().contains(obstacle))
         .extracting(Step::name)
         .containsExactlyInAnyOrder(
-            Provisioning.POSTGRESQL_PRIMARY,
-            Provisioning.POSTGRESQL_STANDBY,
-            Provisioning.EJABBERD,
-            Provisioning.EJABBERD);
+            StepNames.POSTGRESQL_PRIMARY,
+            StepNames.POSTGRESQL_STANDBY,
+            StepNames.EJABBERD,
+            StepNames.EJABBERD);
   }
 
   @Test
@@ -631,8 +631,8 @@ class ProvisioningTest {
                     inputs(CREDENTIALS),
                     Instances.of("psql1server")),
                 "e1server",
-                Provisioning.EJABBERD);
-    String arguments = file(step(steps(), "e1server", Provisioning.EJABBERD), "vm.args");
+                StepNames.EJABBERD);
+    String arguments = file(step(steps(), "e1server", StepNames.EJABBERD), "vm.args");
 
     assertThat(file(with.apply("queue_type"), "vm.args")).isNotEqualTo(arguments);
     assertThat(file(with.apply("language"), "vm.args")).isEqualTo(arguments);

@@ -4,11 +4,11 @@ import dev.ejabberdlab.guest.GuestChannel;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Term;
 import dev.ejabberdlab.guest.Step;
+import dev.ejabberdlab.guest.StepNames;
 import dev.ejabberdlab.guest.StepRunner;
 import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.guest.StepState.Status;
 import dev.ejabberdlab.hypervisor.HypervisorException.AgentUnavailable;
-import dev.ejabberdlab.provision.Provisioning;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -243,8 +243,8 @@ final class GuestSteps implements StepRunner {
   private Optional<String> effect(Machine machine, Boot boot, Disk disk, Step step) {
     Guests guests = guests(machine);
     switch (step.name()) {
-      case Provisioning.POSTGRESQL_PROMOTION -> {
-        forget(boot, disk, Provisioning.POSTGRESQL_STANDBY, Provisioning.POSTGRESQL_DEMOTION);
+      case StepNames.POSTGRESQL_PROMOTION -> {
+        forget(boot, disk, StepNames.POSTGRESQL_STANDBY, StepNames.POSTGRESQL_DEMOTION);
         disk.synchronous = names(step.files().get("synchronous.conf"));
         boot.permit = true;
         if (disk.configured) {
@@ -260,7 +260,7 @@ final class GuestSteps implements StepRunner {
         }
         boot.address = true;
       }
-      case Provisioning.POSTGRESQL_PRIMARY -> {
+      case StepNames.POSTGRESQL_PRIMARY -> {
         if (disk.standbySignal) {
           return Optional.of("PostgreSQL on this node is a standby: it must be promoted first");
         }
@@ -273,24 +273,24 @@ final class GuestSteps implements StepRunner {
           guests.startPostgresql(machine);
         }
       }
-      case Provisioning.POSTGRESQL_STANDBY -> {
+      case StepNames.POSTGRESQL_STANDBY -> {
         return standby(machine, boot, disk, step.values().get("PRIMARY_NODE"));
       }
-      case Provisioning.POSTGRESQL_DEMOTION -> {
-        forget(boot, disk, Provisioning.POSTGRESQL_PRIMARY, Provisioning.POSTGRESQL_PROMOTION);
+      case StepNames.POSTGRESQL_DEMOTION -> {
+        forget(boot, disk, StepNames.POSTGRESQL_PRIMARY, StepNames.POSTGRESQL_PROMOTION);
         boot.permit = false;
         guests.stopPostgresql(machine);
         boot.address = false;
       }
-      case Provisioning.EJABBERD -> {
+      case StepNames.EJABBERD -> {
         disk.ejabberd = true;
         boot.ejabberd = true;
-        if (step.requires().stream().noneMatch(r -> r.name().equals(Provisioning.EJABBERD))
+        if (step.requires().stream().noneMatch(r -> r.name().equals(StepNames.EJABBERD))
             && machine.node.equals("e1server")) {
           disk.joined = Optional.of(machine.node);
         }
       }
-      case Provisioning.EJABBERD_CLUSTER -> {
+      case StepNames.EJABBERD_CLUSTER -> {
         boolean there =
             faults
                 .home()
@@ -314,9 +314,9 @@ final class GuestSteps implements StepRunner {
     forget(
         boot,
         disk,
-        Provisioning.POSTGRESQL_PRIMARY,
-        Provisioning.POSTGRESQL_PROMOTION,
-        Provisioning.POSTGRESQL_DEMOTION);
+        StepNames.POSTGRESQL_PRIMARY,
+        StepNames.POSTGRESQL_PROMOTION,
+        StepNames.POSTGRESQL_DEMOTION);
     boot.permit = false;
     boot.address = false;
     disk.configured = true;

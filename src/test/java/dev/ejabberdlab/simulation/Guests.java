@@ -6,10 +6,10 @@ import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Slot;
 import dev.ejabberdlab.guest.GuestReport.Standby;
 import dev.ejabberdlab.guest.GuestReport.Term;
+import dev.ejabberdlab.guest.StepNames;
 import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.guest.StepState.Status;
 import dev.ejabberdlab.hypervisor.HypervisorEvent;
-import dev.ejabberdlab.provision.Provisioning;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -260,7 +260,7 @@ final class Guests {
   private StepState told(Machine machine, StepState state, Long endedAt) {
     boolean early =
         !world.isInForce(Rule.STOPPED_IN_ORDER)
-            && state.name().equals(Provisioning.POSTGRESQL_DEMOTION);
+            && state.name().equals(StepNames.POSTGRESQL_DEMOTION);
     return new StepState(
         state.name(),
         state.digest(),
@@ -278,7 +278,7 @@ final class Guests {
     Disk disk = host.disk(machine).orElseThrow();
     List<String> drift = new ArrayList<>();
     switch (step) {
-      case Provisioning.POSTGRESQL_STANDBY -> {
+      case StepNames.POSTGRESQL_STANDBY -> {
         if (!disk.standbySignal) {
           drift.add("standby.signal is gone");
         }
@@ -295,12 +295,12 @@ final class Guests {
           drift.add("PostgreSQL does not replay what it receives");
         }
       }
-      case Provisioning.POSTGRESQL_PRIMARY -> {
+      case StepNames.POSTGRESQL_PRIMARY -> {
         if (boot.permit && !boot.postgresql) {
           drift.add("postgresql@15-main.service does not run");
         }
       }
-      case Provisioning.POSTGRESQL_PROMOTION -> {
+      case StepNames.POSTGRESQL_PROMOTION -> {
         if (!boot.permit) {
           drift.add("the permission is gone");
         }
@@ -308,7 +308,7 @@ final class Guests {
           drift.add("the address is gone");
         }
       }
-      case Provisioning.EJABBERD -> {
+      case StepNames.EJABBERD -> {
         if (!boot.ejabberd) {
           drift.add("ejabberd.service does not run");
         }
@@ -336,7 +336,7 @@ final class Guests {
     }
     boolean stops =
         !world.isInForce(Rule.STOPPED_IN_ORDER)
-            && boot.steps.containsKey(Provisioning.POSTGRESQL_DEMOTION);
+            && boot.steps.containsKey(StepNames.POSTGRESQL_DEMOTION);
     if (!boot.postgresql || stops) {
       return Optional.of(atRest(boot, disk, disk.wal.system()));
     }

@@ -6,9 +6,8 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
-import dev.ejabberdlab.plan.Primacy;
+import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.plan.Scene;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class DecisionsTest {
@@ -23,18 +22,7 @@ class DecisionsTest {
             0L,
             "2026-05-04T03:02:01Z",
             state == PrimaryChangeState.Completed ? "2026-05-04T03:02:05Z" : null);
-    return Story.first(
-        Scene.ready()
-            .primacy(
-                new Primacy(
-                    target,
-                    Optional.empty(),
-                    Optional.of(change),
-                    Optional.empty(),
-                    Optional.empty(),
-                    false,
-                    Optional.empty(),
-                    Optional.empty())));
+    return Story.first(Scene.ready().primacy(Primacy.builder(target).change(change).build()));
   }
 
   @Test

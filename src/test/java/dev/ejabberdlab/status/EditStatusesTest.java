@@ -56,8 +56,8 @@ class EditStatusesTest {
       return scene.surplus(
           Seen.of(
               new Remains(
-                  List.of(scene.leftDomain("e3server", Power.SHUTTING_DOWN)),
-                  List.of(scene.leftNetwork("backup")),
+                  List.of(scene.objects().surplusDomain("e3server", Power.SHUTTING_DOWN)),
+                  List.of(scene.objects().surplusNetwork("backup")),
                   List.of("ejl-1a2b3c4d-e3server.qcow2"))));
     }
 
@@ -136,7 +136,8 @@ class EditStatusesTest {
 
       assertThat(Story.condition(Story.afterReady(waiting), "MachinesReady"))
           .isEqualTo(
-              "False Restarting: psql2server must restart for a change of cpus and waits for e2server.");
+              "False Restarting: psql2server must restart for a change of cpus and waits for"
+                  + " e2server.");
     }
 
     @Test

@@ -16,6 +16,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NetworkStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
+import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.guest.Step.Obstacle;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
@@ -25,8 +26,6 @@ import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.Remains;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.plan.Action;
-import dev.ejabberdlab.plan.Planner;
-import dev.ejabberdlab.plan.Primacy;
 import dev.ejabberdlab.plan.Scene;
 import dev.ejabberdlab.status.Conditions.Finding;
 import io.fabric8.kubernetes.api.model.Condition;
@@ -45,7 +44,7 @@ class LabStatusesTest {
 
   private static final String E1 = "e1server";
   private static final String NO_IMAGE = "spec.image.volume: there is no such image; publish it.";
-  private static final Duration LONG = Planner.SILENCE;
+  private static final Duration LONG = LabSnapshot.GUEST_SILENCE;
 
   private static Scene withFailedStart(Scene scene) {
     Action start = scene.power(E1, Power.SHUT_OFF).actions(machineKey(E1)).get(0);
@@ -353,8 +352,9 @@ class LabStatusesTest {
     void byAStepThatFailedTooOften() {
       assertStalled(
           Scene.up().steps(E1, failed("base", 5, 0)),
-          "StepFailed: Step base on e1server failed 5 times or more and is tried every 5 minutes now, and at once when the spec,"
-              + " the image or the annotation ejabberdlab.dev/retry changes; it last said: no space left on device");
+          "StepFailed: Step base on e1server failed 5 times or more and is tried every 5 minutes"
+              + " now, and at once when the spec, the image or the annotation ejabberdlab.dev/retry"
+              + " changes; it last said: no space left on device");
     }
 
     @Test
@@ -373,8 +373,8 @@ class LabStatusesTest {
       assertThat(condition(status, "Stalled")).isEqualTo("absent");
       assertThat(condition(status, "Ready"))
           .isEqualTo(
-              "False ReferenceMissing: Secret x does not exist. 4 of 5 nodes are ready; e1server waits"
-                  + " with ejabberd.");
+              "False ReferenceMissing: Secret x does not exist. 4 of 5 nodes are ready; e1server"
+                  + " waits with ejabberd.");
       assertThat(status.phase()).isEqualTo(Phase.Degraded);
       assertThat(status.endpoints()).isNotEmpty();
     }

@@ -17,11 +17,11 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryCh
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
+import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Slot;
 import dev.ejabberdlab.guest.GuestReport.Standby;
 import dev.ejabberdlab.observe.LabFixture;
-import dev.ejabberdlab.plan.Primacy;
 import dev.ejabberdlab.plan.Scene;
 import java.time.Duration;
 import java.time.Instant;
@@ -251,8 +251,8 @@ class PostgresqlStatusesTest {
             "commits wait",
             primacy(P1, null, null, Synchrony.Blocked, null),
             with(primary(), standby()),
-            "False CommitsBlocked: No standby streams, and spec.postgresql.synchronous makes commits"
-                + " wait for one."));
+            "False CommitsBlocked: No standby streams, and spec.postgresql.synchronous makes"
+                + " commits wait for one."));
   }
 
   private static PrimaryChange change(PrimaryChangeReason reason, PrimaryChangeState state) {
@@ -265,15 +265,12 @@ class PostgresqlStatusesTest {
       PrimaryChange change,
       Synchrony synchrony,
       String obstacle) {
-    return new Primacy(
-        target,
-        Optional.ofNullable(failingSince),
-        Optional.ofNullable(change),
-        Optional.ofNullable(synchrony),
-        Optional.empty(),
-        false,
-        Optional.ofNullable(obstacle),
-        Optional.empty());
+    Primacy.Builder primacy =
+        Primacy.builder(target)
+            .failingSince(Optional.ofNullable(failingSince))
+            .change(Optional.ofNullable(change))
+            .synchrony(Optional.ofNullable(synchrony));
+    return (obstacle == null ? primacy : primacy.obstacle(obstacle)).build();
   }
 
   @ParameterizedTest(name = "{0}")
@@ -451,16 +448,7 @@ class PostgresqlStatusesTest {
   /** A row that only it acknowledged would be lost if it were forgotten. */
   @Test
   void aStandbyForWhichCommitsWaitedIsRememberedWhenItGoes() {
-    Primacy active =
-        new Primacy(
-            P1,
-            Optional.empty(),
-            Optional.empty(),
-            Optional.of(Synchrony.Blocked),
-            Optional.empty(),
-            false,
-            Optional.empty(),
-            Optional.empty());
+    Primacy active = Primacy.builder(P1).synchrony(Synchrony.Blocked).build();
     Scene waits = with(primary(new Standby(P2, "streaming", 0, true)), standby()).primacy(active);
     Story story = new Story();
     EjabberdLabStatus first = story.then(waits).status();

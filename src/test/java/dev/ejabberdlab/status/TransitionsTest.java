@@ -11,9 +11,9 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.observe.LabFixture;
+import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.plan.Action;
-import dev.ejabberdlab.plan.Planner;
 import dev.ejabberdlab.plan.Scene;
 import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.status.Transitions.Transition;
@@ -153,11 +153,11 @@ class TransitionsTest {
       scene = Scene.up();
       after(s -> s.silent(E1, Duration.ZERO));
 
-      assertThat(after(s -> s.silent(E1, Planner.SILENCE)))
+      assertThat(after(s -> s.silent(E1, LabSnapshot.GUEST_SILENCE)))
           .singleElement()
           .asString()
           .startsWith("Warning AgentSilent MachinesReady: No answer from the guest agent");
-      assertThat(after(s -> s.silent(E1, Planner.SILENCE.multipliedBy(2)))).isEmpty();
+      assertThat(after(s -> s.silent(E1, LabSnapshot.GUEST_SILENCE.multipliedBy(2)))).isEmpty();
     }
 
     @Test
@@ -338,7 +338,8 @@ class TransitionsTest {
 
     assertThat(words(story.then(changed).events()))
         .contains(
-            "Warning Drifted e1server: the firewall was changed, /etc/hosts is gone; step base is applied again.")
+            "Warning Drifted e1server: the firewall was changed, /etc/hosts is gone; step base is"
+                + " applied again.")
         .noneMatch(words -> words.contains("Provisioned:"));
     assertThat(words(story.then(changed).events())).isEmpty();
     assertThat(words(story.then(Scene.ready()).events()))

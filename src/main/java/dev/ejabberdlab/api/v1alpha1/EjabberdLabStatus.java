@@ -4,6 +4,8 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
 import io.fabric8.kubernetes.api.model.Condition;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 
@@ -206,7 +208,8 @@ public record EjabberdLabStatus(
           List<String> drift,
       @JsonPropertyDescription("The disk that somebody has put the machine on.") String foreignDisk,
       @JsonPropertyDescription(
-              "By how many seconds its clock is ahead of the operator's, negative when it is behind; absent while it is right, to a second.")
+              "By how many seconds its clock is ahead of the operator's, negative when it is"
+                  + " behind; absent while it is right, to a second.")
           Integer clockOffSeconds) {
 
     /** A node on its own disk, with a clock that is right. */
@@ -470,7 +473,56 @@ public record EjabberdLabStatus(
         @JsonPropertyDescription("Time of the decision.") String started,
         @JsonPropertyDescription(
                 "When the new primary accepted writes, or the change was given up.")
-            String finished) {}
+            String finished) {
+
+      /**
+       * A change that begins, and loses nothing as far as is known: a switchover with {@code
+       * Demoting}, any other with {@code Fencing}.
+       */
+      public static PrimaryChange begun(
+          PrimaryChangeReason reason, String from, String to, Instant at) {
+        return new PrimaryChange(
+            from,
+            to,
+            reason,
+            reason == PrimaryChangeReason.Switchover
+                ? PrimaryChangeState.Demoting
+                : PrimaryChangeState.Fencing,
+            0L,
+            stamp(at),
+            null);
+      }
+
+      /** The same with another figure of what the new primary lacked at most. */
+      public PrimaryChange lacking(long bytes) {
+        return new PrimaryChange(from, to, reason, state, bytes, started, finished);
+      }
+
+      /** The same for another reason. */
+      public PrimaryChange because(PrimaryChangeReason other) {
+        return new PrimaryChange(from, to, other, state, lagBytes, started, finished);
+      }
+
+      /** The same, under way in that state. */
+      public PrimaryChange in(PrimaryChangeState other) {
+        return new PrimaryChange(from, to, reason, other, lagBytes, started, null);
+      }
+
+      /** The same at its end. One that had ended before keeps the time of that. */
+      public PrimaryChange ended(PrimaryChangeState how, Instant at) {
+        String end = finished == null ? stamp(at) : finished;
+        return new PrimaryChange(from, to, reason, how, lagBytes, started, end);
+      }
+
+      /** Whether it is under way. */
+      public boolean goesOn() {
+        return finished == null;
+      }
+
+      private static String stamp(Instant time) {
+        return time.truncatedTo(ChronoUnit.MILLIS).toString();
+      }
+    }
 
     /**
      * One PostgreSQL instance.

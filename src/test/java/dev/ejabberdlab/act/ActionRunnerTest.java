@@ -31,7 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-class HandsTest {
+class ActionRunnerTest {
 
   private static final Owner OWNER = new Owner(LabFixture.UID, "default", "demo");
   private static final UUID DOMAIN = new UUID(0, 1);
@@ -55,8 +55,8 @@ class HandsTest {
   private final Hypervisor hypervisor = mock(Hypervisor.class);
   private final StepRunner steps = mock(StepRunner.class);
   private final GuestChannel channel = mock(GuestChannel.class);
-  private final Hands hands =
-      new Hands(
+  private final ActionRunner runner =
+      new ActionRunner(
           hypervisor,
           uuid -> {
             assertThat(uuid).isEqualTo(DOMAIN);
@@ -91,7 +91,7 @@ class HandsTest {
   @ParameterizedTest(name = "{0}")
   @MethodSource("table")
   void onTheHost(Action action, Consumer<Hypervisor> call) {
-    assertThat(hands.perform(action)).isEmpty();
+    assertThat(runner.perform(action)).isEmpty();
 
     call.accept(verify(hypervisor));
     verifyNoMoreInteractions(hypervisor, steps);
@@ -105,7 +105,7 @@ class HandsTest {
     Duration wait = step.timeout().plus(Duration.ofMinutes(1));
     when(steps.run(channel, step, "epoch", wait)).thenReturn(said);
 
-    assertThat(hands.perform(new Action.RunStep("e1", DOMAIN, step, "epoch"))).contains(said);
+    assertThat(runner.perform(new Action.RunStep("e1", DOMAIN, step, "epoch"))).contains(said);
 
     verify(steps).run(channel, step, "epoch", wait);
     verifyNoMoreInteractions(hypervisor, steps);
@@ -113,7 +113,7 @@ class HandsTest {
 
   @Test
   void aClockIsSetInTheGuest() {
-    assertThat(hands.perform(new Action.SetClock("e1", DOMAIN))).isEmpty();
+    assertThat(runner.perform(new Action.SetClock("e1", DOMAIN))).isEmpty();
 
     verify(steps).setClock(channel);
     verifyNoMoreInteractions(hypervisor, steps);

@@ -1,13 +1,10 @@
-package dev.ejabberdlab.plan;
+package dev.ejabberdlab.failover;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Term;
-import dev.ejabberdlab.hypervisor.DomainState;
-import dev.ejabberdlab.observe.LabSnapshot;
-import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.topology.LabTopology;
 import java.util.List;
 import java.util.Objects;
@@ -37,7 +34,8 @@ record Standing(
   /** The record as it is: nothing is changed now. */
   static Standing recorded(Promotion.Input input) {
     String target =
-        Optional.ofNullable(input.recorded())
+        input
+            .record()
             .map(PostgresqlStatus::targetPrimary)
             .filter(input.lab().postgresql().instances()::contains)
             .orElse(input.lab().postgresql().initialPrimary());
@@ -45,50 +43,23 @@ record Standing(
         target, Primacy.termOf(input.recorded()), input.recorded(), false, Optional.empty());
   }
 
-  /**
-   * Whether an instance may accept writes at this moment: what could not be asked may, unless its
-   * machine is off, or has a disk that cannot hold anything yet.
-   */
-  static boolean mayBePrimary(LabSnapshot snapshot, String instance) {
-    Machine machine = snapshot.machine(instance);
-    if (machine.guest().isPresent()) {
-      return machine.guest().value().postgresql().filter(Postgresql::isPrimary).isPresent();
-    }
-    return !isOff(machine) && !machine.past().blank();
-  }
-
-  /** Whether there may be a database on an instance that could not be asked. */
-  static boolean mayHoldData(LabSnapshot snapshot, String instance) {
-    Machine machine = snapshot.machine(instance);
-    return machine.guest().isPresent()
-        ? machine.guest().value().postgresql().isPresent()
-        : !machine.past().blank() && !(machine.volume().isMissing() && isOff(machine));
-  }
-
-  static boolean isOff(Machine machine) {
-    return machine.domain().isMissing() || machine.domain().is(DomainState::isOffForGood);
-  }
-
   private static final class Judge {
 
     private final LabTopology.Postgresql database;
     private final PostgresqlStatus recorded;
-    private final LabSnapshot snapshot;
+    private final SeenInstances instances;
     private final Optional<String> named;
     private final List<String> primaries;
 
     Judge(Promotion.Input input) {
       this.database = input.lab().postgresql();
       this.recorded = input.recorded();
-      this.snapshot = input.snapshot();
+      this.instances = input.instances();
       this.named =
           Optional.ofNullable(recorded)
               .map(PostgresqlStatus::targetPrimary)
               .filter(database.instances()::contains);
-      this.primaries =
-          database.instances().stream()
-              .filter(i -> postgresql(i).filter(Postgresql::isPrimary).isPresent())
-              .toList();
+      this.primaries = database.instances().stream().filter(instances::isPrimary).toList();
     }
 
     Standing judge() {
@@ -135,8 +106,8 @@ record Standing(
     /** One that may have the data and know of a later decision. */
     private Optional<String> unasked() {
       return database.instances().stream()
-          .filter(i -> !snapshot.machine(i).guest().isPresent())
-          .filter(i -> mayHoldData(snapshot, i))
+          .filter(i -> !instances.machine(i).guest().isPresent())
+          .filter(instances::mayHoldData)
           .findFirst();
     }
 
@@ -152,7 +123,8 @@ record Standing(
           Stream.concat(
                   primaries.stream(),
                   Stream.concat(Stream.of(database.initialPrimary()), database.instances().stream())
-                      .filter(i -> postgresql(i).filter(Postgresql::inRecovery).isEmpty()))
+                      .filter(
+                          i -> instances.postgresql(i).filter(Postgresql::inRecovery).isEmpty()))
               .findFirst()
               .orElse(database.initialPrimary());
       return bySight(target, term, adopting(target), true);
@@ -163,7 +135,7 @@ record Standing(
       Optional<PrimaryChange> underWay =
           Optional.ofNullable(record)
               .map(PostgresqlStatus::lastPrimaryChange)
-              .filter(c -> c.finished() == null);
+              .filter(PrimaryChange::goesOn);
       Optional<String> other = otherDatabase();
       if (other.isPresent()) {
         return new Standing(target, term, record, adopted, other);
@@ -171,7 +143,7 @@ record Standing(
       if (underWay.isPresent() || primaries.contains(target) || primaries.isEmpty()) {
         return standing(target, term, record, adopted);
       }
-      if (mayBePrimary(snapshot, target)) {
+      if (instances.mayBePrimary(target)) {
         // It could not be asked; whoever else accepts writes is held responsible for that.
         return standing(target, term, record, adopted);
       }
@@ -205,12 +177,15 @@ record Standing(
       return primaries.stream()
           .filter(
               i ->
-                  system.filter(s -> !s.equals(postgresql(i).get().systemIdentifier())).isPresent())
+                  system
+                      .filter(s -> !s.equals(instances.postgresql(i).get().systemIdentifier()))
+                      .isPresent())
           .findFirst()
           .map(
               i ->
                   "%s accepts writes with another database (system identifier %s) than the lab's (%s)."
-                      .formatted(i, postgresql(i).get().systemIdentifier(), system.get()));
+                      .formatted(
+                          i, instances.postgresql(i).get().systemIdentifier(), system.get()));
     }
 
     /**
@@ -226,14 +201,14 @@ record Standing(
               .orElse(null),
           Optional.ofNullable(recorded)
               .map(PostgresqlStatus::lastPrimaryChange)
-              .filter(c -> c.finished() != null)
+              .filter(c -> !c.goesOn())
               .orElse(null));
     }
 
     /** Of a server that runs: a data directory that never ran is that of the image. */
     private Optional<String> seenSystem() {
       return Stream.concat(primaries.stream(), database.instances().stream())
-          .flatMap(i -> postgresql(i).stream())
+          .flatMap(i -> instances.postgresql(i).stream())
           .filter(Postgresql::up)
           .map(Postgresql::systemIdentifier)
           .filter(s -> !s.isEmpty())
@@ -242,14 +217,10 @@ record Standing(
 
     private Stream<Term> terms() {
       return database.instances().stream()
-          .flatMap(i -> snapshot.machine(i).guest().known().stream())
+          .flatMap(i -> instances.machine(i).guest().known().stream())
           .map(GuestReport::term)
           .filter(Objects::nonNull)
           .filter(t -> t.number() > 0);
-    }
-
-    private Optional<Postgresql> postgresql(String instance) {
-      return snapshot.machine(instance).guest().known().flatMap(GuestReport::postgresql);
     }
   }
 }

@@ -1,14 +1,13 @@
-package dev.ejabberdlab.plan;
+package dev.ejabberdlab.failover;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Instance;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
-import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Standby;
 import dev.ejabberdlab.hypervisor.DomainState;
+import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.observe.LabSnapshot.Past;
 import dev.ejabberdlab.observe.LagBucket;
@@ -17,12 +16,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** Which standbys can take over from a primary, and why the others cannot. */
 final class Candidates {
@@ -35,6 +30,7 @@ final class Candidates {
 
   private final Promotion.Input input;
   private final LabTopology.Postgresql database;
+  private final SeenInstances instances;
   private final PostgresqlStatus recorded;
   private final String primary;
   private final Instant failingSince;
@@ -49,6 +45,7 @@ final class Candidates {
   Candidates(Promotion.Input input, String primary, Instant failingSince, boolean isPrimaryLost) {
     this.input = input;
     this.database = input.lab().postgresql();
+    this.instances = input.instances();
     this.recorded = input.recorded();
     this.primary = primary;
     this.failingSince = failingSince;
@@ -67,7 +64,8 @@ final class Candidates {
   /** The one with most of the primary's WAL. */
   Optional<Candidate> best() {
     Optional<Candidate> best =
-        standbys().stream()
+        instances
+            .others(primary)
             .flatMap(name -> candidate(name).stream())
             .max(
                 Comparator.comparingLong(Candidate::lsn)
@@ -82,9 +80,9 @@ final class Candidates {
 
   /** The one that the user names, while the primary works. */
   Optional<Candidate> streaming(String name) {
-    Optional<Postgresql> standby = postgresql(name).filter(Postgresql::isStandby);
+    Optional<Postgresql> standby = instances.postgresql(name).filter(Postgresql::isStandby);
     Optional<Standby> sender =
-        postgresql(primary).stream()
+        instances.postgresql(primary).stream()
             .flatMap(p -> p.standbys().stream())
             .filter(s -> s.name().equals(name) && s.isStreaming())
             .findFirst();
@@ -114,12 +112,13 @@ final class Candidates {
    */
   private boolean hasFailed(String name) {
     Optional<Instant> gaveUp =
-        Optional.ofNullable(recorded.lastPrimaryChange())
+        input
+            .lastChange()
             .filter(c -> c.state() == PrimaryChangeState.Aborted && c.to().equals(name))
             .filter(c -> c.reason() != PrimaryChangeReason.Switchover)
             .map(c -> Instant.parse(c.finished()))
-            .filter(at -> input.now().isBefore(at.plus(Promotion.SWITCHOVER_PAUSE)));
-    Instant streamed = input.snapshot().machine(name).past().streamedAt();
+            .filter(at -> input.now().isBefore(at.plus(Switchover.PAUSE)));
+    Instant streamed = instances.machine(name).past().streamedAt();
     if (gaveUp.isEmpty() || (streamed != null && streamed.isAfter(gaveUp.get()))) {
       return false;
     }
@@ -133,8 +132,9 @@ final class Candidates {
    */
   boolean isOneUnasked() {
     return isNewsDue
-        || standbys().stream()
-            .map(name -> input.snapshot().machine(name))
+        || instances
+            .others(primary)
+            .map(instances::machine)
             .anyMatch(m -> m.guest().isUnknown() && m.domain().is(DomainState::agentConnected));
   }
 
@@ -144,8 +144,8 @@ final class Candidates {
   }
 
   private Optional<Candidate> candidate(String name) {
-    Machine machine = input.snapshot().machine(name);
-    Optional<Postgresql> standby = postgresql(name).filter(Postgresql::isStandby);
+    Machine machine = instances.machine(name);
+    Optional<Postgresql> standby = instances.postgresql(name).filter(Postgresql::isStandby);
     if (standby.isEmpty()) {
       reasons.add(
           machine.guest().isPresent()
@@ -181,7 +181,7 @@ final class Candidates {
                   timeline.map(Object::toString).orElse("one that is not known")));
       return Optional.empty();
     }
-    Instant late = failingSince.plus(Planner.SILENCE);
+    Instant late = failingSince.plus(LabSnapshot.GUEST_SILENCE);
     if (machine.past().rebooted() && input.now().isBefore(late)) {
       // Both went down, and the primary may come back with what this one lacks.
       reasons.add("%s has been restarted since it last streamed".formatted(name));
@@ -209,16 +209,14 @@ final class Candidates {
             .isPresent();
   }
 
+  /** What the primary said of itself when it was last seen as one. */
+  private Optional<Postgresql> lastWords() {
+    return instances.machine(primary).past().postgresql().filter(Postgresql::isPrimary);
+  }
+
   /** Of the primary, as it was last seen. */
   private Optional<Integer> timeline() {
-    return input
-        .snapshot()
-        .machine(primary)
-        .past()
-        .postgresql()
-        .filter(Postgresql::isPrimary)
-        .map(Postgresql::timeline)
-        .or(() -> Optional.ofNullable(recorded.timeline()));
+    return lastWords().map(Postgresql::timeline).or(() -> Optional.ofNullable(recorded.timeline()));
   }
 
   /**
@@ -226,12 +224,7 @@ final class Candidates {
    * the worst is taken.
    */
   private Optional<Long> lag(Postgresql standby, Optional<Instance> before) {
-    return input
-        .snapshot()
-        .machine(primary)
-        .past()
-        .postgresql()
-        .filter(Postgresql::isPrimary)
+    return lastWords()
         .map(p -> Math.max(0, p.lsn() - standby.lsn()))
         .or(() -> before.map(Instance::lagBytes).map(b -> LagBucket.of(b).ceilingBytes()));
   }
@@ -249,100 +242,11 @@ final class Candidates {
     return Optional.of(candidate);
   }
 
-  /**
-   * With synchronous replication a commit is on one at least of those that commits waited for:
-   * whoever is as far as each of them has it. One that commits have waited for, and that has gone,
-   * counts for as long as it may have some that nobody else has.
-   */
   private boolean hasEveryCommit(Candidate candidate) {
-    if (database.synchronous().isEmpty()) {
-      return true;
-    }
-    List<Instance> flagged =
-        Optional.ofNullable(recorded.instances()).orElse(List.of()).stream()
-            .filter(i -> Boolean.TRUE.equals(i.synchronous()))
-            .filter(i -> database.instances().contains(i.name()))
-            .toList();
-    Set<String> lastWords = lastWaitedFor();
-    boolean recordedSo =
-        recorded.synchronous() == Synchrony.Active || recorded.synchronous() == Synchrony.Blocked;
-    // Where commits wait for whoever comes back, one that has gone has missed none.
-    boolean somebodyWasThere =
-        recordedSo
-            && flagged.stream()
-                .anyMatch(
-                    i ->
-                        i.synchronousUpTo() == null || recorded.synchronous() == Synchrony.Blocked);
-    // A record from before they waited, as one that was restored or is new, takes nothing back.
-    boolean waited =
-        somebodyWasThere || (recorded.synchronous() != Synchrony.Degraded && !lastWords.isEmpty());
-    if (!waited && !isPrimaryLost) {
-      reasons.add("commits did not wait for %s".formatted(candidate.name()));
-      return false;
-    }
-    // Nothing will ever tell more where the primary's data is gone: any standby may be the one.
-    Set<String> waitedFor =
-        Stream.concat(
-                flagged.stream().map(Instance::name), (waited ? lastWords : standbys()).stream())
-            .collect(Collectors.toCollection(LinkedHashSet::new));
-    List<String> others =
-        waitedFor.stream().filter(name -> !name.equals(candidate.name())).toList();
-    // What they said before tells not what was committed between that and the primary's end.
-    List<String> unheard =
-        others.isEmpty()
-            ? List.of()
-            : Stream.concat(Stream.of(candidate.name()), others.stream())
-                .filter(name -> !hasToldSince(name))
-                .toList();
-    if (!unheard.isEmpty()) {
-      isNewsDue = true;
-      reasons.add(
-          "%s has not told how far it is since %s failed"
-              .formatted(String.join(", ", unheard), primary));
-      return false;
-    }
-    List<String> unseen =
-        others.stream()
-            .filter(
-                name ->
-                    postgresql(name)
-                        .filter(p -> p.isStandby() && p.timeline() == candidate.timeline())
-                        .filter(p -> p.lsn() <= candidate.lsn())
-                        .isEmpty())
-            .toList();
-    if (!unseen.isEmpty()) {
-      reasons.add("%s may have commits that nobody else has".formatted(String.join(", ", unseen)));
-    }
-    return unseen.isEmpty();
-  }
-
-  /** By the primary's last words, which may be later than the record. */
-  private Set<String> lastWaitedFor() {
-    return input
-        .snapshot()
-        .machine(primary)
-        .past()
-        .postgresql()
-        .filter(Postgresql::isPrimary)
-        .stream()
-        .flatMap(p -> p.standbys().stream())
-        .filter(Standby::synchronous)
-        .map(Standby::name)
-        .filter(name -> !name.equals(primary) && database.instances().contains(name))
-        .collect(Collectors.toCollection(LinkedHashSet::new));
-  }
-
-  /** One that cannot be asked has told nothing that could be out of date. */
-  private boolean hasToldSince(String name) {
-    Instant reportedAt = input.snapshot().machine(name).reportedAt();
-    return reportedAt == null || !reportedAt.isBefore(failingSince);
-  }
-
-  private List<String> standbys() {
-    return database.instances().stream().filter(i -> !i.equals(primary)).toList();
-  }
-
-  private Optional<Postgresql> postgresql(String instance) {
-    return input.snapshot().machine(instance).guest().known().flatMap(GuestReport::postgresql);
+    Optional<EveryCommit.Doubt> doubt =
+        new EveryCommit(input, primary, failingSince, isPrimaryLost).doubt(candidate);
+    doubt.ifPresent(d -> reasons.add(d.why()));
+    isNewsDue |= doubt.filter(EveryCommit.Doubt::isNewsDue).isPresent();
+    return doubt.isEmpty();
   }
 }

@@ -1,5 +1,10 @@
-package dev.ejabberdlab.plan;
+package dev.ejabberdlab.failover;
 
+import static dev.ejabberdlab.failover.DatabaseFixture.P1;
+import static dev.ejabberdlab.failover.DatabaseFixture.P2;
+import static dev.ejabberdlab.failover.DatabaseFixture.SYSTEM;
+import static dev.ejabberdlab.failover.DatabaseFixture.primary;
+import static dev.ejabberdlab.failover.DatabaseFixture.standby;
 import static dev.ejabberdlab.observe.LabFixture.NOW;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
@@ -9,12 +14,12 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.InstanceRole;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Instance;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
-import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Standby;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.LabSnapshot.Past;
 import dev.ejabberdlab.observe.Seen;
+import dev.ejabberdlab.plan.Scene;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -26,12 +31,9 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Two standbys, for which commits waited: who has every commit when the primary is lost. */
-class CandidatesTest {
+class EveryCommitTest {
 
-  private static final String P1 = "psql1server";
-  private static final String P2 = "psql2server";
   private static final String P3 = "psql3server";
-  private static final String SYSTEM = "7311111111111111111";
   private static final long WAL = 1L << 20;
   private static final Instant FAILED = NOW.minusSeconds(5);
 
@@ -115,10 +117,10 @@ class CandidatesTest {
   private static Scene seen(long second, long third) {
     return Scene.ready(LabFixture.labOfThree(Map.of("synchronous", Synchronous.required)))
         .power(P1, Power.SHUT_OFF)
-        .postgresql(P2, standby(second))
-        .postgresql(P3, standby(third))
-        .remembered(P2, CandidatesTest::streamed)
-        .remembered(P3, CandidatesTest::streamed);
+        .postgresql(P2, standby(second, false))
+        .postgresql(P3, standby(third, false))
+        .remembered(P2, EveryCommitTest::streamed)
+        .remembered(P3, EveryCommitTest::streamed);
   }
 
   private static Scene longAgo(Scene scene) {
@@ -139,23 +141,13 @@ class CandidatesTest {
         true,
         "boot-1",
         Optional.of(
-            new Postgresql(
-                true,
-                false,
-                1,
-                SYSTEM,
-                true,
-                Stream.of(standbys).map(s -> new Standby(s, "streaming", 0, true)).toList(),
-                List.of(),
+            primary(
                 WAL,
-                false,
-                false)),
+                Stream.of(standbys)
+                    .map(s -> new Standby(s, "streaming", 0, true))
+                    .toArray(Standby[]::new))),
         null,
         false);
-  }
-
-  private static Postgresql standby(long lsn) {
-    return new Postgresql(true, true, 1, SYSTEM, false, List.of(), List.of(), lsn, false, false);
   }
 
   private static Instance there(String name) {

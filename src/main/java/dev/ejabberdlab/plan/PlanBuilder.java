@@ -5,8 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** What is wanted next, in the order in which it is wanted; sorts out what has to wait. */
-final class Agenda {
+/**
+ * Collects what is wanted next, in the order in which it is wanted, and sorts out what has to wait.
+ */
+final class PlanBuilder {
 
   private final Progress progress;
   private final Instant now;
@@ -14,7 +16,7 @@ final class Agenda {
   private final List<Failure> failures = new ArrayList<>();
   private Instant wakeAt;
 
-  Agenda(Progress progress, Instant now) {
+  PlanBuilder(Progress progress, Instant now) {
     this.progress = progress;
     this.now = now;
   }
@@ -48,7 +50,7 @@ final class Agenda {
     }
   }
 
-  Plan plan(List<Plan.StalledStep> stalled, List<Plan.Restart> restarts) {
+  Plan build(List<Plan.StalledStep> stalled, List<Plan.Restart> restarts) {
     return new Plan(
         List.copyOf(actions),
         Optional.ofNullable(wakeAt),

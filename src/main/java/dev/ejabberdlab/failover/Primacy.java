@@ -1,4 +1,4 @@
-package dev.ejabberdlab.plan;
+package dev.ejabberdlab.failover;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
@@ -45,48 +45,21 @@ public record Primacy(
     Optional<String> doubt) {
 
   /** Number of the decision that a new lab begins with. */
-  static final long FIRST_TERM = 1;
+  public static final long FIRST_TERM = 1;
 
-  /** What the first decision says. */
-  public Primacy(
-      String target,
-      Optional<Instant> failingSince,
-      Optional<PrimaryChange> change,
-      Optional<Synchrony> synchrony,
-      Optional<String> held,
-      boolean open,
-      Optional<String> obstacle,
-      Optional<Instant> wakeAt) {
-    this(
-        target,
-        failingSince,
-        change,
-        synchrony,
-        held,
-        open,
-        obstacle,
-        wakeAt,
-        FIRST_TERM,
-        false,
-        Optional.empty());
+  /** A primary that nobody doubts, by the first decision. */
+  public static Primacy of(String target) {
+    return builder(target).build();
   }
 
-  /** A primary that nobody doubts. */
-  public static Primacy of(String target) {
-    return new Primacy(
-        target,
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        false,
-        Optional.empty(),
-        Optional.empty());
+  /** Begins with a primary that nobody doubts, by the first decision. */
+  public static Builder builder(String target) {
+    return new Builder(target);
   }
 
   /** The change under way. */
   public Optional<PrimaryChange> underWay() {
-    return change.filter(c -> c.finished() == null);
+    return change.filter(PrimaryChange::goesOn);
   }
 
   /** Nodes whose domains are kept off: another one takes over from them, or again. */
@@ -103,7 +76,7 @@ public record Primacy(
   }
 
   /** Whether a node's domain, if it is off, stays so until it is known who takes over. */
-  boolean keepsOff(String node) {
+  public boolean keepsOff(String node) {
     return open && node.equals(target);
   }
 
@@ -116,22 +89,17 @@ public record Primacy(
   }
 
   /** Whether a node's instance is being stopped in order: until that is done it accepts writes. */
-  boolean isBeingDemoted(String node) {
+  public boolean isBeingDemoted(String node) {
     return underWay()
         .filter(c -> c.state() == PrimaryChangeState.Demoting && c.from().equals(node))
         .isPresent();
   }
 
   /** Whether the last change of the primary was away from a node, and was carried out. */
-  boolean hasTakenOverFrom(String node) {
+  public boolean hasTakenOverFrom(String node) {
     return change
         .filter(c -> c.state() == PrimaryChangeState.Completed && c.from().equals(node))
         .isPresent();
-  }
-
-  /** The node whose domain must be turned off. */
-  Optional<String> toBeFenced() {
-    return underWay().filter(c -> c.state() == PrimaryChangeState.Fencing).map(PrimaryChange::from);
   }
 
   /** Whether commits shall wait for a standby. */
@@ -157,5 +125,110 @@ public record Primacy(
         && term == termOf(status)
         && Objects.equals(change.orElse(null), status.lastPrimaryChange())
         && Objects.equals(synchrony.orElse(null), status.synchronous());
+  }
+
+  /** Says of a primacy what there is to say beside who is to be primary. */
+  public static final class Builder {
+
+    private final String target;
+    private Optional<Instant> failingSince = Optional.empty();
+    private Optional<PrimaryChange> change = Optional.empty();
+    private Optional<Synchrony> synchrony = Optional.empty();
+    private Optional<String> held = Optional.empty();
+    private boolean open;
+    private Optional<String> obstacle = Optional.empty();
+    private Optional<Instant> wakeAt = Optional.empty();
+    private long term = FIRST_TERM;
+    private boolean adopted;
+    private Optional<String> doubt = Optional.empty();
+
+    private Builder(String target) {
+      this.target = target;
+    }
+
+    public Builder failingSince(Optional<Instant> since) {
+      failingSince = since;
+      return this;
+    }
+
+    public Builder failingSince(Instant since) {
+      return failingSince(Optional.of(since));
+    }
+
+    public Builder change(Optional<PrimaryChange> last) {
+      change = last;
+      return this;
+    }
+
+    public Builder change(PrimaryChange last) {
+      return change(Optional.of(last));
+    }
+
+    public Builder synchrony(Optional<Synchrony> of) {
+      synchrony = of;
+      return this;
+    }
+
+    public Builder synchrony(Synchrony of) {
+      return synchrony(Optional.of(of));
+    }
+
+    public Builder held(Optional<String> why) {
+      held = why;
+      return this;
+    }
+
+    public Builder held(String why) {
+      return held(Optional.of(why));
+    }
+
+    public Builder open(boolean may) {
+      open = may;
+      return this;
+    }
+
+    public Builder obstacle(String why) {
+      obstacle = Optional.of(why);
+      return this;
+    }
+
+    public Builder wakeAt(Optional<Instant> at) {
+      wakeAt = at;
+      return this;
+    }
+
+    public Builder wakeAt(Instant at) {
+      return wakeAt(Optional.of(at));
+    }
+
+    public Builder term(long number) {
+      term = number;
+      return this;
+    }
+
+    public Builder adopted(boolean is) {
+      adopted = is;
+      return this;
+    }
+
+    public Builder doubt(Optional<String> why) {
+      doubt = why;
+      return this;
+    }
+
+    public Primacy build() {
+      return new Primacy(
+          target,
+          failingSince,
+          change,
+          synchrony,
+          held,
+          open,
+          obstacle,
+          wakeAt,
+          term,
+          adopted,
+          doubt);
+    }
   }
 }

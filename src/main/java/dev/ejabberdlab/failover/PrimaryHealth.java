@@ -1,14 +1,15 @@
-package dev.ejabberdlab.plan;
+package dev.ejabberdlab.failover;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
-import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
+import dev.ejabberdlab.guest.StepNames;
 import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
 /** Whether the primary fails. What could not be asked is not failing. */
@@ -21,16 +22,18 @@ final class PrimaryHealth {
   static final Duration BOOT = Duration.ofMinutes(4);
 
   /** A guest with a service is asked every 5 seconds; one that has missed three is silent. */
-  static final Duration SILENCE = Duration.ofSeconds(15);
+  static final Duration PRIMARY_SILENCE = Duration.ofSeconds(15);
 
   private final Promotion.Input input;
   private final LabTopology.Postgresql database;
+  private final SeenInstances instances;
   private final String primary;
   private final Machine machine;
 
   PrimaryHealth(Promotion.Input input, String primary) {
     this.input = input;
     this.database = input.lab().postgresql();
+    this.instances = input.instances();
     this.primary = primary;
     this.machine = input.snapshot().machine(primary);
   }
@@ -43,15 +46,9 @@ final class PrimaryHealth {
    */
   record Failing(PrimaryChangeReason reason, Duration patience) {}
 
-  /**
-   * How long a planned restart may keep the primary off: the shutdown's grace, and the start.
-   * Within it a standby that lost the primary then is still one that streamed recently.
-   */
-  static final Duration RESTART = Shutdown.GRACE.plusMinutes(1);
-
   /** It accepts writes at this moment. */
   boolean serves() {
-    return postgresql(primary).filter(Postgresql::isPrimary).isPresent();
+    return instances.isPrimary(primary);
   }
 
   /** It accepts writes, or a standby that receives from it says so. */
@@ -74,75 +71,67 @@ final class PrimaryHealth {
           Optional.of(new Failing(PrimaryChangeReason.PrimaryStopped, Duration.ZERO));
       case PAUSED -> Optional.of(failing(PrimaryChangeReason.PrimarySilent, true));
       case SHUTTING_DOWN -> Optional.empty();
-      case RUNNING -> isHeard() ? answering() : silent();
+      case RUNNING -> instances.isHeard(primary) ? answering() : silent();
     };
   }
 
-  /**
-   * Since when it has been failing at least, when that is seen only now: a planned restart that has
-   * not succeeded.
-   */
-  Optional<Instant> since() {
+  /** Since when it has been failing, by the record or by what is seen; else since now. */
+  Instant failingSince() {
+    return input
+        .failingSince()
+        .or(this::turnedOffAt)
+        .orElse(input.now())
+        .truncatedTo(ChronoUnit.MILLIS);
+  }
+
+  /** Of a planned restart that has not succeeded. */
+  private Optional<Instant> turnedOffAt() {
     return isRestarting() && hasRestartFailed()
-        ? input.progress().turnedOffAt(primary).filter(at -> !at.isAfter(input.now()))
+        ? input.work().turnedOffAt(primary).filter(at -> !at.isAfter(input.now()))
         : Optional.empty();
   }
 
   /** When a planned restart that goes on is looked at again. */
   Optional<Instant> restartLimit() {
     return isRestarting() && !hasRestartFailed()
-        ? input.progress().turnedOffAt(primary).map(at -> at.plus(RESTART))
+        ? input.work().restartLimit(primary)
         : Optional.empty();
   }
 
   private boolean isRestarting() {
-    return input.progress().isRestarting(primary);
+    return input.work().isRestarting(primary);
   }
 
   /** It is gone, the host refused to start it again, or that takes longer than it may. */
   private boolean hasRestartFailed() {
-    Progress progress = input.progress();
     return machine.domain().isMissing()
         || (machine.domain().is(d -> d.power() == DomainState.Power.SHUT_OFF)
-            && progress.hasFailedSinceTurnedOff(primary))
-        || progress
-            .turnedOffAt(primary)
-            .filter(at -> !input.now().isBefore(at.plus(RESTART)))
+            && input.work().hasFailedSinceTurnedOff(primary))
+        || input
+            .work()
+            .restartLimit(primary)
+            .filter(limit -> !input.now().isBefore(limit))
             .isPresent();
   }
 
-  private boolean isHeard() {
-    return isHeard(machine, input.now());
-  }
-
-  /** What its guest said is not old. */
-  static boolean isHeard(Machine machine, Instant now) {
-    return machine.guest().isPresent() && !machine.reportedAt().plus(SILENCE).isBefore(now);
-  }
-
   private Optional<Failing> answering() {
-    Optional<Postgresql> seen = postgresql(primary);
-    return seen.filter(Postgresql::up).isPresent()
+    return instances.postgresql(primary).filter(Postgresql::up).isPresent()
         ? Optional.empty()
         : Optional.of(failing(PrimaryChangeReason.PrimaryDown, isSetUp()));
   }
 
   /** Its guest has made its instance a primary since it booted, and no step works on it. */
   private boolean isSetUp() {
-    return machine
-            .step(Steps.PROMOTION)
-            .filter(s -> s.status() == StepState.Status.DONE)
-            .isPresent()
-        && machine.guest().value().steps().values().stream()
-            .noneMatch(s -> s.status() == StepState.Status.RUNNING);
+    return machine.isStep(StepNames.POSTGRESQL_PROMOTION, StepState.Status.DONE)
+        && !instances.isWorkedOn(primary);
   }
 
   /** An agent that does not answer says nothing of the service: a standby must have lost it too. */
   private Optional<Failing> silent() {
     boolean lost =
-        database.instances().stream()
-            .filter(i -> !i.equals(primary))
-            .flatMap(i -> postgresql(i).stream())
+        instances
+            .others(primary)
+            .flatMap(i -> instances.postgresql(i).stream())
             .filter(Postgresql::isStandby)
             .anyMatch(p -> !p.receiving());
     return lost && !isReceivedFrom()
@@ -151,18 +140,14 @@ final class PrimaryHealth {
   }
 
   private boolean isReceivedFrom() {
-    return database.instances().stream()
-        .filter(i -> !i.equals(primary))
-        .flatMap(i -> postgresql(i).stream())
+    return instances
+        .others(primary)
+        .flatMap(i -> instances.postgresql(i).stream())
         .anyMatch(Postgresql::receiving);
   }
 
   private Failing failing(PrimaryChangeReason reason, boolean isUp) {
     Duration delay = database.failover().delay();
     return new Failing(reason, isUp || delay.compareTo(BOOT) > 0 ? delay : BOOT);
-  }
-
-  private Optional<Postgresql> postgresql(String instance) {
-    return input.snapshot().machine(instance).guest().known().flatMap(GuestReport::postgresql);
   }
 }

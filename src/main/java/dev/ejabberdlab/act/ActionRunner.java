@@ -13,8 +13,8 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
-/** Carries out single actions on behalf of one owner. */
-public final class Hands {
+/** Carries out single actions for one owner. */
+public final class ActionRunner {
 
   /** Added to a step's own limit: the guest ends it first and remembers that. */
   private static final Duration MARGIN = Duration.ofSeconds(60);
@@ -27,7 +27,7 @@ public final class Hands {
   /**
    * @param channels way into a guest by its domain's UUID
    */
-  public Hands(
+  public ActionRunner(
       Hypervisor hypervisor, Function<UUID, GuestChannel> channels, StepRunner steps, Owner owner) {
     this.hypervisor = hypervisor;
     this.channels = channels;
