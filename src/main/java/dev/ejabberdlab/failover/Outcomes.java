@@ -58,6 +58,7 @@ record Outcomes(Promotion.Input input, Standing standing) {
         .synchrony(new SynchronousCommit(input).of(target, change))
         .held(new Hold(input).of(target, underWay))
         .term(standing.term())
-        .adopted(standing.adopted());
+        .adopted(standing.adopted())
+        .located(input.isDatabaseOn(target));
   }
 }

@@ -30,6 +30,8 @@ import java.util.stream.Stream;
  * @param adopted whether this is what the guests say, against a record that is old, lost or edited
  * @param doubt why no instance may be touched, one sentence: it is not known who is primary; empty
  *     when they may
+ * @param located whether it is known that the lab's database is on an instance of the spec, and on
+ *     no machine that the spec does not have any more
  */
 public record Primacy(
     String target,
@@ -42,7 +44,8 @@ public record Primacy(
     Optional<Instant> wakeAt,
     long term,
     boolean adopted,
-    Optional<String> doubt) {
+    Optional<String> doubt,
+    boolean located) {
 
   /** Number of the decision that a new lab begins with. */
   public static final long FIRST_TERM = 1;
@@ -141,6 +144,7 @@ public record Primacy(
     private long term = FIRST_TERM;
     private boolean adopted;
     private Optional<String> doubt = Optional.empty();
+    private boolean located = true;
 
     private Builder(String target) {
       this.target = target;
@@ -216,6 +220,11 @@ public record Primacy(
       return this;
     }
 
+    public Builder located(boolean is) {
+      located = is;
+      return this;
+    }
+
     public Primacy build() {
       return new Primacy(
           target,
@@ -228,7 +237,8 @@ public record Primacy(
           wakeAt,
           term,
           adopted,
-          doubt);
+          doubt,
+          located);
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.ejabberdlab.failover;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
+import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Duration;
@@ -77,6 +78,15 @@ public final class Promotion {
       return new SeenInstances(lab, snapshot, now);
     }
 
+    /** Whether the lab's database is seen at work on an instance. */
+    boolean isDatabaseOn(String instance) {
+      return instances()
+          .postgresql(instance)
+          .filter(Postgresql::isPrimary)
+          .filter(p -> systemIdentifier().filter(p.systemIdentifier()::equals).isPresent())
+          .isPresent();
+    }
+
     DataLoss dataLoss() {
       return new DataLoss(instances(), systemIdentifier());
     }
@@ -119,6 +129,7 @@ public final class Promotion {
         .held(new Hold(input).of(target, underWay))
         .open(input.systemIdentifier().isPresent())
         .term(standing.term())
+        .located(input.isDatabaseOn(target) || !input.lab().running())
         .build();
   }
 
@@ -145,6 +156,7 @@ public final class Promotion {
         .held(standing.doubt())
         .wakeAt(input.now().plus(AGAIN))
         .term(standing.term())
+        .located(false)
         .adopted(standing.adopted())
         .doubt(standing.doubt())
         .build();

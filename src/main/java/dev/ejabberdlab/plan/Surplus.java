@@ -10,15 +10,28 @@ import java.util.stream.Stream;
 
 /**
  * Removes from the host what the spec no longer has: guests are shut down, then their domains and
- * disks go, but no disk that any domain uses; a network goes when no domain uses it any more.
+ * disks go, but no disk that any domain uses; a network goes when no domain uses it any more. A
+ * record can be old or lost: no machine goes before the database is seen on one that stays.
  */
-record Surplus(LabTopology lab, LabSnapshot snapshot, String pool, PlanBuilder plan) {
+record Surplus(
+    LabTopology lab, LabSnapshot snapshot, String pool, boolean located, PlanBuilder plan) {
 
   void remove() {
     snapshot.surplus().known().ifPresent(this::remove);
   }
 
   private void remove(Remains remains) {
+    if (located) {
+      removeMachines(remains);
+    }
+    for (NetworkState network : remains.networks()) {
+      if (isUnused(network, remains)) {
+        plan.want(new Action.DeleteNetwork(part(network.name()), network.uuid(), network.name()));
+      }
+    }
+  }
+
+  private void removeMachines(Remains remains) {
     Shutdown shutdown = new Shutdown(plan, Teardown.GRACE);
     for (DomainState domain : remains.domains()) {
       if (domain.power() == Power.SHUT_OFF) {
@@ -31,11 +44,6 @@ record Surplus(LabTopology lab, LabSnapshot snapshot, String pool, PlanBuilder p
       if (!remains.isUsed(volume)
           && remains.domains().stream().noneMatch(d -> volume.equals(d.name() + ".qcow2"))) {
         plan.want(new Action.DeleteVolume(pool, volume));
-      }
-    }
-    for (NetworkState network : remains.networks()) {
-      if (isUnused(network, remains)) {
-        plan.want(new Action.DeleteNetwork(part(network.name()), network.uuid(), network.name()));
       }
     }
   }

@@ -12,6 +12,7 @@ import dev.ejabberdlab.topology.LabTopology;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Tells of machines and networks that the spec has no more and that are still on the host. */
 record SurplusFindings(View view) {
@@ -27,21 +28,23 @@ record SurplusFindings(View view) {
               .filter(v -> remains.otherUsers(v).isEmpty())
               .forEach(v -> parts.add("volume " + v));
           return parts;
-        });
+        },
+        this::reprieve);
   }
 
   /** Of networks; empty when there are none. */
   Optional<Finding> networks() {
     return finding(
         remains ->
-            remains.networks().stream().map(NetworkState::name).map("network "::concat).toList());
+            remains.networks().stream().map(NetworkState::name).map("network "::concat).toList(),
+        Optional::empty);
   }
 
   private interface Parts {
     List<String> of(Remains remains);
   }
 
-  private Optional<Finding> finding(Parts parts) {
+  private Optional<Finding> finding(Parts parts, Supplier<Optional<String>> reprieve) {
     Seen<Remains> surplus = view.snapshot().surplus();
     if (surplus.equals(LabSnapshot.NOTHING.surplus())) {
       return Optional.of(
@@ -61,7 +64,17 @@ record SurplusFindings(View view) {
         Finding.no(
             Reason.Removing,
             "Not in the spec any more and being removed: %s.%s"
-                .formatted(String.join(", ", left), failure().map(" "::concat).orElse(""))));
+                .formatted(
+                    String.join(", ", left),
+                    failure().or(reprieve).map(" "::concat).orElse(""))));
+  }
+
+  /** Why machines stay for now; empty when they do not. */
+  private Optional<String> reprieve() {
+    return view.primacy().located()
+        ? Optional.empty()
+        : Optional.of(
+            "Machines stay until the lab's database is seen at work on an instance of the spec.");
   }
 
   /** The first failure of what removes them. */

@@ -3,6 +3,7 @@ package dev.ejabberdlab.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.hypervisor.NetworkState;
@@ -50,6 +51,17 @@ class SurplusTest {
         arguments(Power.PAUSED, "DestroyDomain"),
         arguments(Power.CRASHED, "DestroyDomain"),
         arguments(Power.SHUT_OFF, "UndefineDomain"));
+  }
+
+  /** The record can be old or lost: it may be the primary. */
+  @ParameterizedTest
+  @EnumSource(names = {"RUNNING", "SHUT_OFF"})
+  void noMachineGoesBeforeTheDatabaseIsSeenOnAnotherOne(Power power) {
+    scene.primacy(Primacy.builder("psql1server").located(false).build());
+
+    assertThat(left(scene.objects().surplusDomain(LEFT, power)).plan().actions()).isEmpty();
+    assertThat(scene.surplus(Seen.of(new Remains(List.of(), List.of(), List.of(DISK)))).plan().actions())
+        .isEmpty();
   }
 
   @ParameterizedTest(name = "{0} → {1}")

@@ -509,6 +509,8 @@ final class Life {
       if (next.instanceCount() < shape.instanceCount()) {
         // The primary cannot be removed.
         blocking.add("InvalidSpec");
+        // It stays where the status was lost, and nobody else is promoted.
+        blocking.add("PromotionHeld");
       }
       shape = next;
       api.change(
