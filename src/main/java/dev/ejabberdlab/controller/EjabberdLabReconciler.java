@@ -23,6 +23,7 @@ import dev.ejabberdlab.topology.Allocations;
 import dev.ejabberdlab.topology.InvalidSpecException;
 import dev.ejabberdlab.topology.LabTopology;
 import dev.ejabberdlab.topology.SpecValidation;
+import dev.ejabberdlab.topology.TopologyBuilder;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -267,7 +268,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     checkpoints.reach(Checkpoint.CLAIM, lab);
     Allocations allocations = claims.claim(lab, host, seen, others(lab, context));
     checkpoints.reach(Checkpoint.TOPOLOGY, lab);
-    LabTopology topology = LabTopology.of(lab, allocations);
+    LabTopology topology = TopologyBuilder.build(lab, allocations);
     checkpoints.reach(Checkpoint.REFERENCES, lab);
     References named = references.follow(ResourceID.fromResource(lab), topology.references());
     checkpoints.reach(Checkpoint.CREDENTIALS, lab);
@@ -370,7 +371,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     LibvirtHost host = host(then, context);
     HostSnapshot seen = labs.runtime(lab, host).seenBy(lab);
     LabTopology topology =
-        LabTopology.of(then, claims.claim(then, host, seen, others(lab, context)));
+        TopologyBuilder.build(then, claims.claim(then, host, seen, others(lab, context)));
     Supervised restored =
         new Supervised(
             kept.generation(),
