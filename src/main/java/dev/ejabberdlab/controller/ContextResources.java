@@ -13,6 +13,7 @@ import dev.ejabberdlab.provision.References;
 import dev.ejabberdlab.topology.Allocations;
 import dev.ejabberdlab.topology.LabTopology;
 import dev.ejabberdlab.topology.SpecValidation;
+import dev.ejabberdlab.topology.TopologyBuilder;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -86,7 +87,7 @@ final class ContextResources implements LabResources {
     checkpoints.reach(Checkpoint.CLAIM, lab);
     Allocations allocations = services.claims().claim(lab, host, seen, others());
     checkpoints.reach(Checkpoint.TOPOLOGY, lab);
-    LabTopology topology = LabTopology.of(lab, allocations);
+    LabTopology topology = TopologyBuilder.build(lab, allocations);
     checkpoints.reach(Checkpoint.REFERENCES, lab);
     References named = follow(topology);
     checkpoints.reach(Checkpoint.CREDENTIALS, lab);
@@ -152,7 +153,7 @@ final class ContextResources implements LabResources {
     SpecValidation.validate(then);
     HostSnapshot seen = runtime(host).seenBy(lab);
     LabTopology topology =
-        LabTopology.of(then, services.claims().claim(then, host, seen, others()));
+        TopologyBuilder.build(then, services.claims().claim(then, host, seen, others()));
     Inputs inputs =
         new Inputs(kept.inputs().credentials(), kept.inputs().certificates(), follow(topology));
     Supervised restored = new Supervised(kept.generation(), host, topology, inputs);

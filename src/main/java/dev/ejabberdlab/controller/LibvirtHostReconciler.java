@@ -261,10 +261,11 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
     if (host.isMarkedForDeletion()) {
       return HostStatuses.inUse(names);
     }
-    List<String> faults = new ArrayList<>(ManagementCidrs.faults(host.getSpec().managementCidrs()));
-    faults.addAll(HostStatuses.changes(host.getSpec(), inUse.getSpec(), names));
-    if (!faults.isEmpty()) {
-      return Finding.no(Reason.InvalidSpec, String.join(" ", faults));
+    List<String> violations =
+        new ArrayList<>(ManagementCidrs.violations(host.getSpec().managementCidrs()));
+    violations.addAll(HostStatuses.changes(host.getSpec(), inUse.getSpec(), names));
+    if (!violations.isEmpty()) {
+      return Finding.no(Reason.InvalidSpec, String.join(" ", violations));
     }
     List<String> twins =
         seen.uuid().isEmpty()

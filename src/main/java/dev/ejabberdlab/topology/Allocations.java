@@ -5,7 +5,6 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -75,9 +74,7 @@ public record Allocations(
   }
 
   private static Optional<String> managementNetwork(EjabberdLabSpec spec) {
-    List<EjabberdLabSpec.Network> networks =
-        spec == null || spec.networks() == null ? ReferenceLab.NETWORKS : spec.networks();
-    return networks.stream()
+    return CompleteSpec.of(spec).spec().networks().stream()
         .filter(Objects::nonNull)
         .filter(n -> n.mode() == NetworkMode.nat)
         .map(EjabberdLabSpec.Network::name)

@@ -7,17 +7,18 @@ public class InvalidSpecException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 
-  private final transient List<String> faults;
+  private final transient List<String> violations;
 
   /**
-   * @param faults one sentence each: what, where, what would be right; at least one
+   * @param violations one sentence each: what, where, what would be right; at least one
    */
-  public InvalidSpecException(List<String> faults) {
-    super(String.join(" ", faults));
-    this.faults = List.copyOf(faults);
+  public InvalidSpecException(List<String> violations) {
+    super(String.join(" ", violations));
+    this.violations = List.copyOf(violations);
   }
 
-  public List<String> faults() {
-    return faults;
+  /** One sentence each; at least one. */
+  public List<String> violations() {
+    return violations;
   }
 }

@@ -2,7 +2,6 @@ package dev.ejabberdlab.topology;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Order;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Protocol;
@@ -162,7 +161,6 @@ public record LabTopology(
    * @param readWriteAddress belongs to whoever is primary
    * @param prefixLength of that network
    * @param instances names of the nodes of role postgresql, in the order of the spec
-   * @param initialPrimary the one that the user wants as primary, else the first of them
    * @param clients CIDR of each network that clients (ejabberd nodes) come from
    * @param primary instance that the user wants as primary; absent means the one that is
    * @param failover what happens when the primary fails
@@ -176,11 +174,16 @@ public record LabTopology(
       String readWriteAddress,
       int prefixLength,
       List<String> instances,
-      String initialPrimary,
       List<String> clients,
       Optional<String> primary,
       Failover failover,
-      Optional<Synchronous> synchronous) {}
+      Optional<Synchronous> synchronous) {
+
+    /** The one that the user wants as primary, else the first instance. */
+    public String initialPrimary() {
+      return primary.orElse(instances.get(0));
+    }
+  }
 
   /**
    * What happens when the primary fails.
@@ -286,24 +289,6 @@ public record LabTopology(
       Duration timeout,
       Optional<String> unless) {}
 
-  /**
-   * Makes everything explicit that the spec leaves to the operator.
-   *
-   * <p>The order of a reconcile: {@link SpecValidation#validate}, then {@link
-   * ManagementCidrs#overlap} for a given management CIDR or {@link ManagementCidrs#choose} when
-   * neither the spec nor {@code previous} has one, then this.
-   *
-   * @param lab with metadata.uid, namespace and name
-   * @param previous what was chosen before, with the management CIDR to use when the spec gives
-   *     none
-   * @throws InvalidSpecException with every fault of the spec
-   * @throws IllegalStateException when neither the spec nor {@code previous} has a management CIDR
-   */
-  public static LabTopology of(EjabberdLab lab, Allocations previous) {
-    SpecValidation.validate(lab, previous);
-    return TopologyBuilder.build(lab, previous);
-  }
-
   /** With what the names of everything of a lab on its host begin. */
   public static String namePrefix(UUID uid) {
     return new Identity(uid).name("");
@@ -338,11 +323,7 @@ public record LabTopology(
     if (status != null && status.nodes() != null) {
       status.nodes().forEach(n -> disks.add(diskName(uid, n.name())));
     }
-    List<EjabberdLabSpec.Node> nodes =
-        lab.getSpec() == null || lab.getSpec().nodes() == null
-            ? ReferenceLab.NODES
-            : lab.getSpec().nodes();
-    nodes.stream()
+    CompleteSpec.of(lab.getSpec()).spec().nodes().stream()
         .filter(n -> n != null && n.name() != null)
         .forEach(n -> disks.add(diskName(uid, n.name())));
     return disks;

@@ -27,7 +27,7 @@ public final class ManagementCidrs {
 
   /** The CIDR that the spec gives its nat network. */
   public static Optional<String> given(EjabberdLab lab) {
-    return networks(lab).stream()
+    return CompleteSpec.of(lab.getSpec()).spec().networks().stream()
         .filter(n -> n != null && n.mode() == NetworkMode.nat && n.cidr() != null)
         .map(Network::cidr)
         .findFirst();
@@ -48,11 +48,12 @@ public final class ManagementCidrs {
       EjabberdLab lab, List<String> pool, Map<String, String> inUse) {
     List<Subnet> taken = new ArrayList<>();
     subnets(inUse).forEach(taken::add);
-    networks(lab).stream()
+    EjabberdLabSpec spec = CompleteSpec.of(lab.getSpec()).spec();
+    spec.networks().stream()
         .filter(n -> n != null && n.mode() == NetworkMode.isolated && n.cidr() != null)
         .flatMap(n -> Subnet.tryAround(n.cidr()).stream())
         .forEach(taken::add);
-    int machines = nodes(lab).size() + 2;
+    int machines = spec.nodes().size() + 2;
     return orDefault(pool).stream()
         .filter(cidr -> cidr != null && cidr.matches(Names.CIDR))
         .filter(cidr -> Subnet.around(cidr).unusable().isEmpty())
@@ -81,13 +82,13 @@ public final class ManagementCidrs {
   }
 
   /** What is wrong with a host's pool, one sentence each. */
-  public static List<String> faults(List<String> pool) {
-    Faults faults = new Faults();
+  public static List<String> violations(List<String> pool) {
+    Violations violations = new Violations();
     List<String> entries = orDefault(pool);
     for (int i = 0; i < entries.size(); i++) {
-      faults.cidr("spec.managementCidrs[" + i + "]", entries.get(i));
+      violations.cidr("spec.managementCidrs[" + i + "]", entries.get(i));
     }
-    return faults.sentences();
+    return violations.sentences();
   }
 
   private static List<String> orDefault(List<String> pool) {
@@ -101,15 +102,5 @@ public final class ManagementCidrs {
   /** IPv6 networks never overlap ours, and a default route would overlap everything. */
   private static boolean isNetwork(String cidr) {
     return !cidr.contains(":") && !cidr.endsWith("/0");
-  }
-
-  private static List<Network> networks(EjabberdLab lab) {
-    EjabberdLabSpec spec = lab.getSpec();
-    return spec == null || spec.networks() == null ? ReferenceLab.NETWORKS : spec.networks();
-  }
-
-  private static List<EjabberdLabSpec.Node> nodes(EjabberdLab lab) {
-    EjabberdLabSpec spec = lab.getSpec();
-    return spec == null || spec.nodes() == null ? ReferenceLab.NODES : spec.nodes();
   }
 }

@@ -4,6 +4,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.FileStep;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Node;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.ProvisioningStep;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.ShellStep;
+import dev.ejabberdlab.api.v1alpha1.Limits;
 import dev.ejabberdlab.api.v1alpha1.Names;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -15,20 +16,14 @@ import java.util.TreeMap;
 /** Checks the user's own steps. */
 final class OwnStepValidation {
 
-  private static final int MAX_STEPS = 64;
-  private static final int MAX_SCRIPT = 65536;
-  private static final int MAX_UNLESS = 8192;
-  private static final int MAX_VARIABLES = 64;
-  private static final int MAX_VALUE = 4096;
-  private static final int MAX_TIMEOUT = 86400;
-
   /** The operator's own directories in guests. */
   private static final List<String> RESERVED =
       List.of("/var/lib/ejabberd-lab", "/run/ejabberd-lab", "/var/run/ejabberd-lab");
 
   private final List<Node> nodes;
-  private final Faults faults;
+  private final Violations violations;
   private final ReferenceValidation references;
+  private final SelectionValidation selections;
   private final Set<String> names = new HashSet<>();
 
   /** Which step writes a file, by node and path. */
@@ -37,22 +32,22 @@ final class OwnStepValidation {
   /**
    * @param nodes nodes with name and role; null when they are not known well enough
    */
-  OwnStepValidation(List<Node> nodes, Faults faults) {
+  OwnStepValidation(List<Node> nodes, Violations violations) {
     this.nodes = nodes;
-    this.faults = faults;
-    this.references = new ReferenceValidation(faults);
+    this.violations = violations;
+    this.references = new ReferenceValidation(violations);
+    this.selections = new SelectionValidation(nodes, violations);
   }
 
+  /**
+   * @param steps complete
+   */
   void check(List<ProvisioningStep> steps) {
-    if (steps.size() > MAX_STEPS) {
-      faults.add(
-          "spec.provisioning",
-          "has %d entries; give %d at most".formatted(steps.size(), MAX_STEPS));
-    }
+    violations.atMost("spec.provisioning", steps.size(), Limits.STEPS);
     for (int i = 0; i < steps.size(); i++) {
       String path = "spec.provisioning[" + i + "]";
       if (steps.get(i) == null) {
-        faults.add(path, "is empty; give a name, and a file or a shell script");
+        violations.add(path, "is empty; give a name, and a file or a shell script");
       } else {
         step(path, steps.get(i));
       }
@@ -61,9 +56,9 @@ final class OwnStepValidation {
 
   private void step(String path, ProvisioningStep step) {
     name(path + ".name", step.name());
-    new NodeSelection(step.nodes(), step.roles()).check(path, nodes, faults);
+    selections.check(path, step.nodes(), step.roles());
     if ((step.file() == null) == (step.shell() == null)) {
-      faults.add(path, "must be either a file or a shell script; give one of the two");
+      violations.add(path, "must be either a file or a shell script; give one of the two");
     }
     if (step.file() != null) {
       file(path + ".file", step);
@@ -75,35 +70,36 @@ final class OwnStepValidation {
 
   private void name(String path, String name) {
     if (name == null) {
-      faults.add(path, "is missing; give the step a name");
-    } else if (faults.text(
+      violations.add(path, "is missing; give the step a name");
+    } else if (violations.text(
             path,
             name,
             Names.DNS_LABEL,
-            40,
+            Limits.STEP_NAME,
             "a name of lower-case letters, digits and -; give one like motd")
         && !names.add(name)) {
-      faults.add(path, "there is another step %s; names are unique in a lab".formatted(name));
+      violations.add(path, "there is another step %s; names are unique in a lab".formatted(name));
     }
   }
 
   private void file(String path, ProvisioningStep step) {
     FileStep file = step.file();
     if (file.from() == null) {
-      faults.add(path + ".from", "is missing; name a key of a ConfigMap or Secret");
+      violations.add(path + ".from", "is missing; name a key of a ConfigMap or Secret");
     } else {
       references.source(path + ".from", file.from());
     }
     unixName(path + ".owner", file.owner());
     unixName(path + ".group", file.group());
-    faults.text(path + ".mode", file.mode(), Names.MODE, 4, "an octal mode; give one like 0640");
+    violations.text(
+        path + ".mode", file.mode(), Names.MODE, Limits.MODE, "an octal mode; give one like 0640");
     if (file.path() == null) {
-      faults.add(path + ".path", "is missing; give an absolute path like /etc/motd");
-    } else if (faults.text(
+      violations.add(path + ".path", "is missing; give an absolute path like /etc/motd");
+    } else if (violations.text(
         path + ".path",
         file.path(),
         Names.PATH,
-        512,
+        Limits.PATH,
         "an absolute path of letters, digits and @%_+=:,.-; give one like /etc/motd")) {
       place(path + ".path", file.path(), step);
     }
@@ -111,19 +107,20 @@ final class OwnStepValidation {
 
   private void place(String path, String file, ProvisioningStep step) {
     if ((file + "/").contains("/./") || (file + "/").contains("/../")) {
-      faults.add(path, "%s has . or .. in it; give the path without".formatted(file));
+      violations.add(path, "%s has . or .. in it; give the path without".formatted(file));
       return;
     }
     for (String reserved : RESERVED) {
       if (file.equals(reserved) || file.startsWith(reserved + "/")) {
-        faults.add(path, "%s belongs to the operator; choose another place".formatted(reserved));
+        violations.add(
+            path, "%s belongs to the operator; choose another place".formatted(reserved));
       }
     }
     for (Node node : nodes == null ? List.<Node>of() : nodes) {
       if (new NodeSelection(step.nodes(), step.roles()).includes(node)) {
         String other = stepByFile.putIfAbsent(node.name() + file, String.valueOf(step.name()));
         if (other != null) {
-          faults.add(
+          violations.add(
               path,
               "step %s writes %s on %s too; a file has one step"
                   .formatted(other, file, node.name()));
@@ -135,20 +132,19 @@ final class OwnStepValidation {
 
   private void shell(String path, ShellStep shell) {
     if ((shell.inline() == null) == (shell.from() == null)) {
-      faults.add(path, "must have either inline or from; give one of the two");
+      violations.add(path, "must have either inline or from; give one of the two");
     }
-    script(path + ".inline", shell.inline(), MAX_SCRIPT);
-    script(path + ".unless", shell.unless(), MAX_UNLESS);
+    script(path + ".inline", shell.inline(), Limits.SCRIPT);
+    script(path + ".unless", shell.unless(), Limits.UNLESS);
     if (shell.from() != null) {
       references.source(path + ".from", shell.from());
     }
     unixName(path + ".user", shell.user());
-    if (shell.timeoutSeconds() != null
-        && (shell.timeoutSeconds() < 1 || shell.timeoutSeconds() > MAX_TIMEOUT)) {
-      faults.add(
-          path + ".timeoutSeconds",
-          "%d is out of range; give 1 to %d".formatted(shell.timeoutSeconds(), MAX_TIMEOUT));
-    }
+    violations.range(
+        path + ".timeoutSeconds",
+        shell.timeoutSeconds(),
+        Limits.MIN_TIMEOUT_SECONDS,
+        Limits.MAX_TIMEOUT_SECONDS);
     environment(path + ".environment", shell.environment());
   }
 
@@ -157,44 +153,43 @@ final class OwnStepValidation {
       return;
     }
     if (script.isEmpty()) {
-      faults.add(path, "is empty; give a script or leave it out");
+      violations.add(path, "is empty; give a script or leave it out");
     } else if (script.codePointCount(0, script.length()) > max) {
-      faults.add(path, "is too long; give %d characters at most".formatted(max));
+      violations.add(path, "is too long; give %d characters at most".formatted(max));
     } else if (script.indexOf('\0') >= 0) {
-      faults.add(path, "has a NUL character, which no script can hold; leave it out");
+      violations.add(path, "has a NUL character, which no script can hold; leave it out");
     }
   }
 
   private void environment(String path, Map<String, String> environment) {
-    if (environment == null) {
-      return;
-    }
-    if (environment.size() > MAX_VARIABLES) {
-      faults.add(
-          path, "has %d entries; give %d at most".formatted(environment.size(), MAX_VARIABLES));
-    }
+    violations.atMost(path, environment.size(), Limits.VARIABLES);
     new TreeMap<>(environment)
         .forEach(
             (name, value) -> {
-              faults.text(
+              violations.text(
                   path,
                   name,
                   Names.ENVIRONMENT_VARIABLE,
-                  64,
+                  Limits.VARIABLE_NAME,
                   "the name of an environment variable; give one like HTTP_PROXY");
-              String at = path + "[" + Faults.quote(name) + "]";
+              String at = path + "[" + Violations.quote(name) + "]";
               if (value == null) {
-                faults.add(at, "has no value; give one, or leave the variable out");
-              } else if (value.codePointCount(0, value.length()) > MAX_VALUE) {
-                faults.add(at, "is too long; give %d characters at most".formatted(MAX_VALUE));
+                violations.add(at, "has no value; give one, or leave the variable out");
+              } else if (value.codePointCount(0, value.length()) > Limits.VARIABLE_VALUE) {
+                violations.add(
+                    at, "is too long; give %d characters at most".formatted(Limits.VARIABLE_VALUE));
               } else if (value.indexOf('\0') >= 0) {
-                faults.add(at, "has a NUL character, which no variable can hold; leave it out");
+                violations.add(at, "has a NUL character, which no variable can hold; leave it out");
               }
             });
   }
 
   private void unixName(String path, String name) {
-    faults.text(
-        path, name, Names.UNIX_NAME, 32, "the name of a user or group; give one like www-data");
+    violations.text(
+        path,
+        name,
+        Names.UNIX_NAME,
+        Limits.UNIX_NAME,
+        "the name of a user or group; give one like www-data");
   }
 }

@@ -11,7 +11,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** What a lab is when its spec does not say otherwise. */
+/**
+ * What a lab is when its spec does not say otherwise. Defaults that the CRD schema fills in too are
+ * constants of {@link dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec}.
+ */
 final class ReferenceLab {
 
   static final String MANAGEMENT = "management";
@@ -42,6 +45,12 @@ final class ReferenceLab {
   static final String DISK = "6Gi";
   static final int CERTIFICATE_DAYS = 90;
 
+  /** Who owns the files of own steps and runs their scripts. */
+  static final String USER = "root";
+
+  static final String FILE_MODE = "0644";
+  static final int TIMEOUT_SECONDS = 1800;
+
   private ReferenceLab() {}
 
   /** Name of the database of a lab that names none. */
@@ -49,7 +58,7 @@ final class ReferenceLab {
     return "ejabberd-" + xmppDomain.replace('.', '-');
   }
 
-  /** Description of a domain that has none. */
+  /** Description of the domain of a node that has none. */
   static String description(Role role) {
     return switch (role) {
       case gateway -> "Gateway between the networks of the lab";

@@ -2,6 +2,7 @@ package dev.ejabberdlab.topology;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Ejabberd;
+import dev.ejabberdlab.api.v1alpha1.Limits;
 import dev.ejabberdlab.api.v1alpha1.Names;
 import java.util.List;
 import java.util.Map;
@@ -12,12 +13,10 @@ import java.util.TreeMap;
  * Refuses settings of ejabberd that the operator lives by. Whether the others are any good says
  * ejabberd itself, in the guest.
  */
-final class SettingsValidation {
+record SettingsValidation(Violations violations) {
 
   /** Where ejabberd answers the operator. */
   private static final int API_PORT = 5280;
-
-  private static final int MAX_SETTINGS = 64;
 
   private static final String SETTINGS = "spec.ejabberd.settings";
 
@@ -63,44 +62,29 @@ final class SettingsValidation {
           "modules.mod_admin_extra",
           "modules.mod_http_api");
 
-  private final Faults faults;
-
-  private SettingsValidation(Faults faults) {
-    this.faults = faults;
-  }
-
-  static void check(Ejabberd ejabberd, Faults faults) {
-    if (ejabberd == null) {
-      return;
-    }
-    new SettingsValidation(faults).removals(ejabberd.removeSettings());
-    if (ejabberd.settings() == null) {
-      return;
-    }
-    if (ejabberd.settings().size() > MAX_SETTINGS) {
-      faults.add(
-          SETTINGS,
-          "has %d entries; give %d at most".formatted(ejabberd.settings().size(), MAX_SETTINGS));
-    }
-    SettingsValidation validation = new SettingsValidation(faults);
-    new TreeMap<>(ejabberd.settings()).forEach(validation::setting);
+  /**
+   * @param ejabberd complete
+   */
+  void check(Ejabberd ejabberd) {
+    removals(ejabberd.removeSettings());
+    violations.atMost(SETTINGS, ejabberd.settings().size(), Limits.SETTINGS);
+    new TreeMap<>(ejabberd.settings()).forEach(this::setting);
   }
 
   private void removals(List<String> removals) {
-    if (removals == null) {
-      return;
-    }
     String list = "spec.ejabberd.removeSettings";
-    if (removals.size() > MAX_SETTINGS) {
-      faults.add(list, "has %d entries; give %d at most".formatted(removals.size(), MAX_SETTINGS));
-    }
+    violations.atMost(list, removals.size(), Limits.SETTINGS);
     for (int i = 0; i < removals.size(); i++) {
       String path = list + "[" + i + "]";
       String keys = removals.get(i);
       if (keys == null) {
-        faults.add(path, "is empty; give a key like language or modules.mod_vcard");
-      } else if (faults.text(
-          path, keys, Names.SETTING, 256, "a key; give one like language or modules.mod_vcard")) {
+        violations.add(path, "is empty; give a key like language or modules.mod_vcard");
+      } else if (violations.text(
+          path,
+          keys,
+          Names.SETTING,
+          Limits.SETTING_KEYS,
+          "a key; give one like language or modules.mod_vcard")) {
         removal(path, keys);
       }
     }
@@ -110,27 +94,27 @@ final class SettingsValidation {
     if (OWN.contains(keys.split("\\.", 2)[0])
         || OF_HOSTS.contains(keys.split("\\.", 2)[0])
             && OWN.contains(keys.substring(keys.lastIndexOf('.') + 1))) {
-      faults.add(path, "%s is set by the operator; leave it in".formatted(keys));
+      violations.add(path, "%s is set by the operator; leave it in".formatted(keys));
     } else if (WITH_OWN.contains(keys)) {
-      faults.add(
+      violations.add(
           path,
           "%s holds what the operator needs; name single keys of it, for example modules.mod_vcard"
               .formatted(keys));
     } else if (NEEDED.stream().anyMatch(own -> keys.equals(own) || keys.startsWith(own + "."))) {
-      faults.add(path, "%s is needed by the operator; leave it in".formatted(keys));
+      violations.add(path, "%s is needed by the operator; leave it in".formatted(keys));
     } else if (keys.startsWith("listen.")) {
-      faults.add(path, "%s is an entry of a list; only keys of mappings go".formatted(keys));
+      violations.add(path, "%s is an entry of a list; only keys of mappings go".formatted(keys));
     }
   }
 
   private void setting(String key, JsonNode value) {
     String path = SETTINGS + "." + key;
     if (OWN.contains(key)) {
-      faults.add(path, "is set by the operator; leave it out");
+      violations.add(path, "is set by the operator; leave it out");
     } else if (WITH_OWN.contains(key)
         && !key.equals("listen")
         && (value == null || !value.isObject())) {
-      faults.add(path, "holds what the operator needs; give a mapping of what to change in it");
+      violations.add(path, "holds what the operator needs; give a mapping of what to change in it");
     } else if (OF_HOSTS.contains(key) && value != null) {
       value
           .properties()
@@ -141,7 +125,7 @@ final class SettingsValidation {
                       .forEachRemaining(
                           own -> {
                             if (OWN.contains(own)) {
-                              faults.add(
+                              violations.add(
                                   path + "." + host.getKey() + "." + own,
                                   "is set by the operator; leave it out");
                             }
@@ -149,13 +133,13 @@ final class SettingsValidation {
     } else if (OWN_ENTRIES.containsKey(key) && value != null) {
       for (String own : OWN_ENTRIES.get(key)) {
         if (value.has(own)) {
-          faults.add(path + "." + own, "is what the operator is let in by; leave it out");
+          violations.add(path + "." + own, "is what the operator is let in by; leave it out");
         }
       }
     } else if (key.equals("modules") && value != null) {
       for (String own : OWN_MODULES) {
         if (value.has(own) && value.get(own).isNull()) {
-          faults.add(path + "." + own, "is needed by the operator; leave it in");
+          violations.add(path + "." + own, "is needed by the operator; leave it in");
         }
       }
     } else if (key.equals("listen")) {
@@ -165,15 +149,16 @@ final class SettingsValidation {
 
   private void listen(String path, JsonNode listeners) {
     if (listeners == null || !listeners.isArray()) {
-      faults.add(path, "is not a list; give listeners, each with a port and what to change of it");
+      violations.add(
+          path, "is not a list; give listeners, each with a port and what to change of it");
       return;
     }
     for (int i = 0; i < listeners.size(); i++) {
       JsonNode port = listeners.get(i).path("port");
       if (port.isMissingNode() || port.isNull()) {
-        faults.add(path + "[" + i + "].port", "is missing; give the port of the listener");
+        violations.add(path + "[" + i + "].port", "is missing; give the port of the listener");
       } else if (port.asInt() == API_PORT) {
-        faults.add(
+        violations.add(
             path + "[" + i + "].port",
             "%d is where ejabberd answers the operator; choose another".formatted(API_PORT));
       }

@@ -34,6 +34,15 @@ record Wiring(List<Network> networks, List<Node> nodes) {
    */
   record Hop(String gateway, String through) {}
 
+  /**
+   * The management network.
+   *
+   * @throws java.util.NoSuchElementException when no network has mode nat
+   */
+  Network nat() {
+    return networks.stream().filter(w -> w.mode() == NetworkMode.nat).findFirst().orElseThrow();
+  }
+
   /** The network in which the nodes of a role meet; empty when there is none, or no such node. */
   Optional<Network> meeting(Role role) {
     List<Node> peers = nodes(role);

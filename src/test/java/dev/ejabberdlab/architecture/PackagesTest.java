@@ -16,6 +16,8 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaMethodCall;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.guest.GuestChannel;
 import dev.ejabberdlab.hypervisor.Hypervisor;
@@ -189,6 +191,56 @@ class PackagesTest {
   @Test
   void noPackageKnowsItselfByWayOfOthers() {
     slices().matching(ROOT + ".(**)").should().beFreeOfCycles().check(CLASSES);
+  }
+
+  @Test
+  void noClassOfTheTopologyKnowsItselfByWayOfOthers() {
+    slices()
+        .assignedFrom(
+            new SliceAssignment() {
+              @Override
+              public SliceIdentifier getIdentifierOf(JavaClass c) {
+                return c.getPackageName().equals(TOPOLOGY)
+                    ? SliceIdentifier.of(outermost(c).getSimpleName())
+                    : SliceIdentifier.ignore();
+              }
+
+              @Override
+              public String getDescription() {
+                return "classes of the topology";
+              }
+            })
+        .should()
+        .beFreeOfCycles()
+        .check(CLASSES);
+  }
+
+  private static JavaClass outermost(JavaClass c) {
+    return c.getEnclosingClass().map(PackagesTest::outermost).orElse(c);
+  }
+
+  /** Complete, validate, build: neither of the three steps knows the next. */
+  @Test
+  void theStepsOfTheTopologyKnowOnlyTheirInput() {
+    DescribedPredicate<JavaClass> completing = inTopology("CompleteSpec|ReferenceLab|Located");
+    DescribedPredicate<JavaClass> checks = inTopology("[A-Za-z]+Validation|Violations");
+    DescribedPredicate<JavaClass> building =
+        inTopology("LabTopology|TopologyBuilder|NodeBuilder|Addresses");
+
+    noClasses().that(completing).should().dependOnClassesThat(checks.or(building)).check(CLASSES);
+    noClasses().that(checks).should().dependOnClassesThat(building).check(CLASSES);
+    noClasses()
+        .that(building.and(not(inTopology("TopologyBuilder"))))
+        .should()
+        .dependOnClassesThat(checks)
+        .check(CLASSES);
+  }
+
+  /** By the name of the outermost class. */
+  private static DescribedPredicate<JavaClass> inTopology(String names) {
+    return DescribedPredicate.describe(
+        "are " + names,
+        c -> c.getPackageName().equals(TOPOLOGY) && outermost(c).getSimpleName().matches(names));
   }
 
   @Test

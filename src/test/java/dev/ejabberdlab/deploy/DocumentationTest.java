@@ -10,7 +10,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryCh
 import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.status.Conditions;
 import dev.ejabberdlab.status.Reason;
-import dev.ejabberdlab.topology.Labs;
+import dev.ejabberdlab.topology.SpecTrees;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.nio.file.Files;
@@ -133,8 +133,8 @@ class DocumentationTest {
     int examples = 0;
     for (Path page : pages()) {
       for (String example : all(EXAMPLE, Files.readString(page))) {
-        JsonNode spec = Labs.YAML.readTree(example).path("spec");
-        assertThatCode(() -> Labs.YAML.treeToValue(spec, EjabberdLabSpec.class))
+        JsonNode spec = SpecTrees.YAML.readTree(example).path("spec");
+        assertThatCode(() -> SpecTrees.YAML.treeToValue(spec, EjabberdLabSpec.class))
             .as("%s: %s", page, example)
             .doesNotThrowAnyException();
         examples++;

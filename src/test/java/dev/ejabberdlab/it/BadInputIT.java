@@ -13,9 +13,9 @@ import dev.ejabberdlab.api.v1alpha1.Specs;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.TestDriver;
 import dev.ejabberdlab.status.Conditions;
-import dev.ejabberdlab.topology.Labs;
-import dev.ejabberdlab.topology.Labs.BadSpec;
-import dev.ejabberdlab.topology.Labs.RefusedBy;
+import dev.ejabberdlab.topology.SpecTrees;
+import dev.ejabberdlab.topology.SpecTrees.BadSpec;
+import dev.ejabberdlab.topology.SpecTrees.RefusedBy;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.quarkus.test.junit.QuarkusTest;
@@ -44,7 +44,7 @@ class BadInputIT {
     try (Stand stand = Stand.open(directory)) {
       Map<BadSpec, String> accepted = new LinkedHashMap<>();
       SoftAssertions soft = new SoftAssertions();
-      List<BadSpec> specs = Labs.badSpecs();
+      List<BadSpec> specs = SpecTrees.badSpecs();
       for (int i = 0; i < specs.size(); i++) {
         BadSpec bad = specs.get(i);
         try {
@@ -67,7 +67,7 @@ class BadInputIT {
             EjabberdLab lab = stalled.get(name);
             String message = Stand.condition(lab, Conditions.STALLED).orElseThrow().getMessage();
             soft.assertThat(message).as(bad.name()).startsWith("spec").endsWith(".");
-            bad.faults().forEach(f -> soft.assertThat(message).as(bad.name()).contains(f));
+            bad.violations().forEach(f -> soft.assertThat(message).as(bad.name()).contains(f));
             soft.assertThat(Stand.condition(lab, Conditions.READY).orElseThrow().getStatus())
                 .as(bad.name())
                 .isEqualTo("False");

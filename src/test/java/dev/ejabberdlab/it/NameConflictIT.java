@@ -11,6 +11,7 @@ import dev.ejabberdlab.hypervisor.Owner;
 import dev.ejabberdlab.status.Conditions;
 import dev.ejabberdlab.topology.Allocations;
 import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.TopologyBuilder;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.nio.file.Path;
@@ -118,7 +119,7 @@ class NameConflictIT {
   }
 
   private static LabTopology topology(EjabberdLab lab) {
-    return LabTopology.of(lab, Allocations.NONE.withManagementCidr("192.168.121.0/24"));
+    return TopologyBuilder.build(lab, Allocations.NONE.withManagementCidr("192.168.121.0/24"));
   }
 
   private static Optional<DomainState> unmarked(Hypervisor libvirt) {

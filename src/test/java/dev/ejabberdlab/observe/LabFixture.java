@@ -14,6 +14,7 @@ import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.guest.StepState.Status;
 import dev.ejabberdlab.topology.Allocations;
 import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.TopologyBuilder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -121,7 +122,7 @@ public final class LabFixture {
     lab.getMetadata().setNamespace("default");
     lab.getMetadata().setName("demo");
     lab.setSpec(spec);
-    return LabTopology.of(lab, Allocations.NONE.withManagementCidr("192.168.121.0/24"));
+    return TopologyBuilder.build(lab, Allocations.NONE.withManagementCidr("192.168.121.0/24"));
   }
 
   /** Steps as of the reference lab: names and order are those of the real ones that bring it up. */

@@ -11,8 +11,9 @@ import dev.ejabberdlab.guest.Step.Obstacle;
 import dev.ejabberdlab.guest.StepNames;
 import dev.ejabberdlab.topology.Allocations;
 import dev.ejabberdlab.topology.LabTopology;
-import dev.ejabberdlab.topology.Labs;
 import dev.ejabberdlab.topology.Reference;
+import dev.ejabberdlab.topology.SpecTrees;
+import dev.ejabberdlab.topology.TopologyBuilder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -24,7 +25,7 @@ class AccountsTest {
   private static final Credentials CREDENTIALS =
       new Credentials("database-secret", "replication-secret", "COOKIESECRET", "digest-secret");
 
-  private final ObjectNode tree = Labs.sample("reference-lab.yaml");
+  private final ObjectNode tree = SpecTrees.sample("reference-lab.yaml");
 
   private static byte[] bytes(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
@@ -32,7 +33,8 @@ class AccountsTest {
 
   private Step step(String name, References references) {
     LabTopology lab =
-        LabTopology.of(Labs.lab(tree), Allocations.NONE.withManagementCidr("192.168.121.0/24"));
+        TopologyBuilder.build(
+            SpecTrees.lab(tree), Allocations.NONE.withManagementCidr("192.168.121.0/24"));
     return Provisioning.steps(
             lab,
             new Inputs(CREDENTIALS, Certified.of(lab), references),

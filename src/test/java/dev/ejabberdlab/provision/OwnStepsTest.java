@@ -9,8 +9,9 @@ import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.guest.Step.Obstacle;
 import dev.ejabberdlab.topology.Allocations;
 import dev.ejabberdlab.topology.LabTopology;
-import dev.ejabberdlab.topology.Labs;
 import dev.ejabberdlab.topology.Reference;
+import dev.ejabberdlab.topology.SpecTrees;
+import dev.ejabberdlab.topology.TopologyBuilder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -32,14 +33,15 @@ class OwnStepsTest {
               Reference.configMap("scripts"), Map.of("run", "echo hello".getBytes())));
 
   private static List<Step> steps(String provisioning, References references) {
-    ObjectNode tree = Labs.sample("reference-lab.yaml");
+    ObjectNode tree = SpecTrees.sample("reference-lab.yaml");
     try {
       ((ObjectNode) tree.at("/spec")).set("provisioning", YAML.readTree(provisioning));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     LabTopology lab =
-        LabTopology.of(Labs.lab(tree), Allocations.NONE.withManagementCidr("192.168.121.0/24"));
+        TopologyBuilder.build(
+            SpecTrees.lab(tree), Allocations.NONE.withManagementCidr("192.168.121.0/24"));
     return Provisioning.steps(
         lab, new Inputs(CREDENTIALS, Certified.of(lab), references), Instances.of("psql1server"));
   }

@@ -13,7 +13,8 @@ import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.guest.StepNames;
 import dev.ejabberdlab.topology.Allocations;
 import dev.ejabberdlab.topology.LabTopology;
-import dev.ejabberdlab.topology.Labs;
+import dev.ejabberdlab.topology.SpecTrees;
+import dev.ejabberdlab.topology.TopologyBuilder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -45,8 +46,8 @@ class ProvisioningTest {
   }
 
   private static LabTopology lab(Function<ObjectNode, ObjectNode> change) {
-    return LabTopology.of(
-        Labs.lab(change.apply(Labs.sample("reference-lab.yaml"))),
+    return TopologyBuilder.build(
+        SpecTrees.lab(change.apply(SpecTrees.sample("reference-lab.yaml"))),
         Allocations.NONE.withManagementCidr("192.168.121.0/24"));
   }
 

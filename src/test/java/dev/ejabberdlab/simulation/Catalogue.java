@@ -13,6 +13,7 @@ import dev.ejabberdlab.topology.Allocations;
 import dev.ejabberdlab.topology.InvalidSpecException;
 import dev.ejabberdlab.topology.LabTopology;
 import dev.ejabberdlab.topology.SpecValidation;
+import dev.ejabberdlab.topology.TopologyBuilder;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -74,7 +75,7 @@ final class Catalogue {
   private static Made make(EjabberdLab lab) {
     try {
       SpecValidation.validate(lab);
-      return new Made(LabTopology.of(lab, Allocations.NONE), null);
+      return new Made(TopologyBuilder.build(lab, Allocations.NONE), null);
     } catch (InvalidSpecException e) {
       return new Made(null, e);
     }

@@ -3,7 +3,7 @@ package dev.ejabberdlab.simulation;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
-import dev.ejabberdlab.topology.Labs;
+import dev.ejabberdlab.topology.SpecTrees;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -17,7 +17,7 @@ final class Draw {
   static final String IMAGE = "ejabberd-lab-bookworm";
 
   private static final ObjectNode REFERENCE =
-      (ObjectNode) Labs.sample("reference-lab.yaml").path("spec");
+      (ObjectNode) SpecTrees.sample("reference-lab.yaml").path("spec");
 
   private Draw() {}
 
@@ -171,7 +171,7 @@ final class Draw {
       xmpp.putArray("admins");
       xmpp.putArray("users");
       spec.put("running", running);
-      return Labs.YAML.convertValue(spec, EjabberdLabSpec.class);
+      return SpecTrees.YAML.convertValue(spec, EjabberdLabSpec.class);
     }
 
     private static ObjectNode node(ObjectNode node, String name, int host, String address) {

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class ManagementCidrsTest {
 
-  private static final EjabberdLab LAB = Labs.minimal();
+  private static final EjabberdLab LAB = SpecTrees.minimal();
 
   @Test
   void takesTheFirstOfTheDefaultPool() {
@@ -36,10 +36,10 @@ class ManagementCidrsTest {
 
   @Test
   void passesOverTheLabsOwnIsolatedNetworks() {
-    ObjectNode tree = Labs.sample("reference-lab.yaml");
-    Labs.remove(tree, "/spec/networks/0/cidr");
-    Labs.set(tree, "/spec/networks/1/cidr", Labs.yaml("10.0.0.0/29"));
-    assertThat(ManagementCidrs.choose(Labs.lab(tree), List.of("10.0.0.0/23"), Map.of()))
+    ObjectNode tree = SpecTrees.sample("reference-lab.yaml");
+    SpecTrees.remove(tree, "/spec/networks/0/cidr");
+    SpecTrees.set(tree, "/spec/networks/1/cidr", SpecTrees.yaml("10.0.0.0/29"));
+    assertThat(ManagementCidrs.choose(SpecTrees.lab(tree), List.of("10.0.0.0/23"), Map.of()))
         .contains("10.0.1.0/24");
     assertThat(ManagementCidrs.choose(LAB, List.of("192.168.0.0/22"), Map.of()))
         .contains("192.168.0.0/24");
@@ -68,13 +68,21 @@ class ManagementCidrsTest {
   void passesOverFaultyEntries() {
     assertThat(ManagementCidrs.choose(LAB, List.of("nonsense", "10.0.0.0/24"), Map.of()))
         .contains("10.0.0.0/24");
-    assertThat(ManagementCidrs.faults(List.of("nonsense", "10.0.0.5/24", "10.0.0.0/24")))
+  }
+
+  @Test
+  void refusesPoolsWithFaultyEntries() {
+    assertThat(
+            ManagementCidrs.violations(
+                List.of("nonsense", "10.0.0.5/24", "10.0.0.1/16", "10.0.0.0/24")))
         .containsExactly(
             "spec.managementCidrs[0]: \"nonsense\" is not an IPv4 network of prefix length 8 to 30;"
                 + " give one like 192.168.1.0/29.",
             "spec.managementCidrs[1]: 10.0.0.5/24 is an address inside a network; give the network,"
-                + " 10.0.0.0/24.");
-    assertThat(ManagementCidrs.faults(null)).isEmpty();
+                + " 10.0.0.0/24.",
+            "spec.managementCidrs[2]: 10.0.0.1/16 is an address inside a network; give the network,"
+                + " 10.0.0.0/16.");
+    assertThat(ManagementCidrs.violations(null)).isEmpty();
   }
 
   @Test
@@ -110,6 +118,6 @@ class ManagementCidrsTest {
   @Test
   void readsWhatTheSpecGives() {
     assertThat(ManagementCidrs.given(LAB)).isEmpty();
-    assertThat(ManagementCidrs.given(Labs.reference())).contains("192.168.121.0/24");
+    assertThat(ManagementCidrs.given(SpecTrees.reference())).contains("192.168.121.0/24");
   }
 }

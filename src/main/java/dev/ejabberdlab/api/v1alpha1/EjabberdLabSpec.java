@@ -107,9 +107,12 @@ import java.util.Map;
     message = "spec.postgresql.primary must be the name of a node of role postgresql")
 @ValidationRule(
     value =
-        "(has(self.postgresql) && has(self.postgresql.name)) || self.ejabberd.domain.size() <= 54",
+        "(has(self.postgresql) && has(self.postgresql.name)) || self.ejabberd.domain.size() <= "
+            + Limits.DOMAIN_OF_DATABASE,
     message =
-        "spec.postgresql.name must be given when spec.ejabberd.domain is longer than 54 characters: the default would be too long for PostgreSQL")
+        "spec.postgresql.name must be given when spec.ejabberd.domain is longer than "
+            + Limits.DOMAIN_OF_DATABASE
+            + " characters: the default would be too long for PostgreSQL")
 @ValidationRule(
     value =
         "has(self.postgresql) && has(self.postgresql.name) ? (has(oldSelf.postgresql) && has(oldSelf.postgresql.name)"
@@ -127,41 +130,48 @@ import java.util.Map;
 public record EjabberdLabSpec(
     @Default(DEFAULT_HOST)
         @Pattern(Names.DNS_LABEL)
-        @Size(max = 63)
+        @Size(max = Limits.DNS_LABEL)
         @ValidationRule(
             value = "self == oldSelf",
             message = "spec.host cannot be changed: a lab does not move between hosts")
         @JsonPropertyDescription("Name of the LibvirtHost that runs the lab.")
         String host,
     @Required @JsonPropertyDescription("What the machines boot.") Image image,
-    @Size(min = 1, max = 16)
+    @Size(min = 1, max = Limits.NETWORKS)
         @JsonPropertyDescription(
             "Networks of the lab. Absent: management (NAT), dmz and internal (isolated).")
         List<Network> networks,
-    @Size(min = 1, max = 32)
+    @Size(min = 1, max = Limits.NODES)
         @JsonPropertyDescription(
             "Machines of the lab. Absent: gw1server, e1server, e2server, psql1server and psql2server.")
         List<Node> nodes,
-    @Size(max = 64)
+    @Size(max = Limits.HOSTS)
         @JsonPropertyDescription(
             "Entries added to /etc/hosts of every node, beside those of the nodes themselves.")
         List<HostEntry> hosts,
     @JsonPropertyDescription(
             "Kernel settings of every node, value by name, each value one line of printable ASCII. Absent: net.ipv4.ip_default_ttl with 66.")
-        @Size(max = 64)
+        @Size(max = Limits.SYSCTLS)
         @ValidationRule(
-            value = "self.all(k, k.size() <= 128 && k.matches(r'" + Names.SYSCTL + "'))",
+            value =
+                "self.all(k, k.size() <= "
+                    + Limits.SYSCTL_NAME
+                    + " && k.matches(r'"
+                    + Names.SYSCTL
+                    + "'))",
             message =
                 "every name must be that of a kernel setting, for example net.ipv4.ip_default_ttl")
-        Map<String, @Pattern(Names.SYSCTL_VALUE) @Size(max = 256) String> sysctls,
+        Map<String, @Pattern(Names.SYSCTL_VALUE) @Size(max = Limits.SYSCTL_VALUE) String> sysctls,
     @JsonAlias("database") @JsonPropertyDescription("The PostgreSQL database behind ejabberd.")
         Postgresql postgresql,
     @Required @JsonAlias("xmpp") @JsonPropertyDescription("The XMPP service.") Ejabberd ejabberd,
-    @Size(max = 64) @JsonPropertyDescription("What nodes let in beside what their roles need.")
+    @Size(max = Limits.FIREWALL_RULES)
+        @JsonPropertyDescription("What nodes let in beside what their roles need.")
         List<FirewallRule> firewall,
     @JsonPropertyDescription("Certificates of the services. Absent: a CA of the lab's own.")
         Tls tls,
-    @Size(max = 64) @JsonPropertyDescription("Your own steps, in the order in which they run.")
+    @Size(max = Limits.STEPS)
+        @JsonPropertyDescription("Your own steps, in the order in which they run.")
         List<ProvisioningStep> provisioning,
     @Default("true")
         @JsonPropertyDescription(
@@ -195,7 +205,7 @@ public record EjabberdLabSpec(
   public record Image(
       @Required
           @Pattern(Names.VOLUME)
-          @Size(max = 128)
+          @Size(max = Limits.VOLUME_NAME)
           @ValidationRule(
               value = "!self.startsWith('" + Names.DISK_PREFIX + "')",
               message = "volumes whose names begin with ejl- are disks of labs: name an image")
@@ -224,7 +234,7 @@ public record EjabberdLabSpec(
   public record Network(
       @Required
           @Pattern(Names.DNS_LABEL)
-          @Size(max = 32)
+          @Size(max = Limits.NAME)
           @JsonPropertyDescription("Name, unique in the lab: lower-case letters, digits and -.")
           String name,
       @Required
@@ -232,7 +242,7 @@ public record EjabberdLabSpec(
               "nat: through the host. isolated: no way out and no host address.")
           NetworkMode mode,
       @Pattern(Names.CIDR)
-          @Size(max = 18)
+          @Size(max = Limits.CIDR)
           @ValidationRule(
               value = "!self.matches(r'" + Names.UNUSABLE_CIDR + "')",
               message =
@@ -261,7 +271,7 @@ public record EjabberdLabSpec(
   public record Node(
       @Required
           @Pattern(Names.DNS_LABEL)
-          @Size(max = 32)
+          @Size(max = Limits.NAME)
           @ValidationRule(
               value = "!self.matches(r'" + Names.ENDS_IN_NUMBER + "')",
               message =
@@ -272,42 +282,51 @@ public record EjabberdLabSpec(
       @Required
           @JsonPropertyDescription("What the node is for. A plain node has the base settings only.")
           Role role,
-      @Min(1) @Max(64) @JsonPropertyDescription("Virtual CPUs. Absent: 1.") Integer cpus,
-      @Size(max = 8)
+      @Min(Limits.MIN_CPUS)
+          @Max(Limits.MAX_CPUS)
+          @JsonPropertyDescription("Virtual CPUs. Absent: 1.")
+          Integer cpus,
+      @Size(max = Limits.SIZE)
           @ValidationRule(
               value =
                   "self.matches('"
                       + Names.SIZE
                       + "') && "
-                      + "int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) >= 256"
-                      + " && int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) <= 524288",
-              message = "memory must be 256Mi to 512Gi, a whole number of Mi or Gi")
+                      + "int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) >= "
+                      + Limits.MIN_MEMORY
+                      + " && int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) <= "
+                      + Limits.MAX_MEMORY,
+              message = "memory must be " + Limits.MEMORY_RANGE + ", a whole number of Mi or Gi")
           @JsonPropertyDescription(
-              "Memory in Mi or Gi, 256Mi to 512Gi, for example 512Mi. Absent: 1Gi.")
+              "Memory in Mi or Gi, " + Limits.MEMORY_RANGE + ", for example 512Mi. Absent: 1Gi.")
           String memory,
-      @Size(max = 8)
+      @Size(max = Limits.SIZE)
           @ValidationRule(
               value =
                   "self.matches('"
                       + Names.SIZE
                       + "') && "
-                      + "int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) >= 3072"
-                      + " && int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) <= 16777216",
-              message = "disk must be 3Gi to 16384Gi, a whole number of Mi or Gi")
+                      + "int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) >= "
+                      + Limits.MIN_DISK
+                      + " && int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) <= "
+                      + Limits.MAX_DISK,
+              message = "disk must be " + Limits.DISK_RANGE + ", a whole number of Mi or Gi")
           @JsonPropertyDescription(
-              "Size of the root disk in Mi or Gi, 3Gi to 16384Gi and not below the image's. Absent: 6Gi.")
+              "Size of the root disk in Mi or Gi, "
+                  + Limits.DISK_RANGE
+                  + " and not below the image's. Absent: 6Gi.")
           String disk,
-      @Size(max = 128)
+      @Size(max = Limits.TITLE)
           @Pattern(Names.ONE_LINE)
           @JsonPropertyDescription("Title of the libvirt domain. Absent: namespace/lab/node.")
           String title,
-      @Size(max = 1024)
+      @Size(max = Limits.DESCRIPTION)
           @Pattern(Names.TEXT)
           @JsonPropertyDescription(
               "Description of the libvirt domain. Absent: a sentence about the role.")
           String description,
       @Required
-          @Size(min = 1, max = 8)
+          @Size(min = 1, max = Limits.ATTACHMENTS)
           @JsonPropertyDescription(
               "Networks the node is attached to, in the order of its interfaces.")
           List<Attachment> networks) {}
@@ -324,16 +343,16 @@ public record EjabberdLabSpec(
   public record Attachment(
       @Required
           @Pattern(Names.DNS_LABEL)
-          @Size(max = 32)
+          @Size(max = Limits.NAME)
           @JsonPropertyDescription("Name of the network.")
           String name,
       @Pattern(Names.IPV4)
-          @Size(max = 15)
+          @Size(max = Limits.IPV4)
           @JsonPropertyDescription(
               "IPv4 address inside the network. Absent in a nat network: chosen by the operator.")
           String address,
       @Pattern(Names.MAC)
-          @Size(max = 17)
+          @Size(max = Limits.MAC)
           @JsonPropertyDescription(
               "Unicast MAC address in lower case, for example 52:54:00:27:28:83. Absent: derived from the lab's UID.")
           String mac) {}
@@ -346,12 +365,15 @@ public record EjabberdLabSpec(
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record HostEntry(
-      @Required @Pattern(Names.IPV4) @Size(max = 15) @JsonPropertyDescription("IPv4 address.")
+      @Required
+          @Pattern(Names.IPV4)
+          @Size(max = Limits.IPV4)
+          @JsonPropertyDescription("IPv4 address.")
           String address,
       @Required
-          @Size(min = 1, max = 8)
+          @Size(min = 1, max = Limits.HOST_NAMES)
           @JsonPropertyDescription("Host names, the canonical one first.")
-          List<@Pattern(Names.HOSTNAME) @Size(max = 253) String> names) {}
+          List<@Pattern(Names.HOSTNAME) @Size(max = Limits.DNS_NAME) String> names) {}
 
   /**
    * The PostgreSQL database. Instances are the nodes of role postgresql; the first is the initial
@@ -371,7 +393,7 @@ public record EjabberdLabSpec(
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Postgresql(
       @Pattern(Names.SQL_IDENTIFIER)
-          @Size(max = 63)
+          @Size(max = Limits.SQL_IDENTIFIER)
           @ValidationRule(
               value = "!(self in ['postgres', 'template0', 'template1'])",
               message = "this database belongs to PostgreSQL itself: choose another name")
@@ -380,7 +402,7 @@ public record EjabberdLabSpec(
           String name,
       @Default(DEFAULT_OWNER)
           @Pattern(Names.SQL_IDENTIFIER)
-          @Size(max = 63)
+          @Size(max = Limits.SQL_IDENTIFIER)
           @ValidationRule(
               value =
                   "!(self in ['postgres', 'public', 'none', 'replica_role']) && !self.startsWith('pg_')",
@@ -388,17 +410,17 @@ public record EjabberdLabSpec(
           @JsonPropertyDescription("Role that owns the database and that ejabberd logs in with.")
           String owner,
       @Default(DEFAULT_COMMENT)
-          @Size(max = 256)
+          @Size(max = Limits.DATABASE_COMMENT)
           @Pattern(Names.ONE_LINE)
           @JsonPropertyDescription("Comment of the database.")
           String comment,
       @Pattern(Names.IPV4)
-          @Size(max = 15)
+          @Size(max = Limits.IPV4)
           @JsonPropertyDescription(
               "Address that always belongs to the primary. Absent: the first free one in the instances' network.")
           String address,
       @Pattern(Names.DNS_LABEL)
-          @Size(max = 32)
+          @Size(max = Limits.NAME)
           @JsonPropertyDescription(
               "Instance that is to be primary. To name another one switches over to it. Absent: whoever is primary stays; a new lab takes the first instance of spec.nodes.")
           String primary,
@@ -428,22 +450,26 @@ public record EjabberdLabSpec(
           @JsonPropertyDescription(
               "automatic: a standby takes over; manual: only when spec.postgresql.primary names it.")
           FailoverMode mode,
-      @Min(1)
-          @Max(3600)
+      @Min(Limits.MIN_FAILOVER_DELAY_SECONDS)
+          @Max(Limits.MAX_FAILOVER_DELAY_SECONDS)
           @JsonPropertyDescription(
               "Seconds for which the primary must have failed. A primary whose domain is off is not waited for. Absent: 10.")
           Integer delaySeconds,
-      @Size(max = 8)
+      @Size(max = Limits.SIZE)
           @ValidationRule(
               value =
                   "self.matches('"
                       + Names.SIZE
                       + "') && "
-                      + "int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) >= 1"
-                      + " && int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) <= 1024",
-              message = "maxLag must be 1Mi to 1Gi, a whole number of Mi or Gi")
+                      + "int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) >= "
+                      + Limits.MIN_LAG
+                      + " && int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) <= "
+                      + Limits.MAX_LAG,
+              message = "maxLag must be " + Limits.LAG_RANGE + ", a whole number of Mi or Gi")
           @JsonPropertyDescription(
-              "WAL that a standby may lack and still take over, 1Mi to 1Gi. Absent: 16Mi.")
+              "WAL that a standby may lack and still take over, "
+                  + Limits.LAG_RANGE
+                  + ". Absent: 16Mi.")
           String maxLag) {
 
     public static final int DEFAULT_DELAY_SECONDS = 10;
@@ -487,7 +513,7 @@ public record EjabberdLabSpec(
   public record Ejabberd(
       @Required
           @Pattern(Names.DNS_NAME)
-          @Size(max = 200)
+          @Size(max = Limits.DOMAIN)
           @ValidationRule(
               value = "!self.matches(r'" + Names.ENDS_IN_NUMBER + "')",
               message =
@@ -498,20 +524,21 @@ public record EjabberdLabSpec(
           @JsonPropertyDescription(
               "XMPP domain (ejabberd's vhost) in lower case, for example domain.local.")
           String domain,
-      @Size(max = 32)
+      @Size(max = Limits.ADMINS)
           @JsonPropertyDescription("Accounts that may administer ejabberd. Absent: admin.")
           List<Account> admins,
-      @Size(max = 256) @JsonPropertyDescription("Other accounts. Absent: max.") List<Account> users,
-      @Size(max = 64)
+      @Size(max = Limits.USERS) @JsonPropertyDescription("Other accounts. Absent: max.")
+          List<Account> users,
+      @Size(max = Limits.SETTINGS)
           @JsonPropertyDescription(
               "Merged into ejabberd.yml: mappings key by key, listeners by their port, anything else replaced as a whole. What shall go stands in removeSettings: kubectl and the API server drop null.")
           Map<String, JsonNode> settings,
-      @Size(max = 64)
+      @Size(max = Limits.SETTINGS)
           @JsonPropertyDescription(
               "Keys that are taken out of ejabberd.yml before settings are merged, keys of mappings joined by dots, for example modules.mod_vcard.")
-          List<@Pattern(Names.SETTING) @Size(max = 256) String> removeSettings,
+          List<@Pattern(Names.SETTING) @Size(max = Limits.SETTING_KEYS) String> removeSettings,
       @Pattern(Names.IPV4)
-          @Size(max = 15)
+          @Size(max = Limits.IPV4)
           @JsonPropertyDescription(
               "Address in a network of the members that a healthy one of them holds, moved by keepalived. In the nat network it needs the network's cidr. Absent: none.")
           String virtualAddress) {}
@@ -527,7 +554,7 @@ public record EjabberdLabSpec(
   public record Account(
       @Required
           @Pattern(Names.ACCOUNT)
-          @Size(max = 64)
+          @Size(max = Limits.ACCOUNT)
           @JsonPropertyDescription(
               "Local part of the JID: lower-case letters, digits, dots, _ and -.")
           String name,
@@ -545,12 +572,12 @@ public record EjabberdLabSpec(
   public record KeyRef(
       @Required
           @Pattern(Names.DNS_NAME)
-          @Size(max = 253)
+          @Size(max = Limits.DNS_NAME)
           @JsonPropertyDescription("Name of the object, in the lab's namespace.")
           String name,
       @Required
           @Pattern(Names.DATA_KEY)
-          @Size(max = 253)
+          @Size(max = Limits.DATA_KEY)
           @JsonPropertyDescription("Key in its data.")
           String key) {}
 
@@ -577,21 +604,22 @@ public record EjabberdLabSpec(
       value = "self.protocol == 'icmp' ? !has(self.ports) : has(self.ports)",
       message = "a rule for tcp or udp needs ports, one for icmp has none")
   public record FirewallRule(
-      @Size(min = 1, max = 32)
+      @Size(min = 1, max = Limits.NODES)
           @JsonPropertyDescription("Names of nodes. Absent, and roles absent too: all nodes.")
-          List<@Pattern(Names.DNS_LABEL) @Size(max = 32) String> nodes,
-      @Size(min = 1, max = 4) @JsonPropertyDescription("Roles of nodes.") List<Role> roles,
+          List<@Pattern(Names.DNS_LABEL) @Size(max = Limits.NAME) String> nodes,
+      @Size(min = 1, max = Limits.ROLES) @JsonPropertyDescription("Roles of nodes.")
+          List<Role> roles,
       @Required @JsonPropertyDescription("tcp, udp or icmp.") Protocol protocol,
-      @Size(min = 1, max = 16)
+      @Size(min = 1, max = Limits.PORTS)
           @JsonPropertyDescription("Destination ports or ranges, for example 80 or 8000-8100.")
-          List<@Pattern(Names.PORTS) @Size(max = 11) String> ports,
+          List<@Pattern(Names.PORTS) @Size(max = Limits.PORT_RANGE) String> ports,
       @Pattern(Names.NETWORK_OR_CIDR)
-          @Size(max = 32)
+          @Size(max = Limits.NETWORK_OR_CIDR)
           @JsonPropertyDescription(
               "Name of a network of the lab, or an IPv4 network like 10.0.0.0/8. Absent: anywhere.")
           String from,
       @Pattern(Names.COMMENT)
-          @Size(max = 100)
+          @Size(max = Limits.RULE_COMMENT)
           @JsonPropertyDescription("What it is for, in printable ASCII without quotes.")
           String comment) {}
 
@@ -607,12 +635,12 @@ public record EjabberdLabSpec(
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Tls(
       @Pattern(Names.DNS_NAME)
-          @Size(max = 253)
+          @Size(max = Limits.DNS_NAME)
           @JsonPropertyDescription(
               "Secret of type kubernetes.io/tls with the CA's certificate and key. Absent: a CA generated into the Secret LAB-ca.")
           String caSecret,
-      @Min(1)
-          @Max(825)
+      @Min(Limits.MIN_CERTIFICATE_DAYS)
+          @Max(Limits.MAX_CERTIFICATE_DAYS)
           @JsonPropertyDescription(
               "Days for which a node's certificate is valid. It is renewed when a third of them is left. Absent: 90.")
           Integer certificateDays) {}
@@ -643,13 +671,14 @@ public record EjabberdLabSpec(
   public record ProvisioningStep(
       @Required
           @Pattern(Names.DNS_LABEL)
-          @Size(max = 40)
+          @Size(max = Limits.STEP_NAME)
           @JsonPropertyDescription("Name, unique in the lab: lower-case letters, digits and -.")
           String name,
-      @Size(min = 1, max = 32)
+      @Size(min = 1, max = Limits.NODES)
           @JsonPropertyDescription("Names of nodes. Absent, and roles absent too: all nodes.")
-          List<@Pattern(Names.DNS_LABEL) @Size(max = 32) String> nodes,
-      @Size(min = 1, max = 4) @JsonPropertyDescription("Roles of nodes.") List<Role> roles,
+          List<@Pattern(Names.DNS_LABEL) @Size(max = Limits.NAME) String> nodes,
+      @Size(min = 1, max = Limits.ROLES) @JsonPropertyDescription("Roles of nodes.")
+          List<Role> roles,
       @JsonPropertyDescription(
               "before the services are set up, or after everything else. Absent: after.")
           Order order,
@@ -684,15 +713,19 @@ public record EjabberdLabSpec(
       @Required @JsonPropertyDescription("Its content.") Source from,
       @Required
           @Pattern(Names.PATH)
-          @Size(max = 512)
+          @Size(max = Limits.PATH)
           @JsonPropertyDescription("Absolute path in the guest.")
           String path,
-      @Pattern(Names.UNIX_NAME) @Size(max = 32) @JsonPropertyDescription("Owner. Absent: root.")
+      @Pattern(Names.UNIX_NAME)
+          @Size(max = Limits.UNIX_NAME)
+          @JsonPropertyDescription("Owner. Absent: root.")
           String owner,
-      @Pattern(Names.UNIX_NAME) @Size(max = 32) @JsonPropertyDescription("Group. Absent: root.")
+      @Pattern(Names.UNIX_NAME)
+          @Size(max = Limits.UNIX_NAME)
+          @JsonPropertyDescription("Group. Absent: root.")
           String group,
       @Pattern(Names.MODE)
-          @Size(max = 4)
+          @Size(max = Limits.MODE)
           @JsonPropertyDescription("Octal mode, for example 0640. Absent: 0644.")
           String mode) {}
 
@@ -711,26 +744,31 @@ public record EjabberdLabSpec(
       value = "has(self.inline) != has(self.from)",
       message = "give either inline or from")
   public record ShellStep(
-      @Size(min = 1, max = 65536) @JsonPropertyDescription("The script itself.") String inline,
+      @Size(min = 1, max = Limits.SCRIPT) @JsonPropertyDescription("The script itself.")
+          String inline,
       @JsonPropertyDescription("The script in a ConfigMap or Secret.") Source from,
       @Pattern(Names.UNIX_NAME)
-          @Size(max = 32)
+          @Size(max = Limits.UNIX_NAME)
           @JsonPropertyDescription("Who runs it. Absent: root.")
           String user,
-      @Size(max = 64)
+      @Size(max = Limits.VARIABLES)
           @JsonPropertyDescription(
               "Environment variables. Nothing secret: that goes through a file.")
           @ValidationRule(
               value =
-                  "self.all(k, k.size() <= 64 && k.matches('" + Names.ENVIRONMENT_VARIABLE + "'))",
+                  "self.all(k, k.size() <= "
+                      + Limits.VARIABLE_NAME
+                      + " && k.matches('"
+                      + Names.ENVIRONMENT_VARIABLE
+                      + "'))",
               message =
                   "every name must be that of an environment variable: letters, digits and _, no digit first")
-          Map<String, @Size(max = 4096) String> environment,
-      @Min(1)
-          @Max(86400)
+          Map<String, @Size(max = Limits.VARIABLE_VALUE) String> environment,
+      @Min(Limits.MIN_TIMEOUT_SECONDS)
+          @Max(Limits.MAX_TIMEOUT_SECONDS)
           @JsonPropertyDescription("Seconds after which it has failed. Absent: 1800.")
           Integer timeoutSeconds,
-      @Size(min = 1, max = 8192)
+      @Size(min = 1, max = Limits.UNLESS)
           @JsonPropertyDescription(
               "Script that says with exit code 0 that nothing needs to be done.")
           String unless) {}

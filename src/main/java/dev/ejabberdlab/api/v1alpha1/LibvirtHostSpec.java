@@ -22,7 +22,7 @@ import java.util.List;
 public record LibvirtHostSpec(
     @Required
         @Pattern("^(qemu|test)(\\+(unix|tls|ssh|libssh2?))?://[^\\s]*$")
-        @Size(max = 512)
+        @Size(max = Limits.URI)
         @ValidationRule(
             value = "self == oldSelf",
             message = "spec.uri cannot be changed: create another LibvirtHost")
@@ -31,7 +31,7 @@ public record LibvirtHostSpec(
         String uri,
     @Default(DEFAULT_POOL)
         @Pattern(Names.VOLUME)
-        @Size(max = 64)
+        @Size(max = Limits.POOL_NAME)
         @ValidationRule(
             value = "self == oldSelf",
             message = "spec.pool cannot be changed: create another LibvirtHost")
@@ -41,14 +41,14 @@ public record LibvirtHostSpec(
         @JsonPropertyDescription(
             "auto: KVM where the host offers it. kvm, qemu: that and nothing else.")
         Virtualization virtualization,
-    @Size(max = 16)
+    @Size(max = Limits.MANAGEMENT_CIDRS)
         @ValidationRule(
             value = "self.all(c, !c.matches(r'" + Names.UNUSABLE_CIDR + "'))",
             message =
                 "no lab can use 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/4 and 240.0.0.0/4: give private networks like 10.121.0.0/16")
         @JsonPropertyDescription(
             "Networks in CIDR notation, prefix length 8 to 30, from which labs without a management CIDR take a /24, in order. Absent: 192.168.121.0/24, then 10.121.0.0/16.")
-        List<@Pattern(Names.CIDR) @Size(max = 18) String> managementCidrs) {
+        List<@Pattern(Names.CIDR) @Size(max = Limits.CIDR) String> managementCidrs) {
 
   public static final String DEFAULT_POOL = "default";
 

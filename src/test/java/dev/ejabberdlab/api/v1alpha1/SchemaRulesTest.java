@@ -11,10 +11,10 @@ import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SchemaValidatorsConfig;
 import com.networknt.schema.SpecVersion;
 import com.networknt.schema.ValidationMessage;
-import dev.ejabberdlab.topology.Labs;
-import dev.ejabberdlab.topology.Labs.BadSpec;
-import dev.ejabberdlab.topology.Labs.RefusedBy;
 import dev.ejabberdlab.topology.ManagementCidrs;
+import dev.ejabberdlab.topology.SpecTrees;
+import dev.ejabberdlab.topology.SpecTrees.BadSpec;
+import dev.ejabberdlab.topology.SpecTrees.RefusedBy;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.JSONSchemaProps;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.ValidationRuleBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -41,7 +41,7 @@ class SchemaRulesTest {
   private static final JsonSchema SCHEMA = schema(LAB);
 
   static List<BadSpec> badSpecs() {
-    return Labs.badSpecs();
+    return SpecTrees.badSpecs();
   }
 
   @ParameterizedTest
@@ -75,7 +75,7 @@ class SchemaRulesTest {
   @ParameterizedTest
   @ValueSource(strings = {"minimal-lab.yaml", "reference-lab.yaml"})
   void acceptsTheSamples(String file) {
-    ObjectNode lab = Labs.sample(file);
+    ObjectNode lab = SpecTrees.sample(file);
     assertThat(errors(SCHEMA, lab)).isEmpty();
     assertThat(duplicates("", LAB, lab)).isEmpty();
     assertThat(RULES.create(lab)).isEmpty();
@@ -84,7 +84,7 @@ class SchemaRulesTest {
 
   @Test
   void acceptsTheSampleHost() {
-    ObjectNode host = Labs.sample("libvirt-host.yaml");
+    ObjectNode host = SpecTrees.sample("libvirt-host.yaml");
     assertThat(errors(schema(HOST), host)).isEmpty();
     assertThat(new SchemaRules(HOST).create(host)).isEmpty();
   }
@@ -104,8 +104,8 @@ class SchemaRulesTest {
     String cidr = "the cidr of a network cannot be changed: delete the lab and create it anew";
     String mode = "the mode of a network cannot be changed: delete the lab and create it anew";
     String role = "the role of a node cannot be changed: remove the node and add another";
-    ObjectNode minimal = Labs.sample("minimal-lab.yaml");
-    ObjectNode reference = Labs.sample("reference-lab.yaml");
+    ObjectNode minimal = SpecTrees.sample("minimal-lab.yaml");
+    ObjectNode reference = SpecTrees.sample("reference-lab.yaml");
     ObjectNode named = with(minimal, "/spec/postgresql", "{name: other, owner: someone}");
     ObjectNode chosen = reference.deepCopy();
     ((ObjectNode) chosen.at("/spec/networks/0")).remove("cidr");
@@ -173,7 +173,7 @@ class SchemaRulesTest {
 
   @Test
   void aHostKeepsItsUri() {
-    ObjectNode host = Labs.sample("libvirt-host.yaml");
+    ObjectNode host = SpecTrees.sample("libvirt-host.yaml");
     assertThat(
             new SchemaRules(HOST).update(host, with(host, "/spec/uri", "qemu+tls://other/system")))
         .containsExactly("spec.uri cannot be changed: create another LibvirtHost");
@@ -182,13 +182,13 @@ class SchemaRulesTest {
   @ParameterizedTest
   @ValueSource(strings = {"127.0.0.0/16", "169.254.0.0/24", "224.0.0.0/8", "240.0.0.0/8"})
   void aHostHasOnlyNetworksThatLabsCanUse(String cidr) {
-    ObjectNode host = Labs.sample("libvirt-host.yaml");
+    ObjectNode host = SpecTrees.sample("libvirt-host.yaml");
     assertThat(
             new SchemaRules(HOST)
                 .create(with(host, "/spec/managementCidrs", "[10.0.0.0/8, %s]".formatted(cidr))))
         .containsExactly(
             "no lab can use 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/4 and 240.0.0.0/4: give private networks like 10.121.0.0/16");
-    assertThat(ManagementCidrs.faults(List.of(cidr))).hasSize(1);
+    assertThat(ManagementCidrs.violations(List.of(cidr))).hasSize(1);
   }
 
   @ParameterizedTest
@@ -204,7 +204,8 @@ class SchemaRulesTest {
   void refusesBadHosts(String change) {
     String pointer = change.substring(0, change.indexOf(": "));
     ObjectNode host =
-        with(Labs.sample("libvirt-host.yaml"), pointer, change.substring(pointer.length() + 2));
+        with(
+            SpecTrees.sample("libvirt-host.yaml"), pointer, change.substring(pointer.length() + 2));
     assertThat(errors(schema(HOST), host)).isNotEmpty();
   }
 
@@ -244,7 +245,7 @@ class SchemaRulesTest {
       ObjectNode copy = tree.deepCopy();
       int last = pointer.lastIndexOf('/');
       JsonNode parent = copy.at(pointer.substring(0, last));
-      ((ObjectNode) parent).set(pointer.substring(last + 1), Labs.YAML.readTree(yaml));
+      ((ObjectNode) parent).set(pointer.substring(last + 1), SpecTrees.YAML.readTree(yaml));
       return copy;
     } catch (IOException e) {
       throw new IllegalArgumentException(yaml, e);
@@ -269,7 +270,7 @@ class SchemaRulesTest {
             .build();
     try {
       return JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012)
-          .getSchema(Labs.YAML.readTree(Serialization.asJson(schema)), config);
+          .getSchema(SpecTrees.YAML.readTree(Serialization.asJson(schema)), config);
     } catch (IOException e) {
       throw new IllegalStateException("A schema is always JSON", e);
     }

@@ -15,8 +15,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/** Labs for tests: the samples, and what is made of them by changing single fields. */
-public final class Labs {
+/** SpecTrees for tests: the samples, and what is made of them by changing single fields. */
+public final class SpecTrees {
 
   public static final ObjectMapper YAML =
       new ObjectMapper(new YAMLFactory()).enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
@@ -41,7 +41,7 @@ public final class Labs {
    * @param remove JSON pointers of what is left out, done first
    * @param refusedBy who refuses it first
    * @param rules messages of the schema's rules that refuse it; null means none
-   * @param faults sentences of the operator
+   * @param violations sentences of the operator
    */
   public record BadSpec(
       String name,
@@ -49,12 +49,12 @@ public final class Labs {
       List<String> remove,
       RefusedBy refusedBy,
       List<String> rules,
-      List<String> faults) {
+      List<String> violations) {
 
     public ObjectNode tree() {
       ObjectNode tree = sample("reference-lab.yaml");
-      (remove == null ? List.<String>of() : remove).forEach(p -> Labs.remove(tree, p));
-      (set == null ? Map.<String, JsonNode>of() : set).forEach((p, v) -> Labs.set(tree, p, v));
+      (remove == null ? List.<String>of() : remove).forEach(p -> SpecTrees.remove(tree, p));
+      (set == null ? Map.<String, JsonNode>of() : set).forEach((p, v) -> SpecTrees.set(tree, p, v));
       return tree;
     }
 
@@ -64,10 +64,10 @@ public final class Labs {
     }
   }
 
-  private Labs() {}
+  private SpecTrees() {}
 
   public static List<BadSpec> badSpecs() {
-    try (InputStream in = Labs.class.getResourceAsStream("bad-specs.yaml")) {
+    try (InputStream in = SpecTrees.class.getResourceAsStream("bad-specs.yaml")) {
       return List.of(YAML.readValue(in, BadSpec[].class));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -101,6 +101,11 @@ public final class Labs {
 
   static EjabberdLab reference() {
     return lab(sample("reference-lab.yaml"));
+  }
+
+  /** A sample that the operator has written a status of. */
+  static EjabberdLab withStatus(String sample, String status) {
+    return lab(set(sample(sample), "/status", yaml(status)));
   }
 
   /** A tree out of YAML text. */

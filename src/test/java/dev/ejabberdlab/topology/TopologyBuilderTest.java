@@ -25,12 +25,12 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-class LabTopologyTest {
+class TopologyBuilderTest {
 
   private static final Allocations WITH_CIDR =
       Allocations.NONE.withManagementCidr("192.168.121.0/24");
 
-  private final LabTopology lab = LabTopology.of(Labs.minimal(), WITH_CIDR);
+  private final LabTopology lab = TopologyBuilder.build(SpecTrees.minimal(), WITH_CIDR);
 
   @Test
   void theMinimalLabIsTheStand() {
@@ -42,7 +42,7 @@ class LabTopologyTest {
             tuple("management", NetworkMode.nat, "192.168.121.0/24", Optional.of("192.168.121.1")),
             tuple("dmz", NetworkMode.isolated, "192.168.1.0/29", Optional.empty()),
             tuple("internal", NetworkMode.isolated, "192.168.1.8/29", Optional.empty()));
-    assertThat(lab.nodes().stream().map(LabTopologyTest::summary))
+    assertThat(lab.nodes().stream().map(TopologyBuilderTest::summary))
         .containsExactly(
             "gw1server gateway 1 1Gi 6Gi 192.168.121.10/24 192.168.1.1/29 192.168.1.9/29 []",
             "e1server ejabberd 1 1Gi 6Gi 192.168.121.11/24 192.168.1.2/29 [192.168.1.8/29 via 192.168.1.1]",
@@ -63,11 +63,11 @@ class LabTopologyTest {
                 "192.168.1.12",
                 29,
                 List.of("psql1server", "psql2server"),
-                "psql1server",
                 List.of("192.168.1.0/29"),
                 Optional.empty(),
                 new LabTopology.Failover(true, Duration.ofSeconds(10), 16L << 20),
                 Optional.empty()));
+    assertThat(lab.postgresql().initialPrimary()).isEqualTo("psql1server");
     assertThat(lab.ejabberd())
         .isEqualTo(
             new LabTopology.Ejabberd(
@@ -152,9 +152,9 @@ class LabTopologyTest {
 
   /** The reference lab with another value. */
   private static LabTopology of(String pointer, String yaml) {
-    ObjectNode tree = Labs.sample("reference-lab.yaml");
-    Labs.set(tree, pointer, Labs.yaml(yaml));
-    return LabTopology.of(Labs.lab(tree), Allocations.NONE);
+    ObjectNode tree = SpecTrees.sample("reference-lab.yaml");
+    SpecTrees.set(tree, pointer, SpecTrees.yaml(yaml));
+    return TopologyBuilder.build(SpecTrees.lab(tree), Allocations.NONE);
   }
 
   private static String summary(Node node) {
@@ -173,7 +173,7 @@ class LabTopologyTest {
 
   @Test
   void bothSamplesAreTheSameLab() {
-    LabTopology reference = LabTopology.of(Labs.reference(), Allocations.NONE);
+    LabTopology reference = TopologyBuilder.build(SpecTrees.reference(), Allocations.NONE);
     assertThat(reference.node("e1server").interfaces().get(0).mac()).isEqualTo("52:54:00:27:28:83");
     assertThat(reference.node("e1server").title()).isEqualTo("Debian12-e1Server");
     assertThat(comparable(reference)).isEqualTo(comparable(lab));
@@ -245,9 +245,9 @@ class LabTopologyTest {
 
   @Test
   void twoLabsDoNotMeet() {
-    EjabberdLab twin = Labs.minimal();
+    EjabberdLab twin = SpecTrees.minimal();
     twin.getMetadata().setUid("3f0c9a53-7d3e-4b54-9a63-2f6f5f1f7b10");
-    LabTopology other = LabTopology.of(twin, WITH_CIDR);
+    LabTopology other = TopologyBuilder.build(twin, WITH_CIDR);
     assertThat(hostNames(other)).doesNotContainAnyElementsOf(hostNames(lab));
   }
 
@@ -271,18 +271,18 @@ class LabTopologyTest {
 
   @Test
   void nothingChangesWhenOtherNodesAndNetworksComeAndOrderChanges() {
-    ObjectNode tree = Labs.sample("reference-lab.yaml");
-    LabTopology before = LabTopology.of(Labs.lab(tree), Allocations.NONE);
+    ObjectNode tree = SpecTrees.sample("reference-lab.yaml");
+    LabTopology before = TopologyBuilder.build(SpecTrees.lab(tree), Allocations.NONE);
     ArrayNode networks = (ArrayNode) tree.at("/spec/networks");
-    networks.insert(0, Labs.yaml("{name: a-network, mode: isolated, cidr: 10.0.0.0/24}"));
+    networks.insert(0, SpecTrees.yaml("{name: a-network, mode: isolated, cidr: 10.0.0.0/24}"));
     networks.add(networks.remove(1));
     ArrayNode nodes = (ArrayNode) tree.at("/spec/nodes");
     nodes.insert(
         0,
-        Labs.yaml(
+        SpecTrees.yaml(
             "{name: a-node, role: plain, networks: [{name: a-network, address: 10.0.0.1}, {name: management}]}"));
     nodes.add(nodes.remove(1));
-    LabTopology after = LabTopology.of(Labs.lab(tree), Allocations.NONE);
+    LabTopology after = TopologyBuilder.build(SpecTrees.lab(tree), Allocations.NONE);
     assertThat(macs(after)).containsAllEntriesOf(macs(before));
     before.networks().forEach(n -> assertThat(after.network(n.name())).isEqualTo(n));
     before
@@ -299,35 +299,37 @@ class LabTopologyTest {
 
   @Test
   void aDerivedMacGivesWayToAGivenOne() {
-    ObjectNode tree = Labs.sample("reference-lab.yaml");
+    ObjectNode tree = SpecTrees.sample("reference-lab.yaml");
     String derived = macs(lab).get("psql1server/internal");
-    Labs.set(tree, "/spec/nodes/0/networks/0/mac", Labs.yaml("'" + derived + "'"));
-    LabTopology after = LabTopology.of(Labs.lab(tree), Allocations.NONE);
+    SpecTrees.set(tree, "/spec/nodes/0/networks/0/mac", SpecTrees.yaml("'" + derived + "'"));
+    LabTopology after = TopologyBuilder.build(SpecTrees.lab(tree), Allocations.NONE);
     assertThat(macs(after).values()).doesNotHaveDuplicates();
     assertThat(macs(after).get("gw1server/management")).isEqualTo(derived);
     assertThat(macs(after).get("psql1server/internal")).matches("52:54:00(:[0-9a-f]{2}){3}");
-    assertThat(LabTopology.of(Labs.lab(tree), Allocations.NONE)).isEqualTo(after);
+    assertThat(TopologyBuilder.build(SpecTrees.lab(tree), Allocations.NONE)).isEqualTo(after);
   }
 
   @Test
   void theLargestLabHasNamesForAll() {
-    ObjectNode tree = Labs.sample("reference-lab.yaml");
+    ObjectNode tree = SpecTrees.sample("reference-lab.yaml");
     ArrayNode networks = (ArrayNode) tree.at("/spec/networks");
     for (int i = 3; i < 16; i++) {
-      networks.add(Labs.yaml("{name: n%d, mode: isolated, cidr: 10.%d.0.0/24}".formatted(i, i)));
+      networks.add(
+          SpecTrees.yaml("{name: n%d, mode: isolated, cidr: 10.%d.0.0/24}".formatted(i, i)));
     }
     ArrayNode nodes = (ArrayNode) tree.at("/spec/nodes");
     for (int i = 5; i < 32; i++) {
       ObjectNode node =
           (ObjectNode)
-              Labs.yaml("{name: m%d, role: plain, networks: [{name: management}]}".formatted(i));
+              SpecTrees.yaml(
+                  "{name: m%d, role: plain, networks: [{name: management}]}".formatted(i));
       for (int j = 3; j < 10; j++) {
         ((ArrayNode) node.get("networks"))
-            .add(Labs.yaml("{name: n%d, address: 10.%d.0.%d}".formatted(j, j, i)));
+            .add(SpecTrees.yaml("{name: n%d, address: 10.%d.0.%d}".formatted(j, j, i)));
       }
       nodes.add(node);
     }
-    LabTopology large = LabTopology.of(Labs.lab(tree), Allocations.NONE);
+    LabTopology large = TopologyBuilder.build(SpecTrees.lab(tree), Allocations.NONE);
     assertThat(large.nodes()).hasSize(32);
     assertThat(large.networks()).hasSize(16);
     assertThat(hostNames(large)).doesNotHaveDuplicates();
@@ -335,11 +337,11 @@ class LabTopologyTest {
 
   @Test
   void addressesStayWhenStatusHasThem() {
-    ObjectNode tree = Labs.sample("minimal-lab.yaml");
-    Labs.set(
+    ObjectNode tree = SpecTrees.sample("minimal-lab.yaml");
+    SpecTrees.set(
         tree,
         "/status",
-        Labs.yaml(
+        SpecTrees.yaml(
             """
             networks: [{name: management, cidr: 10.121.0.0/24}, {name: dmz, cidr: 192.168.1.0/29}]
             nodes:
@@ -348,7 +350,7 @@ class LabTopologyTest {
               - {name: e2server}
             postgresql: {readWriteAddress: 192.168.1.14}
             """));
-    EjabberdLab resource = Labs.lab(tree);
+    EjabberdLab resource = SpecTrees.lab(tree);
     Allocations recorded = Allocations.recorded(resource);
     assertThat(recorded)
         .isEqualTo(
@@ -356,7 +358,7 @@ class LabTopologyTest {
                 "10.121.0.0/24",
                 Map.of("e1server", "10.121.0.10", "gone", "10.121.0.11"),
                 "192.168.1.14"));
-    LabTopology again = LabTopology.of(resource, recorded);
+    LabTopology again = TopologyBuilder.build(resource, recorded);
     assertThat(again.nodes())
         .extracting(n -> n.addressIn("management").orElseThrow())
         .containsExactly("10.121.0.11", "10.121.0.10", "10.121.0.12", "10.121.0.13", "10.121.0.14");
@@ -366,18 +368,18 @@ class LabTopologyTest {
 
   @Test
   void nothingIsRecordedWithoutStatus() {
-    assertThat(Allocations.recorded(Labs.minimal())).isEqualTo(Allocations.NONE);
+    assertThat(Allocations.recorded(SpecTrees.minimal())).isEqualTo(Allocations.NONE);
     assertThat(Allocations.recorded(new EjabberdLab())).isEqualTo(Allocations.NONE);
   }
 
   @Test
   void chosenAddressesAvoidGivenOnes() {
-    ObjectNode tree = Labs.sample("reference-lab.yaml");
+    ObjectNode tree = SpecTrees.sample("reference-lab.yaml");
     for (int i : List.of(0, 1, 2, 4)) {
-      Labs.remove(tree, "/spec/nodes/" + i + "/networks/0/address");
+      SpecTrees.remove(tree, "/spec/nodes/" + i + "/networks/0/address");
     }
-    Labs.set(tree, "/spec/nodes/3/networks/0/address", Labs.yaml("192.168.121.11"));
-    assertThat(LabTopology.of(Labs.lab(tree), Allocations.NONE).nodes())
+    SpecTrees.set(tree, "/spec/nodes/3/networks/0/address", SpecTrees.yaml("192.168.121.11"));
+    assertThat(TopologyBuilder.build(SpecTrees.lab(tree), Allocations.NONE).nodes())
         .extracting(n -> n.addressIn("management").orElseThrow())
         .containsExactly(
             "192.168.121.10",
@@ -389,17 +391,18 @@ class LabTopologyTest {
 
   @Test
   void oneMachineOfEachRoleCanShareTheNatNetworkAlone() {
-    ObjectNode tree = Labs.sample("minimal-lab.yaml");
-    Labs.set(tree, "/spec/networks", Labs.yaml("[{name: net, mode: nat, cidr: 10.0.0.0/28}]"));
-    Labs.set(
+    ObjectNode tree = SpecTrees.sample("minimal-lab.yaml");
+    SpecTrees.set(
+        tree, "/spec/networks", SpecTrees.yaml("[{name: net, mode: nat, cidr: 10.0.0.0/28}]"));
+    SpecTrees.set(
         tree,
         "/spec/nodes",
-        Labs.yaml(
+        SpecTrees.yaml(
             """
             - {name: db, role: postgresql, networks: [{name: net}]}
             - {name: chat, role: ejabberd, networks: [{name: net}]}
             """));
-    LabTopology small = LabTopology.of(Labs.lab(tree), Allocations.NONE);
+    LabTopology small = TopologyBuilder.build(SpecTrees.lab(tree), Allocations.NONE);
     assertThat(small.node("db").addressIn("net")).contains("10.0.0.10");
     assertThat(small.node("chat").addressIn("net")).contains("10.0.0.11");
     assertThat(small.nodes()).allSatisfy(n -> assertThat(n.routes()).isEmpty());
@@ -409,19 +412,21 @@ class LabTopologyTest {
     assertThat(small.ejabberd().network()).isEqualTo("net");
     assertThat(small.serviceAddress(small.node("db"))).isEqualTo("10.0.0.10");
 
-    Labs.set(tree, "/status", Labs.yaml("postgresql: {readWriteAddress: 10.0.0.10}"));
-    EjabberdLab resource = Labs.lab(tree);
-    LabTopology again = LabTopology.of(resource, Allocations.recorded(resource));
+    SpecTrees.set(tree, "/status", SpecTrees.yaml("postgresql: {readWriteAddress: 10.0.0.10}"));
+    EjabberdLab resource = SpecTrees.lab(tree);
+    LabTopology again = TopologyBuilder.build(resource, Allocations.recorded(resource));
     assertThat(again.postgresql().readWriteAddress()).isEqualTo("10.0.0.10");
     assertThat(again.node("db").addressIn("net")).contains("10.0.0.11");
   }
 
   @Test
   void clientsInTheDatabasesNetworkGoThereDirectly() {
-    ObjectNode tree = Labs.sample("reference-lab.yaml");
-    Labs.set(
-        tree, "/spec/nodes/1/networks/-", Labs.yaml("{name: internal, address: 192.168.1.13}"));
-    LabTopology mixed = LabTopology.of(Labs.lab(tree), Allocations.NONE);
+    ObjectNode tree = SpecTrees.sample("reference-lab.yaml");
+    SpecTrees.set(
+        tree,
+        "/spec/nodes/1/networks/-",
+        SpecTrees.yaml("{name: internal, address: 192.168.1.13}"));
+    LabTopology mixed = TopologyBuilder.build(SpecTrees.lab(tree), Allocations.NONE);
     assertThat(mixed.node("e1server").routes()).isEmpty();
     assertThat(mixed.node("e2server").routes())
         .containsExactly(new Route("192.168.1.8/29", "192.168.1.1"));
@@ -432,13 +437,13 @@ class LabTopologyTest {
 
   @Test
   void theFirstGatewayOfTheSpecIsTaken() {
-    ObjectNode tree = Labs.sample("reference-lab.yaml");
-    Labs.set(
+    ObjectNode tree = SpecTrees.sample("reference-lab.yaml");
+    SpecTrees.set(
         tree,
         "/spec/nodes/-",
-        Labs.yaml(
+        SpecTrees.yaml(
             "{name: gw2server, role: gateway, networks: [{name: dmz, address: 192.168.1.4}, {name: internal, address: 192.168.1.13}]}"));
-    LabTopology two = LabTopology.of(Labs.lab(tree), Allocations.NONE);
+    LabTopology two = TopologyBuilder.build(SpecTrees.lab(tree), Allocations.NONE);
     assertThat(two.node("e1server").routes())
         .containsExactly(new Route("192.168.1.8/29", "192.168.1.1"));
     assertThat(two.node("gw2server").routes()).isEmpty();
@@ -448,16 +453,16 @@ class LabTopologyTest {
 
   @Test
   void hostsKeepsOnlyWhatNodesDoNotKnowAnyway() {
-    ObjectNode tree = Labs.sample("reference-lab.yaml");
-    Labs.set(
+    ObjectNode tree = SpecTrees.sample("reference-lab.yaml");
+    SpecTrees.set(
         tree,
         "/spec/hosts/-",
-        Labs.yaml("{address: 192.168.121.1, names: [hypervisor.domain.local, hypervisor]}"));
-    Labs.set(
+        SpecTrees.yaml("{address: 192.168.121.1, names: [hypervisor.domain.local, hypervisor]}"));
+    SpecTrees.set(
         tree,
         "/spec/hosts/-",
-        Labs.yaml("{address: 192.168.121.11, names: [e1server.domain.local, e1server]}"));
-    assertThat(LabTopology.of(Labs.lab(tree), Allocations.NONE).hosts())
+        SpecTrees.yaml("{address: 192.168.121.11, names: [e1server.domain.local, e1server]}"));
+    assertThat(TopologyBuilder.build(SpecTrees.lab(tree), Allocations.NONE).hosts())
         .containsExactly(
             new HostLine("192.168.121.1", List.of("hypervisor.domain.local", "hypervisor")),
             new HostLine("192.168.121.11", List.of("e1server.domain.local", "e1server")));
@@ -465,20 +470,20 @@ class LabTopologyTest {
 
   @Test
   void givenSysctlsReplaceTheDefault() {
-    ObjectNode tree = Labs.sample("minimal-lab.yaml");
-    Labs.set(tree, "/spec/sysctls", Labs.yaml("{vm.swappiness: '10'}"));
-    assertThat(LabTopology.of(Labs.lab(tree), WITH_CIDR).sysctls())
+    ObjectNode tree = SpecTrees.sample("minimal-lab.yaml");
+    SpecTrees.set(tree, "/spec/sysctls", SpecTrees.yaml("{vm.swappiness: '10'}"));
+    assertThat(TopologyBuilder.build(SpecTrees.lab(tree), WITH_CIDR).sysctls())
         .isEqualTo(Map.of("vm.swappiness", "10"));
-    Labs.set(tree, "/spec/sysctls", Labs.yaml("{}"));
-    assertThat(LabTopology.of(Labs.lab(tree), WITH_CIDR).sysctls()).isEmpty();
+    SpecTrees.set(tree, "/spec/sysctls", SpecTrees.yaml("{}"));
+    assertThat(TopologyBuilder.build(SpecTrees.lab(tree), WITH_CIDR).sysctls()).isEmpty();
   }
 
   @Test
   void sizesAreBytes() {
-    ObjectNode tree = Labs.sample("reference-lab.yaml");
-    Labs.set(tree, "/spec/nodes/0/memory", Labs.yaml("512Mi"));
-    Labs.set(tree, "/spec/nodes/0/disk", Labs.yaml("16384Gi"));
-    Node node = LabTopology.of(Labs.lab(tree), Allocations.NONE).nodes().get(0);
+    ObjectNode tree = SpecTrees.sample("reference-lab.yaml");
+    SpecTrees.set(tree, "/spec/nodes/0/memory", SpecTrees.yaml("512Mi"));
+    SpecTrees.set(tree, "/spec/nodes/0/disk", SpecTrees.yaml("16384Gi"));
+    Node node = TopologyBuilder.build(SpecTrees.lab(tree), Allocations.NONE).nodes().get(0);
     assertThat(node.memoryBytes()).isEqualTo(512L << 20);
     assertThat(node.diskBytes()).isEqualTo(16384L << 30);
   }
@@ -486,7 +491,7 @@ class LabTopologyTest {
   @Test
   void needsAManagementCidr() {
     assertThatIllegalStateException()
-        .isThrownBy(() -> LabTopology.of(Labs.minimal(), Allocations.NONE))
+        .isThrownBy(() -> TopologyBuilder.build(SpecTrees.minimal(), Allocations.NONE))
         .withMessageContaining("ManagementCidrs.choose");
   }
 }

@@ -1,5 +1,6 @@
 package dev.ejabberdlab.topology;
 
+import dev.ejabberdlab.api.v1alpha1.Limits;
 import dev.ejabberdlab.api.v1alpha1.Names;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,8 +9,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** Sentences about a spec, and the checks of single values that write them. */
-final class Faults {
+/** Sentences about what is wrong with a spec, and the checks of single values that write them. */
+final class Violations {
 
   private static final int QUOTED = 60;
 
@@ -31,8 +32,20 @@ final class Faults {
   void list(String path, List<?> list, int max) {
     if (list.isEmpty()) {
       add(path, "is empty; leave it out for the reference lab's, or name at least one");
-    } else if (list.size() > max) {
-      add(path, "has %d entries; give %d at most".formatted(list.size(), max));
+    } else {
+      atMost(path, list.size(), max);
+    }
+  }
+
+  void atMost(String path, int entries, int max) {
+    if (entries > max) {
+      add(path, "has %d entries; give %d at most".formatted(entries, max));
+    }
+  }
+
+  void range(String path, int number, int min, int max) {
+    if (number < min || number > max) {
+      add(path, "%d is out of range; give %d to %d".formatted(number, min, max));
     }
   }
 
@@ -46,7 +59,7 @@ final class Faults {
         path,
         name,
         Names.DNS_LABEL,
-        32,
+        Limits.NAME,
         "a name of lower-case letters, digits and -; give one like web-1")) {
       return false;
     }
@@ -91,11 +104,11 @@ final class Faults {
   }
 
   void cidr(String path, String cidr) {
-    cidrFault(cidr).ifPresent(sentence -> add(path, sentence));
+    ofCidr(cidr).ifPresent(sentence -> add(path, sentence));
   }
 
   /** What is wrong with a CIDR. */
-  static Optional<String> cidrFault(String cidr) {
+  static Optional<String> ofCidr(String cidr) {
     if (cidr == null || !cidr.matches(Names.CIDR)) {
       return Optional.of(
           "%s is not an IPv4 network of prefix length 8 to 30; give one like 192.168.1.0/29"
@@ -114,13 +127,15 @@ final class Faults {
             "%s is an address inside a network; give the network, %s".formatted(cidr, network));
   }
 
+  /**
+   * @param min mebibytes
+   * @param max mebibytes
+   * @param range the two in words
+   */
   void size(String path, String size, long min, long max, String range) {
-    if (size == null) {
-      return;
-    }
     if (!size.matches(Names.SIZE)) {
       add(path, "%s is not a size in Mi or Gi; give one like 1Gi".formatted(quote(size)));
-    } else if (SpecValidation.bytes(size) < min || SpecValidation.bytes(size) > max) {
+    } else if (Size.of(size).mebibytes() < min || Size.of(size).mebibytes() > max) {
       add(path, "%s is out of range; give %s".formatted(size, range));
     }
   }
@@ -131,7 +146,11 @@ final class Faults {
       return "nothing";
     }
     String line =
-        value.codePoints().limit(QUOTED).mapToObj(Faults::visible).collect(Collectors.joining());
+        value
+            .codePoints()
+            .limit(QUOTED)
+            .mapToObj(Violations::visible)
+            .collect(Collectors.joining());
     return '"' + line + (value.codePointCount(0, value.length()) > QUOTED ? "\u2026" : "") + '"';
   }
 
