@@ -68,7 +68,8 @@ import org.jboss.logging.Logger;
     informer = @Informer(onUpdateFilter = LabChanges.class),
     maxReconciliationInterval =
         @MaxReconciliationInterval(interval = 5, timeUnit = TimeUnit.MINUTES))
-// For what fails before a lab is reconciled at all: without an end, as nobody else would try again.
+// For failures before a lab is reconciled at all: tried without an end, because nobody else
+// would try again.
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, intervalMultiplier = 2, maxInterval = 60_000)
 public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<EjabberdLab> {
 
@@ -84,7 +85,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
 
   private static final int NO_RETRY = 0;
 
-  /** What the framework takes for polling its cache, which is not done without a retry. */
+  /** How long and how often the framework polls its cache. It does so only with a retry, so these are not used. */
   private static final Duration CACHE_TIMEOUT = Duration.ofSeconds(10);
 
   private static final Duration CACHE_POLL = Duration.ofMillis(50);
@@ -163,7 +164,8 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
         observations,
         new InformerEventSource<>(
             InformerEventSourceConfiguration.from(LibvirtHost.class, EjabberdLab.class)
-                // They are in none; the framework would look for them in those of the labs.
+                // LibvirtHosts are in no namespace. By default the framework would look for them
+                // in the labs' namespaces.
                 .withWatchAllNamespaces()
                 .withSecondaryToPrimaryMapper(host -> labsOn(host.getMetadata().getName(), context))
                 .withPrimaryToSecondaryMapper(
@@ -190,7 +192,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
         .collect(Collectors.toSet());
   }
 
-  /** Lets go of a lab that is no more, and says what it has left. */
+  /** Forgets a lab that is gone without having been taken down, and says what it may have left. */
   private void letGo(LabRuntime runtime, EventSourceContext<EjabberdLab> context) {
     Owner owner = runtime.owner();
     ResourceID id = new ResourceID(owner.name(), owner.namespace());
@@ -213,10 +215,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     runtime.host().search();
   }
 
-  /**
-   * Attends to a lab. Nothing is thrown: an exception that got past here would leave the last
-   * status standing as if it were true.
-   */
+  /** Attends to a lab. Throws nothing: after an exception the last status would stay as if it were true. */
   @Override
   public UpdateControl<EjabberdLab> reconcile(EjabberdLab lab, Context<EjabberdLab> context) {
     if (!leadership.isHeld()) {
@@ -257,7 +256,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     return control;
   }
 
-  /** What the lab's resources say that it shall be. */
+  /** What the lab shall be, as its resources say. */
   private Supervised wanted(
       EjabberdLab lab,
       LibvirtHost host,
@@ -282,7 +281,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
             context.getSecondaryResources(ConfigMap.class),
             named,
             now);
-    // A lab that has certificates goes on with them, whatever becomes of the CA.
+    // A lab that has certificates goes on with them, even if the CA is gone.
     if (!issued.obstacles().isEmpty() && lastValid(lab, context).isPresent()) {
       throw new LackingException(issued.obstacles().get(0));
     }
@@ -301,10 +300,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     return wanted;
   }
 
-  /**
-   * Supervises a lab by what it was last validly supervised by, and says why it is not what its
-   * resources say. Where nothing was valid yet, nothing is made.
-   */
+  /** Supervises a lab by what was last valid, and says why its resources are not followed. If nothing was valid yet, nothing is made. */
   private UpdateControl<EjabberdLab> superviseOn(
       EjabberdLab lab, Throwable e, Instant now, Context<EjabberdLab> context) {
     Refusal refusal = Refusal.of(e);
@@ -336,11 +332,11 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     return soon(control, refusal, failed);
   }
 
-  /** What a lab was last validly supervised by, as this operator or an earlier one knows it. */
+  /** What was last valid of a lab, as this operator or an earlier one knows it. */
   private Optional<Supervised> lastValid(EjabberdLab lab, Context<EjabberdLab> context) {
     Optional<Supervised> remembered = lastValid.remembered(lab);
     if (remembered.isPresent()) {
-      // Its resource may be gone; the connection is still there.
+      // The LibvirtHost may be gone; the connection is still there.
       return remembered.map(
           s ->
               context
@@ -384,7 +380,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     return restored;
   }
 
-  /** A reconcile failed where nothing could take its place: it is told, and tried again. */
+  /** A reconcile failed and nothing could be done in its place: the status says so, and it is tried again. */
   private UpdateControl<EjabberdLab> failed(
       EjabberdLab lab, Throwable e, Context<EjabberdLab> context) {
     Optional<UndescribedException> undescribed =
@@ -459,7 +455,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     return control;
   }
 
-  /** Takes a lab down. Nothing is thrown: the framework would tell nobody but the log. */
+  /** Takes a lab down. Throws nothing: the framework would write an exception only into the log. */
   @Override
   public DeleteControl cleanup(EjabberdLab lab, Context<EjabberdLab> context) {
     try {
@@ -488,7 +484,8 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
 
   private DeleteControl takeDown(EjabberdLab lab, Context<EjabberdLab> context) {
     Optional<LibvirtHost> host = context.getSecondaryResource(LibvirtHost.class).map(Hosts::inUse);
-    // A status can be lost; without one, the Secrets that come before everything else tell.
+    // A status can be lost. Then the Secrets tell whether anything was made: they are made
+    // before everything else.
     boolean nothingMade =
         Supervision.isNew(lab) && context.getSecondaryResources(Secret.class).isEmpty();
     if (host.isEmpty() && nothingMade) {
@@ -612,13 +609,14 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     }
     checkpoints.reach(Checkpoint.WRITE, lab);
     if (!leadership.isHeld()) {
-      // One that was frozen knows the newest record, and decides by what it saw long ago.
+      // An operator that was frozen has the newest record, but has decided by what it saw long
+      // ago.
       LOG.debugf("%s: nothing is written by one that was frozen.", name(lab));
       return false;
     }
     try {
-      // Never again with the same content: the framework sets the resourceVersion, and would by
-      // default try ten times, each time with that of the newest version.
+      // Written once. The framework sets the resourceVersion. By default it would write the same
+      // content up to ten times, each time with the newest resourceVersion.
       PrimaryUpdateAndCacheUtils.updateAndCacheResource(
           lab,
           context,
@@ -643,10 +641,7 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     return true;
   }
 
-  /**
-   * A status that the API server refuses is an error like any other: the framework would take it
-   * for a conflict and try again and again without a word.
-   */
+  /** Makes a status that the API server refuses an error like any other. The framework would take it for a conflict, and try again and again without telling anybody. */
   private static EjabberdLab apply(EjabberdLab patch, Context<EjabberdLab> context) {
     try {
       return context

@@ -15,20 +15,20 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a lab should be. Only {@code image} and {@code ejabberd} must be given; everything absent is
- * the reference lab. The aliases are former names of fields: a Secret {@code LAB-last-valid} that
- * an earlier operator wrote has them.
+ * What a lab should be. Only {@code image} and {@code ejabberd} must be given; a field that is
+ * absent is as in the reference lab. The aliases are former names of fields: they are in a Secret
+ * {@code LAB-last-valid} that an earlier operator wrote.
  *
  * @param host name of the {@link LibvirtHost}; absent means {@code default}
- * @param image what the machines boot
+ * @param image the image that machines are made from
  * @param networks absent means management (NAT), dmz and internal (isolated)
  * @param nodes absent means gw1server, e1server, e2server, psql1server and psql2server
- * @param hosts entries added to /etc/hosts of every node, beside those of the nodes themselves
+ * @param hosts lines added to /etc/hosts of every node, beside those of the lab's nodes
  * @param sysctls kernel settings of every node, by name; absent means {@code
  *     net.ipv4.ip_default_ttl: "66"}
  * @param postgresql the PostgreSQL database behind ejabberd
  * @param ejabberd the XMPP service
- * @param firewall what nodes let in beside what their roles need
+ * @param firewall rules that let more in than the nodes' roles need
  * @param tls certificates of the services
  * @param provisioning the user's own steps, in the order in which they run
  * @param running false shuts the machines down in order and keeps their disks
@@ -133,7 +133,7 @@ public record EjabberdLabSpec(
             message = "spec.host cannot be changed: a lab does not move between hosts")
         @JsonPropertyDescription("Name of the LibvirtHost that runs the lab.")
         String host,
-    @Required @JsonPropertyDescription("What the machines boot.") Image image,
+    @Required @JsonPropertyDescription("The image that machines are made from.") Image image,
     @Size(min = 1, max = 16)
         @JsonPropertyDescription(
             "Networks of the lab. Absent: management (NAT), dmz and internal (isolated).")
@@ -144,10 +144,10 @@ public record EjabberdLabSpec(
         List<Node> nodes,
     @Size(max = 64)
         @JsonPropertyDescription(
-            "Entries added to /etc/hosts of every node, beside those of the nodes themselves.")
+            "Lines added to /etc/hosts of every node, beside those of the lab's nodes.")
         List<HostEntry> hosts,
     @JsonPropertyDescription(
-            "Kernel settings of every node, value by name, each value one line of printable ASCII. Absent: net.ipv4.ip_default_ttl with 66.")
+            "Kernel settings of every node: names with their values. A value is one line of printable ASCII. Absent: net.ipv4.ip_default_ttl with 66.")
         @Size(max = 64)
         @ValidationRule(
             value = "self.all(k, k.size() <= 128 && k.matches(r'" + Names.SYSCTL + "'))",
@@ -157,7 +157,7 @@ public record EjabberdLabSpec(
     @JsonAlias("database") @JsonPropertyDescription("The PostgreSQL database behind ejabberd.")
         Postgresql postgresql,
     @Required @JsonAlias("xmpp") @JsonPropertyDescription("The XMPP service.") Ejabberd ejabberd,
-    @Size(max = 64) @JsonPropertyDescription("What nodes let in beside what their roles need.")
+    @Size(max = 64) @JsonPropertyDescription("Rules that let more in than the nodes' roles need.")
         List<FirewallRule> firewall,
     @JsonPropertyDescription("Certificates of the services. Absent: a CA of the lab's own.")
         Tls tls,
@@ -188,8 +188,8 @@ public record EjabberdLabSpec(
   /**
    * The guest image.
    *
-   * @param volume a volume of the host's pool: an exact volume name, or the name of an image, of
-   *     which the newest {@code NAME-<12 hex digits>.qcow2} is taken
+   * @param volume exact name of a volume in the host's storage pool, or name of an image: then the
+   *     newest volume {@code NAME-<12 hex digits>.qcow2} is taken
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Image(
@@ -200,7 +200,7 @@ public record EjabberdLabSpec(
               value = "!self.startsWith('" + Names.DISK_PREFIX + "')",
               message = "volumes whose names begin with ejl- are disks of labs: name an image")
           @JsonPropertyDescription(
-              "Volume in the host's storage pool: an exact name, or an image name whose newest NAME-DIGEST.qcow2 is taken, for example ejabberd-lab-bookworm.")
+              "Exact name of a volume in the host's storage pool, or name of an image, for example ejabberd-lab-bookworm: then the newest volume NAME-DIGEST.qcow2 is taken.")
           String volume) {}
 
   /**
@@ -209,7 +209,7 @@ public record EjabberdLabSpec(
    * @param name unique in the lab
    * @param mode {@code nat} or {@code isolated}
    * @param cidr IPv4 network in CIDR notation; may be absent for {@code nat} only, and is then
-   *     taken from the host's pool
+   *     taken from managementCidrs of the LibvirtHost
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   @ValidationRule(
@@ -229,7 +229,7 @@ public record EjabberdLabSpec(
           String name,
       @Required
           @JsonPropertyDescription(
-              "nat: through the host. isolated: no way out and no host address.")
+              "nat: the network leads out through the host. isolated: no way leads out, and the host has no address in it.")
           NetworkMode mode,
       @Pattern(Names.CIDR)
           @Size(max = 18)
@@ -238,7 +238,7 @@ public record EjabberdLabSpec(
               message =
                   "no lab can use 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/4 and 240.0.0.0/4: give a private network like 192.168.1.0/29")
           @JsonPropertyDescription(
-              "IPv4 network with prefix length 8 to 30, for example 192.168.1.0/29. A nat network without it takes one from the host's pool.")
+              "IPv4 network with prefix length 8 to 30, for example 192.168.1.0/29. Absent in a nat network: taken from managementCidrs of the LibvirtHost.")
           String cidr) {}
 
   /**
@@ -248,8 +248,8 @@ public record EjabberdLabSpec(
    * @param role what it is for
    * @param cpus virtual CPUs, 1 to 64; absent means 1
    * @param memory {@code Mi} or {@code Gi}, 256Mi to 512Gi; absent means 1Gi
-   * @param disk size of the root disk, {@code Mi} or {@code Gi}, 3Gi to 16384Gi and not below the
-   *     image's; absent means 6Gi
+   * @param disk size of the root disk, {@code Mi} or {@code Gi}, 3Gi to 16384Gi; if the image is
+   *     larger, the disk gets the image's size; absent means 6Gi
    * @param title libvirt's title of the domain; absent means namespace/lab/node
    * @param description libvirt's description of the domain; absent means a sentence about the role
    * @param networks attachments, in the order of the guest's interfaces
@@ -270,7 +270,7 @@ public record EjabberdLabSpec(
               "Host name of the guest, unique in the lab: lower-case letters, digits and -.")
           String name,
       @Required
-          @JsonPropertyDescription("What the node is for. A plain node has the base settings only.")
+          @JsonPropertyDescription("What the node is for. A plain node has only the base settings.")
           Role role,
       @Min(1) @Max(64) @JsonPropertyDescription("Virtual CPUs. Absent: 1.") Integer cpus,
       @Size(max = 8)
@@ -295,7 +295,7 @@ public record EjabberdLabSpec(
                       + " && int(self.substring(0, self.size() - 2)) * (self.endsWith('Gi') ? 1024 : 1) <= 16777216",
               message = "disk must be 3Gi to 16384Gi, a whole number of Mi or Gi")
           @JsonPropertyDescription(
-              "Size of the root disk in Mi or Gi, 3Gi to 16384Gi and not below the image's. Absent: 6Gi.")
+              "Size of the root disk in Mi or Gi, 3Gi to 16384Gi. If the image is larger, the disk gets the image's size. Absent: 6Gi.")
           String disk,
       @Size(max = 128)
           @Pattern(Names.ONE_LINE)
@@ -309,7 +309,7 @@ public record EjabberdLabSpec(
       @Required
           @Size(min = 1, max = 8)
           @JsonPropertyDescription(
-              "Networks the node is attached to, in the order of its interfaces.")
+              "Networks that the node is attached to, in the order of its interfaces.")
           List<Attachment> networks) {}
 
   /**
@@ -360,11 +360,11 @@ public record EjabberdLabSpec(
    * @param name absent means {@code ejabberd-} and the XMPP domain with dashes for dots
    * @param owner role that owns the database and that ejabberd logs in with
    * @param comment comment of the database
-   * @param address address that always belongs to the primary, in the network of the instances;
+   * @param address read-write address, which the primary holds, in the network of the instances;
    *     absent means that network's first free address
-   * @param primary instance that is to be primary; naming another one than the present switches
-   *     over to it; absent means that whoever is primary stays, and that a new lab takes the first
-   *     instance
+   * @param primary node whose instance is to be primary; if it names another one than the present
+   *     primary, the lab switches over to it; absent means that whoever is primary stays, in a new
+   *     lab the first instance
    * @param failover what happens when the primary fails; absent means automatic after 10 seconds
    * @param synchronous whether a commit waits until a standby has it; absent means it does not
    */
@@ -395,18 +395,18 @@ public record EjabberdLabSpec(
       @Pattern(Names.IPV4)
           @Size(max = 15)
           @JsonPropertyDescription(
-              "Address that always belongs to the primary. Absent: the first free one in the instances' network.")
+              "Read-write address, which the primary holds. Absent: the first free address in the instances' network.")
           String address,
       @Pattern(Names.DNS_LABEL)
           @Size(max = 32)
           @JsonPropertyDescription(
-              "Instance that is to be primary. To name another one switches over to it. Absent: whoever is primary stays; a new lab takes the first instance of spec.nodes.")
+              "Node whose instance is to be primary. If you name another one, the lab switches over to it. Absent: whoever is primary stays; in a new lab it is the first node of role postgresql.")
           String primary,
       @JsonPropertyDescription(
               "What happens when the primary fails. Absent: automatic after 10 seconds.")
           Failover failover,
       @JsonPropertyDescription(
-              "Makes commits wait until a standby has them. required: also while there is no standby. preferred: only while there is one. Absent: commits do not wait.")
+              "Makes commits wait until a standby has them. required: they wait also while no standby streams. preferred: they wait only while a standby streams. Absent: they do not wait.")
           Synchronous synchronous) {
 
     public static final String DEFAULT_OWNER = "ejabberd";
@@ -418,7 +418,7 @@ public record EjabberdLabSpec(
    *
    * @param mode absent means automatic
    * @param delaySeconds how long the primary must have failed before a standby takes over, 1 to
-   *     3600; one whose domain is off is not waited for; absent means 10
+   *     3600; if the primary's domain is off there is no delay; absent means 10
    * @param maxLag WAL that a standby may lack and still take over, {@code Mi} or {@code Gi}, 1Mi to
    *     1Gi; absent means 16Mi
    */
@@ -426,12 +426,12 @@ public record EjabberdLabSpec(
   public record Failover(
       @Default("automatic")
           @JsonPropertyDescription(
-              "automatic: a standby takes over; manual: only when spec.postgresql.primary names it.")
+              "automatic: a standby takes over. manual: a standby takes over only when spec.postgresql.primary names it.")
           FailoverMode mode,
       @Min(1)
           @Max(3600)
           @JsonPropertyDescription(
-              "Seconds for which the primary must have failed. A primary whose domain is off is not waited for. Absent: 10.")
+              "Seconds for which the primary must have failed before a standby takes over. If its domain is off there is no delay. Absent: 10.")
           Integer delaySeconds,
       @Size(max = 8)
           @ValidationRule(
@@ -470,12 +470,11 @@ public record EjabberdLabSpec(
    * @param domain XMPP domain (ejabberd's vhost)
    * @param admins accounts that may administer ejabberd; absent means {@code admin}
    * @param users other accounts; absent means {@code max}
-   * @param settings merged into ejabberd.yml: mappings key by key, null takes a key away, listeners
-   *     by their port, anything else replaced as a whole
-   * @param removeSettings keys of the operator's ejabberd.yml that are taken away before settings
-   *     are merged, keys of mappings joined by dots, for example {@code modules.mod_vcard}
-   * @param virtualAddress address that a healthy member holds, moved by keepalived; absent means
-   *     none
+   * @param settings merged into ejabberd.yml: mappings key by key, listeners by their port; any
+   *     other value replaces the one that was there; null takes a key away
+   * @param removeSettings keys of the operator's ejabberd.yml that are taken out before settings
+   *     are merged; dots join the keys of mappings, for example {@code modules.mod_vcard}
+   * @param virtualAddress address that keepalived gives to a healthy member; absent means none
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   @ValidationRule(
@@ -504,24 +503,24 @@ public record EjabberdLabSpec(
       @Size(max = 256) @JsonPropertyDescription("Other accounts. Absent: max.") List<Account> users,
       @Size(max = 64)
           @JsonPropertyDescription(
-              "Merged into ejabberd.yml: mappings key by key, listeners by their port, anything else replaced as a whole. What shall go stands in removeSettings: kubectl and the API server drop null.")
+              "Merged into ejabberd.yml: mappings key by key, listeners by their port. Any other value replaces the one that was there. To take a key away, name it in removeSettings: kubectl and the API server drop null.")
           Map<String, JsonNode> settings,
       @Size(max = 64)
           @JsonPropertyDescription(
-              "Keys that are taken out of ejabberd.yml before settings are merged, keys of mappings joined by dots, for example modules.mod_vcard.")
+              "Keys that are taken out of ejabberd.yml before settings are merged. Dots join the keys of mappings, for example modules.mod_vcard.")
           List<@Pattern(Names.SETTING) @Size(max = 256) String> removeSettings,
       @Pattern(Names.IPV4)
           @Size(max = 15)
           @JsonPropertyDescription(
-              "Address in a network of the members that a healthy one of them holds, moved by keepalived. In the nat network it needs the network's cidr. Absent: none.")
+              "Address that keepalived gives to a healthy member, in a network that all members have. In the nat network it needs the network's cidr. Absent: none.")
           String virtualAddress) {}
 
   /**
    * An XMPP account.
    *
    * @param name local part of the JID
-   * @param passwordFrom key of a Secret in the lab's namespace; absent means a generated password
-   *     in the Secret {@code LAB-accounts} under the account's name
+   * @param passwordFrom key of a Secret in the lab's namespace; absent means that the password is
+   *     generated, into the Secret {@code LAB-accounts} under the account's name
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Account(
@@ -532,7 +531,7 @@ public record EjabberdLabSpec(
               "Local part of the JID: lower-case letters, digits, dots, _ and -.")
           String name,
       @JsonPropertyDescription(
-              "Where the password is, in the lab's namespace. Absent: generated into the Secret LAB-accounts under the account's name.")
+              "Key of a Secret in the lab's namespace that has the password. Absent: a password is generated into the Secret LAB-accounts, under the account's name.")
           KeyRef passwordFrom) {}
 
   /**
@@ -546,15 +545,15 @@ public record EjabberdLabSpec(
       @Required
           @Pattern(Names.DNS_NAME)
           @Size(max = 253)
-          @JsonPropertyDescription("Name of the object, in the lab's namespace.")
+          @JsonPropertyDescription("Name of the Secret or ConfigMap, in the lab's namespace.")
           String name,
       @Required
           @Pattern(Names.DATA_KEY)
           @Size(max = 253)
-          @JsonPropertyDescription("Key in its data.")
+          @JsonPropertyDescription("Key in the object's data.")
           String key) {}
 
-  /** What a firewall rule speaks of. */
+  /** Protocol of the packets that a firewall rule lets in. */
   public enum Protocol {
     tcp,
     udp,
@@ -562,7 +561,7 @@ public record EjabberdLabSpec(
   }
 
   /**
-   * Lets something in. A rule without nodes and roles is for all nodes.
+   * A rule that lets packets in. A rule without nodes and roles is for all nodes.
    *
    * @param nodes names of nodes
    * @param roles roles of nodes
@@ -578,26 +577,31 @@ public record EjabberdLabSpec(
       message = "a rule for tcp or udp needs ports, one for icmp has none")
   public record FirewallRule(
       @Size(min = 1, max = 32)
-          @JsonPropertyDescription("Names of nodes. Absent, and roles absent too: all nodes.")
+          @JsonPropertyDescription(
+              "Names of nodes that the rule is for. Without nodes and roles it is for all nodes.")
           List<@Pattern(Names.DNS_LABEL) @Size(max = 32) String> nodes,
-      @Size(min = 1, max = 4) @JsonPropertyDescription("Roles of nodes.") List<Role> roles,
+      @Size(min = 1, max = 4)
+          @JsonPropertyDescription("Roles of nodes that the rule is for, beside those in nodes.")
+          List<Role> roles,
       @Required @JsonPropertyDescription("tcp, udp or icmp.") Protocol protocol,
       @Size(min = 1, max = 16)
-          @JsonPropertyDescription("Destination ports or ranges, for example 80 or 8000-8100.")
+          @JsonPropertyDescription(
+              "Destination ports or ranges of ports, for example 80 or 8000-8100. Not with icmp.")
           List<@Pattern(Names.PORTS) @Size(max = 11) String> ports,
       @Pattern(Names.NETWORK_OR_CIDR)
           @Size(max = 32)
           @JsonPropertyDescription(
-              "Name of a network of the lab, or an IPv4 network like 10.0.0.0/8. Absent: anywhere.")
+              "Where packets come from: a network of the lab by its name, or an IPv4 network like 10.0.0.0/8. Absent: anywhere.")
           String from,
       @Pattern(Names.COMMENT)
           @Size(max = 100)
-          @JsonPropertyDescription("What it is for, in printable ASCII without quotes.")
+          @JsonPropertyDescription(
+              "What the rule is for, in printable ASCII without quotes and backslashes.")
           String comment) {}
 
   /**
-   * Certificates of ejabberd and PostgreSQL. Who shall trust them finds the CA's certificate in the
-   * ConfigMap {@code LAB-ca}.
+   * Certificates of ejabberd and PostgreSQL. The CA's certificate is in the ConfigMap {@code
+   * LAB-ca}, for those who shall trust them.
    *
    * @param caSecret Secret of type kubernetes.io/tls in the lab's namespace with the CA's
    *     certificate and key; absent means a CA generated into the Secret {@code LAB-ca}
@@ -609,12 +613,12 @@ public record EjabberdLabSpec(
       @Pattern(Names.DNS_NAME)
           @Size(max = 253)
           @JsonPropertyDescription(
-              "Secret of type kubernetes.io/tls with the CA's certificate and key. Absent: a CA generated into the Secret LAB-ca.")
+              "Secret of type kubernetes.io/tls in the lab's namespace, with the CA's certificate and key. Absent: a CA is generated into the Secret LAB-ca.")
           String caSecret,
       @Min(1)
           @Max(825)
           @JsonPropertyDescription(
-              "Days for which a node's certificate is valid. It is renewed when a third of them is left. Absent: 90.")
+              "Days for which a node's certificate is valid. It is renewed when a third of its life is left. Absent: 90.")
           Integer certificateDays) {}
 
   /** When one of the user's steps runs, seen from the built-in ones of its node. */
@@ -626,7 +630,7 @@ public record EjabberdLabSpec(
   }
 
   /**
-   * One of the user's own steps: a file or a script, run once per content. One without nodes and
+   * One of the user's own steps: a file or a script, run once per content. A step without nodes and
    * roles is for all nodes.
    *
    * @param name unique in the lab
@@ -647,17 +651,20 @@ public record EjabberdLabSpec(
           @JsonPropertyDescription("Name, unique in the lab: lower-case letters, digits and -.")
           String name,
       @Size(min = 1, max = 32)
-          @JsonPropertyDescription("Names of nodes. Absent, and roles absent too: all nodes.")
+          @JsonPropertyDescription(
+              "Names of nodes that the step is for. Without nodes and roles it is for all nodes.")
           List<@Pattern(Names.DNS_LABEL) @Size(max = 32) String> nodes,
-      @Size(min = 1, max = 4) @JsonPropertyDescription("Roles of nodes.") List<Role> roles,
+      @Size(min = 1, max = 4)
+          @JsonPropertyDescription("Roles of nodes that the step is for, beside those in nodes.")
+          List<Role> roles,
       @JsonPropertyDescription(
-              "before the services are set up, or after everything else. Absent: after.")
+              "before: the step runs before the services are set up. after: it runs after everything else. Absent: after.")
           Order order,
       @JsonPropertyDescription("A file to put into the guest.") FileStep file,
       @JsonPropertyDescription("A script to run in the guest.") ShellStep shell) {}
 
   /**
-   * Where text comes from: exactly one of the two.
+   * Where a file or script comes from: a ConfigMap or a Secret, exactly one of the two.
    *
    * @param configMap key of a ConfigMap
    * @param secret key of a Secret
@@ -681,15 +688,19 @@ public record EjabberdLabSpec(
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record FileStep(
-      @Required @JsonPropertyDescription("Its content.") Source from,
+      @Required @JsonPropertyDescription("Where the file's content is.") Source from,
       @Required
           @Pattern(Names.PATH)
           @Size(max = 512)
           @JsonPropertyDescription("Absolute path in the guest.")
           String path,
-      @Pattern(Names.UNIX_NAME) @Size(max = 32) @JsonPropertyDescription("Owner. Absent: root.")
+      @Pattern(Names.UNIX_NAME)
+          @Size(max = 32)
+          @JsonPropertyDescription("Owner of the file. Absent: root.")
           String owner,
-      @Pattern(Names.UNIX_NAME) @Size(max = 32) @JsonPropertyDescription("Group. Absent: root.")
+      @Pattern(Names.UNIX_NAME)
+          @Size(max = 32)
+          @JsonPropertyDescription("Group of the file. Absent: root.")
           String group,
       @Pattern(Names.MODE)
           @Size(max = 4)
@@ -702,9 +713,9 @@ public record EjabberdLabSpec(
    * @param inline the script itself
    * @param from the script in a ConfigMap or Secret
    * @param user who runs it; absent means root
-   * @param environment variables; nothing secret, a Secret's content goes through a file
+   * @param environment variables; put no secrets here, but into a file
    * @param timeoutSeconds 1 to 86400; absent means 1800
-   * @param unless script that says with exit code 0 that nothing needs to be done
+   * @param unless script that runs first; its exit code 0 means that nothing needs to be done
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   @ValidationRule(
@@ -712,14 +723,14 @@ public record EjabberdLabSpec(
       message = "give either inline or from")
   public record ShellStep(
       @Size(min = 1, max = 65536) @JsonPropertyDescription("The script itself.") String inline,
-      @JsonPropertyDescription("The script in a ConfigMap or Secret.") Source from,
+      @JsonPropertyDescription("Key of a ConfigMap or Secret that has the script.") Source from,
       @Pattern(Names.UNIX_NAME)
           @Size(max = 32)
-          @JsonPropertyDescription("Who runs it. Absent: root.")
+          @JsonPropertyDescription("User that runs the script. Absent: root.")
           String user,
       @Size(max = 64)
           @JsonPropertyDescription(
-              "Environment variables. Nothing secret: that goes through a file.")
+              "Environment variables of the script. Put no secrets here: put them into a file.")
           @ValidationRule(
               value =
                   "self.all(k, k.size() <= 64 && k.matches('" + Names.ENVIRONMENT_VARIABLE + "'))",
@@ -728,10 +739,11 @@ public record EjabberdLabSpec(
           Map<String, @Size(max = 4096) String> environment,
       @Min(1)
           @Max(86400)
-          @JsonPropertyDescription("Seconds after which it has failed. Absent: 1800.")
+          @JsonPropertyDescription(
+              "Seconds after which the script is ended and has failed. Absent: 1800.")
           Integer timeoutSeconds,
       @Size(min = 1, max = 8192)
           @JsonPropertyDescription(
-              "Script that says with exit code 0 that nothing needs to be done.")
+              "Script that runs first. Its exit code 0 means that nothing needs to be done.")
           String unless) {}
 }

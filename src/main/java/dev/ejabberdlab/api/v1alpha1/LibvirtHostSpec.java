@@ -15,8 +15,8 @@ import java.util.List;
  * @param uri libvirt connection URI
  * @param pool storage pool that holds images and the labs' disks
  * @param virtualization {@code auto} takes KVM where the host offers it
- * @param managementCidrs networks that labs without a management CIDR of their own take one from,
- *     in order; each is cut into /24
+ * @param managementCidrs networks in CIDR notation; a lab without a management CIDR takes the first
+ *     free /24 of them, in order
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record LibvirtHostSpec(
@@ -39,7 +39,7 @@ public record LibvirtHostSpec(
         String pool,
     @Default("auto")
         @JsonPropertyDescription(
-            "auto: KVM where the host offers it. kvm, qemu: that and nothing else.")
+            "auto: KVM if the host offers it, else emulation. kvm: always KVM. qemu: always emulation.")
         Virtualization virtualization,
     @Size(max = 16)
         @ValidationRule(
@@ -47,7 +47,7 @@ public record LibvirtHostSpec(
             message =
                 "no lab can use 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/4 and 240.0.0.0/4: give private networks like 10.121.0.0/16")
         @JsonPropertyDescription(
-            "Networks in CIDR notation, prefix length 8 to 30, from which labs without a management CIDR take a /24, in order. Absent: 192.168.121.0/24, then 10.121.0.0/16.")
+            "Networks in CIDR notation, prefix length 8 to 30. A lab without a management CIDR takes the first free /24 of them, in order. Absent: 192.168.121.0/24, then 10.121.0.0/16.")
         List<@Pattern(Names.CIDR) @Size(max = 18) String> managementCidrs) {
 
   public static final String DEFAULT_POOL = "default";
