@@ -4,7 +4,7 @@
 usage: bringup.py --kubeconfig FILE --operator-pid PID --uri LIBVIRT_URI --image DIR --rounds N --report FILE
 
 Each round runs bench/floor.py (the same lab by hand, nothing in between) and then the operator, on the same libvirt
-with the same image; the ratio is of the two in the same round. Everything else on the machine counts against both.
+with the same image. The ratio compares the two of one round. Whatever else runs on the machine slows both.
 """
 import argparse
 import json
@@ -70,7 +70,7 @@ def operator():
     before = cpu_seconds(ARGS.operator_pid)
     started = time.monotonic()
     kubectl("apply", "--validate=false", "-f", str(HERE.parent / "deploy/samples/minimal-lab.yaml"))
-    # One watch, because each call of kubectl takes a third of a second from the guests.
+    # One watch: each call of kubectl takes a third of a second from the guests.
     waiting = subprocess.Popen(
         ["kubectl", "--kubeconfig", ARGS.kubeconfig, "wait", "--for=condition=Ready", "ejabberdlab/demo", f"--timeout={DEADLINE}s"],
         stdout=subprocess.DEVNULL,
@@ -93,9 +93,9 @@ def report(rounds):
         "<!-- Written by \"make bench-bringup\". -->",
         "# Performance",
         "",
-        "How long the reference lab takes from `kubectl apply` to Ready, against the floor: the same five guests from the",
-        "same image, configured by hand over the same guest agents with nothing in between (`bench/floor.py`). Both run in",
-        "turns on one machine, so that only the ratio matters; seconds are for orientation.",
+        "This page compares how long the reference lab takes from `kubectl apply` to Ready with the floor. The floor is the time for",
+        "the same five guests from the same image, configured by hand over the same guest agents with nothing in between",
+        "(`bench/floor.py`). Both run in turns on one machine, so only the ratio matters; take the seconds for orientation.",
         "",
         f"`make bench-bringup`, {len(rounds)} round{'s' * (len(rounds) != 1)} on {os.cpu_count()} cores with emulated guests "
         f"(`<domain type='qemu'>`), {time.strftime('%Y-%m-%d')}:",

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """The floor: the reference lab by hand, as fast as libvirt, QEMU and the services themselves allow.
 
-Five guests are defined and started at once; each is configured through its guest agent as soon as what it needs is
-there (the standby and the ejabberd nodes wait for the database, the second node joins the first). No operator, no
-Kubernetes, no checks before and after, nothing that could be run twice.
+Five guests are defined and started at once. Each is configured through its guest agent as soon as it can be: the standby
+and the ejabberd nodes wait for the database, and the second ejabberd node joins the first. There is no operator, no
+Kubernetes, no check before or after, and nothing can be run twice.
 
 usage: floor.py --uri LIBVIRT_URI --image DIR [--pool POOL] [--tuned]
 
-DIR is what image/build.sh made. --tuned takes the CPU model and kernel options of the operator's machines instead of
-libvirt's ordinary ones. Progress goes to standard error; the last line of standard output is one JSON object: seconds
-per milestone, and what failed. Everything is named flo-* and removed at the end.
+DIR is the directory that image/build.sh made. --tuned takes the CPU model and kernel options of the operator's machines
+instead of libvirt's ordinary ones. Progress goes to standard error. The last line of standard output is one JSON object
+with the seconds of each milestone, and what failed. Everything is named flo-* and removed at the end.
 """
 import argparse
 import base64

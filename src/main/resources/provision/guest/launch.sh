@@ -2,15 +2,15 @@
 # Runs one step in this guest and returns when it has ended; joins it when it runs already.
 # usage: bash -c "$(cat launch.sh)" lab NAME DIGEST EPOCH DISK|BOOT TIMEOUT_SECONDS "$(cat report.sh)" <TAR
 #
-# The tar holds run.sh, lib.sh, step.sh, values/VARIABLE and files/NAME. The step runs as the transient unit
+# The tar has run.sh, lib.sh, step.sh, values/VARIABLE and files/NAME. The step runs as the transient unit
 # lab-step-NAME, so it goes on when this script, the agent or the operator ends. When the step has ended, in whatever
-# way, this becomes report.sh, which tells how.
+# way, this script becomes report.sh, which tells how it ended.
 #
 # What a step leaves, in $disk/steps/NAME (scope DISK) or $boot/steps/NAME (scope BOOT, gone after a reboot):
 #   running   "DIGEST EPOCH ATTEMPTS" while it runs; empty when it has ended
 #   result    "DONE|FAILED DIGEST EPOCH ATTEMPTS END" and a second line, the output of a failure as a JSON string
-#   watch     what must stay as it is, for report.sh, which writes what does not to $boot/drift/NAME: such a step is
-#             applied again although it is done
+#   watch     what must stay as it is. report.sh writes what has changed to $boot/drift/NAME: such a step is applied
+#             again although it is done
 set -euo pipefail
 umask 077
 

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# For the scripts in steps/. On an emulated CPU every program that is started costs 30 to 100 ms, so these do
-# with bash what bash can do.
+# Functions for the scripts in steps/. On an emulated CPU every program that is started costs 30 to 100 ms, so these
+# functions do with bash what bash can do.
 
 # Says what is wrong and ends the phase.
 die() { # SENTENCE
@@ -48,7 +48,7 @@ place() { # MODE OWNER[:GROUP] DIRECTORY FILE...
   mv -f -t "$directory" "${staged[@]}"
 }
 
-# Forgets that steps were done here whose effect this one undoes.
+# Forgets that other steps were done here, because this one undoes their effect.
 forget() { # STEP...
   local step
   for step in "$@"; do
@@ -275,8 +275,8 @@ postgresql_given() {
   setting_names "$PGCONF/conf.d/ejabberd-lab.conf" "$PGCONF/conf.d/standby.conf"
 }
 
-# Those of them that ALTER SYSTEM gives another value: what it writes overrules every file, and goes from instance to
-# instance with base backups and pg_rewind.
+# Those of them to which ALTER SYSTEM gives another value, one a line. What it writes overrules every file, and base
+# backups and pg_rewind take it from instance to instance.
 postgresql_overruled() {
   local given name
   given=" $(postgresql_given | tr '\n' ' ') "
@@ -285,8 +285,8 @@ postgresql_overruled() {
   done < <(setting_names "$PGDATA/postgresql.auto.conf")
 }
 
-# Takes back what ALTER SYSTEM has set of the lab's settings, and leaves the user's. The instance does not run. What
-# it would not start without stays until it runs and can be asked: see postgresql_reset.
+# Takes back what ALTER SYSTEM has set of the lab's settings, and leaves the user's. For an instance that does not run. A
+# setting without which it would not start stays until it runs and can be asked: see postgresql_reset.
 postgresql_reset_at_rest() {
   local name line kept=$LAB_STAGE/postgresql.auto.conf overruled
   overruled=" $(postgresql_overruled | tr '\n' ' ') "
@@ -331,8 +331,8 @@ SELECT format('ALTER SYSTEM RESET %I', name) FROM unnest(string_to_array(:'names
 SQL
 }
 
-# What the primary had when it wrote the WAL that comes next here, of the settings of which a standby must have as
-# much: NAME VALUE, one a line.
+# Prints the settings of which a standby must have as much as its primary, with the values that the primary had when it
+# wrote the WAL that comes next here: NAME VALUE, one a line.
 postgresql_demanded() {
   local key value
   while IFS=: read -r key value; do
@@ -347,8 +347,8 @@ postgresql_demanded() {
   done < <(LC_ALL=C pg_controldata -D "$PGDATA" 2>/dev/null)
 }
 
-# Gives a standby that much, whatever the lab's settings are: with less it does not replay, is not promoted and does
-# not start again. It goes back to the lab's settings when its primary has: the smaller values first there.
+# Gives a standby as much as postgresql_demanded prints, whatever the lab's settings are: with less it does not replay, is
+# not promoted and does not start again. It goes back to the lab's settings after its primary has.
 postgresql_suffice() {
   local name value given raised=''
   if [[ -e $PGDATA/standby.signal ]]; then

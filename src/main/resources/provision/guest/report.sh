@@ -2,8 +2,8 @@
 # Prints what this guest says of itself as one JSON object.
 # usage: bash -c "$(cat report.sh)" lab
 #
-# It is asked often, and on an emulated CPU every program costs 30 to 300 ms: the steps are told by bash alone, and
-# one client is started for a service, only where it is set up. What a step watches is looked at every 20 seconds.
+# The operator asks often, and on an emulated CPU every program costs 30 to 300 ms. So bash alone tells of the steps, and
+# one client is started for each service that is set up. What a step watches is looked at every 20 seconds.
 set -euo pipefail
 
 began=${EPOCHREALTIME//[!0-9]/}
@@ -34,7 +34,7 @@ runs() { # UNIT
 # Whether the PostgreSQL server here neither lets clients in nor refuses them.
 silent() {
   local status=0
-  # As one who may log in: the server's log is not for questions that it refuses.
+  # As a user who may log in: a question that the server refuses would leave a line in its log.
   setpriv --reuid postgres --regid postgres --clear-groups "$postgresql/pg_isready" -q -t 10 -d postgres || status=$?
   ((status == 2))
 }
@@ -51,13 +51,13 @@ lists_node() { # LIST ERLANG_NODE
   [[ " ${1//[][\'\",[:space:]]/ } " == *" $2 "* ]]
 }
 
-# Evaluates Erlang code on a node and prints what comes of it. Not by HTTP: ejabberd's log is its user's, and would have
-# three lines of each question; besides this is the smaller program.
+# Evaluates Erlang code on a node and prints the result. A question by HTTP would leave three lines in ejabberd's log, which
+# is the user's. erl_call is also the smaller program.
 erlang() { # ERLANG_NODE <CODE
   HOME=${LAB_EJABBERD_HOME:-/var/lib/ejabberd} timeout 10 erl_call -sname "$1" -e 2>/dev/null
 }
 
-# Whether this Erlang node and another one, which can be reached, are both in a cluster without the other.
+# Whether two Erlang nodes are in clusters without each other. The other one must be reachable.
 apart() { # HERE THERE
   local answer
   answer=$(erlang "$1" <<<'ejabberd_cluster:get_nodes().') || return 1
@@ -67,8 +67,8 @@ apart() { # HERE THERE
   lists_node "$answer" "$2" && ! lists_node "$answer" "$1"
 }
 
-# What the primary had when it wrote the WAL that comes next here, of the settings of which a standby must have as
-# much: NAME VALUE, one a line.
+# Prints the settings of which a standby must have as much as its primary, with the values that the primary had when it
+# wrote the WAL that comes next here: NAME VALUE, one a line.
 demanded() {
   local key value
   while IFS=: read -r key value; do
@@ -188,7 +188,7 @@ drift_of() { # STATE_DIRECTORY NAME
   [[ ! -e $file ]] || read -r asked <"$file"
   if ((now - asked >= 20 || now < asked)); then
     found=$(differences "$1/watch")
-    # What is not there yet while the guest starts, or not any more while it stops, was not changed by anybody.
+    # While the guest starts or stops, something may be missing that nobody has changed.
     if [[ -n $found && $(systemctl is-system-running 2>/dev/null) == @(initializing|starting|stopping) ]]; then found=''; fi
     [[ -d $boot/drift ]] || mkdir -p "$boot/drift"
     printf '%s\n' "$now" ${found:+"$found"} >"$file"
@@ -213,7 +213,7 @@ steps() {
     fi
     [[ ! -e $state/running ]] || read -r running <"$state/running" || :
     if [[ -n $running && ! ($status == DONE && ${running%% *} == "$digest") ]]; then
-      # What the last failure said is said until this try has ended.
+      # The output of the last failure stays until this try has ended.
       if [[ "$digest $epoch $attempts" != "$running" || $status != FAILED ]]; then output='""'; fi
       read -r digest epoch attempts <<<"$running"
       ended=$now
@@ -268,7 +268,7 @@ SELECT jsonb_build_object(
   'inRecovery', pg_is_in_recovery(),
   -- pg_control_checkpoint() shows the old timeline until the first checkpoint after a promotion.
   'timeline', CASE WHEN pg_is_in_recovery()
-    -- Nor does a standby's, whose receiver has ended, the timeline that it followed: its files do.
+    -- On a standby whose receiver has ended it does not show the timeline that it followed: the WAL files do.
     THEN greatest((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint()),
       (SELECT max(('x' || substr(name, 1, 8))::bit(32)::int) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{8}'))
     ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END,
@@ -280,7 +280,7 @@ SELECT jsonb_build_object(
     THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) ELSE pg_current_wal_lsn() END, '0/0')::bigint,
   'receiving', EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming'),
   'stopped', false);
--- Of a standby: what it has replayed, and - when there is more that it could replay; how; for what it waits.
+-- Of a standby: the position that it has replayed, with a - if there is more to replay; its pause state; what it waits for.
 SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() || CASE
     WHEN pg_last_wal_receive_lsn() > pg_last_wal_replay_lsn() AND EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming')
     THEN '-' ELSE '' END END,
@@ -296,8 +296,8 @@ SQL
   fi
 }
 
-# Sets replay to why the standby here does not replay what it receives; empty when it does. What it has found lies in
-# $boot/replay: "POSITION SINCE", and the reason on a second line.
+# Sets replay to the reason why the standby here does not replay what it receives; empty when it does. It keeps what it has
+# found in $boot/replay: "POSITION SINCE", and the reason on a second line.
 replay() { # POSITION[-] PAUSE_STATE WAIT_EVENT
   local position=${1%-} now was='' since='' why='' key value
   local -A here=()
@@ -398,6 +398,6 @@ printf '{"bootId":"%s","steps":[%s]' "$boot_id" "$(steps)"
 [[ ! -e $facts/term ]] || printf ',"term":%s' "$(term)"
 [[ ! -e $facts/read-write-address ]] || printf ',"postgresql":%s' "$(postgresql)"
 [[ ! -e $facts/ejabberd ]] || printf ',"ejabberd":%s' "$(ejabberd)"
-# What time it is here, and how many milliseconds of it went into this: the asker compares.
+# The guest's time, and how many milliseconds this report took: the operator compares it with its own.
 ended=${EPOCHREALTIME//[!0-9]/}
 printf ',"clock":%d,"took":%d}\n' "$((ended / 1000))" "$(((ended - began) / 1000))"

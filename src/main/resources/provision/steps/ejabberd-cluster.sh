@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Makes this node a member of the cluster. Only an empty node joins: joining replaces its Mnesia database. A member that
-# has lost the joined one while both ran, alone or with others, as when the network between them was cut, is restarted:
-# Mnesia takes over what that one has.
+# has lost the joined one while both ran is restarted, for example after the network between them was cut: its Mnesia
+# then takes over what the joined one has.
 #
 # Values: ERLANG_NODE, CLUSTER_NODE (the member that is joined)
 # Files:  join.json (arguments of the API's join_cluster)
@@ -45,8 +45,9 @@ apply() {
     return
   fi
   [[ $here == "[\"$ERLANG_NODE\"]" ]] || die "this node is in another cluster: $here"
-  # To join, ejabberd stops and starts inside its Erlang VM, and would tell systemd that it stops: systemd would wait
-  # for the end of the VM and kill it after two minutes. Who would tell is silenced; its successor speaks again.
+  # To join, ejabberd stops and starts inside its Erlang VM, and would tell systemd that it stops. systemd would wait for
+  # the end of the VM and kill it after two minutes. So the process that tells systemd is suspended; the one that is
+  # started in its place tells again.
   erlang sys suspend '[ejabberd_systemd]' >/dev/null
   answer=$(api join_cluster "$LAB_FILES/join.json")
   case $answer in
@@ -69,7 +70,7 @@ joined_soon() {
 verify() {
   local state
   wait_until 300 joined_soon || die "the nodes do not list each other: here $(members), there $(members_there)"
-  # One that did not have to stop after all: systemd's watchdog would miss it.
+  # If ejabberd did not have to stop, that process is still suspended, and systemd's watchdog would miss it.
   erlang sys resume '[ejabberd_systemd]' >/dev/null
   state=$(systemctl is-active ejabberd.service) || :
   [[ $state == active ]] || die "systemd takes ejabberd for $state"

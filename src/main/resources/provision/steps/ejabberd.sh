@@ -60,7 +60,7 @@ place_start_files() {
   place 0644 root "$drop_in" lab.conf
 }
 
-# The node first, then the file: who has only one of the two is found by either.
+# First the running node, then the file: when the step is killed in between, the node is reached with either cookie.
 follow_cookie() {
   local answer
   if placed "$home" .erlang.cookie; then return; fi
@@ -84,7 +84,7 @@ follow_configuration() {
   : >"$facts/ejabberd"
 }
 
-# Never two members at once: whoever is before this one has restarted, and nobody is down.
+# Never two members at once: this one restarts when those before it have, and no member is down.
 my_turn() {
   awaited=$(on_node turn.erl "$home") || :
   [[ $awaited == '{ok, {wait, []}}' ]] || {
@@ -124,7 +124,7 @@ apply() {
     fi
     return
   fi
-  # One that starts by itself just now is waited for; one that runs does not answer.
+  # A node that just starts by itself is waited for. A node that runs does not answer, and is restarted.
   if [[ $unit != active ]] && { [[ $unit != activating ]] || configured; }; then unit=start; else unit=restart; fi
   # The cookie before the first start: a node that has none makes one up.
   place 0400 ejabberd "$home" .erlang.cookie

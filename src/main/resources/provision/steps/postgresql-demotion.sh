@@ -12,7 +12,7 @@ check() {
 
 apply() {
   obey_term
-  # One that an operator has left behind would promote it again.
+  # A promotion step that an operator has left behind would promote the instance again.
   systemctl stop lab-step-postgresql-promotion.service 2>/dev/null || :
   forget postgresql-primary postgresql-promotion
   rm -f "$PGPERMIT"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Makes this node the primary: its PostgreSQL instance gets the permission to accept writes and is promoted when it is a
-# standby, and the node gets the address that clients write to. Neither outlives a reboot: somebody else may be primary
-# then. That nobody else is now is for the operator to know.
+# standby, and the node gets the address that clients write to. Neither outlives a reboot: another node may be primary
+# then. The operator sees to it that no other node is primary now.
 #
 # Values: PRIMARY_TERM, PRIMARY_NODE (see obey_term), ADDRESS, PREFIX_LENGTH, MAC (of the interface), NETWORK, GATEWAYS (addresses separated by blanks)
 # Files:  synchronous.conf, read-write-address.conf (networkd), promote.sql
@@ -28,7 +28,7 @@ apply() {
   mkdir -p "${PGPERMIT%/*}"
   : >"$PGPERMIT"
   if configured; then
-    # Also one that does not replay, for less than its primary had of something.
+    # For a standby that does not replay because it has less of a setting than its primary had.
     postgresql_suffice
     if ! postgresql_runs || [[ -e $PGCONF/conf.d/standby-raised.conf || -n $(postgresql_overruled) ]]; then
       postgresql_start

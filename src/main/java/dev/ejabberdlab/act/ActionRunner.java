@@ -35,7 +35,7 @@ public final class ActionRunner {
     this.owner = owner;
   }
 
-  /** Does it, and completes when it is done, with what {@link #perform} returns. */
+  /** Carries the action out, and completes when it is done, with what {@link #perform} returns. */
   CompletableFuture<Optional<GuestReport>> begin(Action action) {
     return action instanceof Action.RunStep a
         ? steps
@@ -49,7 +49,7 @@ public final class ActionRunner {
   }
 
   /**
-   * Does it, and returns when it is done.
+   * Carries the action out, and returns when it is done.
    *
    * @return what a guest said of itself then; empty when no guest was asked
    */

@@ -121,15 +121,12 @@ public final class Actor {
     }
   }
 
-  /** Of what a stage has failed by: the stage after it wraps that. */
+  /** The exception by which a stage failed: the stage after it wraps that. */
   private static Throwable cause(Throwable failure) {
     return failure instanceof CompletionException e ? e.getCause() : failure;
   }
 
-  /**
-   * How the action ended is noted only when that can be seen: a machine of which is known that it
-   * was started, and which is seen as it was before, would be one that has gone off.
-   */
+  /** Notes how the action ended, after its effect was looked at. Otherwise a machine that was started and is still seen as before would count as one that has gone off. */
   private void ended(
       Action action, Instant began, Optional<GuestReport> report, Throwable failure) {
     Instant at = clock.instant();
@@ -172,7 +169,7 @@ public final class Actor {
   private void note(Action action, Throwable failure, Instant began, Instant at) {
     if (failure != null && isCutOff(failure)) {
       cutOffs.merge(action.key(), new Progress.CutOff(action, at, at), Actor::cutOffAgain);
-      // Nobody knows whether it holds any more.
+      // Nobody knows whether the earlier end still holds.
       ends.computeIfPresent(action.key(), (key, end) -> end.action().equals(action) ? null : end);
       return;
     }
@@ -216,7 +213,7 @@ public final class Actor {
     return before.description().equals(now.description()) ? now.withCount(before.count() + 1) : now;
   }
 
-  /** Not the action's fault: the host could not be asked, or the operator ends. */
+  /** Whether the action itself is not at fault: the host could not be asked, or the operator ends. */
   private static boolean isCutOff(Throwable e) {
     return e instanceof Unreachable || e instanceof CancellationException;
   }

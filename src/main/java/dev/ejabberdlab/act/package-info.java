@@ -1,6 +1,2 @@
-/**
- * Does what was planned: one action at a time for each thing, many things at once, never inside a
- * reconcile. Remembers only what is under way and how the last tries ended; the truth is in the
- * world.
- */
+/** Does what was planned: one action at a time for each key, many keys at once, never inside a reconcile. Remembers only what is under way and how the last tries ended. What is true is always read from the host and the guests. */
 package dev.ejabberdlab.act;

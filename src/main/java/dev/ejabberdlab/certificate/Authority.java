@@ -52,14 +52,14 @@ public record Authority(List<X509Certificate> chain, PrivateKey key) {
   /** The clocks of guests may be behind. */
   static final Duration BACKDATED = Duration.ofHours(1);
 
-  /** Of private keys: those for which every client of a lab can check a signature. */
+  /** Algorithms of private keys whose signatures every client of a lab can check. */
   private static final Set<String> ALGORITHMS = Set.of("EC", "RSA");
 
   private static final int MAX_COMMON_NAME = 64;
   private static final int SERIAL_BITS = 127;
   private static final int KEY_CERT_SIGN = 5;
 
-  /** A new one, with a key on the curve P-256. */
+  /** A new authority, with a key on the curve P-256. */
   public static Authority generate(String commonName, Instant now, SecureRandom random) {
     KeyPair pair = keyPair(random);
     X500Principal name = name(commonName);
@@ -88,7 +88,7 @@ public record Authority(List<X509Certificate> chain, PrivateKey key) {
   }
 
   /**
-   * One that is given.
+   * An authority that the user has given.
    *
    * @param certificate PEM: the CA's certificate, and when it is not self-signed those above it
    * @param key PEM, not encrypted
@@ -129,7 +129,7 @@ public record Authority(List<X509Certificate> chain, PrivateKey key) {
     return new Authority(chain, privateKey);
   }
 
-  /** The certificate, and those above it, as PEM: what others are to trust. */
+  /** The certificate, and those above it, as PEM. Others are to trust these. */
   public String certificatePem() {
     return Pem.of(chain);
   }
@@ -246,10 +246,7 @@ public record Authority(List<X509Certificate> chain, PrivateKey key) {
     return new BigInteger(SERIAL_BITS, random).setBit(0);
   }
 
-  /**
-   * BouncyCastle's keys are written with their public half, without which ejabberd does not find
-   * the certificate that belongs to a key.
-   */
+  /** Writes a key with BouncyCastle, because that adds the public half. Without it ejabberd does not find the certificate that belongs to the key. */
   private static KeyPair keyPair(SecureRandom random) {
     try {
       KeyPairGenerator generator = KeyPairGenerator.getInstance("EC", new BouncyCastleProvider());

@@ -17,7 +17,7 @@ import java.util.Set;
  */
 public record Certificate(String chain, String key) {
 
-  /** Of a certificate's life: what is left of it when it is renewed. */
+  /** A certificate is renewed when this part of its life is left: one third. */
   private static final int RENEWED_AT_THIRD = 3;
 
   private static final int DNS_NAME = 2;
@@ -38,7 +38,7 @@ public record Certificate(String chain, String key) {
     return Pem.certificates(chain).get(0).getNotAfter().toInstant();
   }
 
-  /** Whether it is what its authority would issue, and will be for a while. */
+  /** Whether the authority would issue the same certificate today, and it is not due for renewal. */
   boolean isGood(Authority authority, Subject subject, Duration validity, Instant now) {
     try {
       List<X509Certificate> certificates = Pem.certificates(chain);

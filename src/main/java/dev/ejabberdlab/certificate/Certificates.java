@@ -10,14 +10,14 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * The certificates of a lab's nodes, and whom to trust to believe them.
+ * The certificates of a lab's nodes, and the CA's certificate.
  *
  * @param authority PEM: the CA's certificate, and those above it
  * @param byNode by name of the node
  */
 public record Certificates(String authority, Map<String, Certificate> byNode) {
 
-  /** Of the keys in a Secret's data: the node's certificate and its key. */
+  /** Ends of the keys in a Secret's data: for a node's certificate and for its private key. */
   private static final String CERTIFICATE = ".crt";
 
   private static final String KEY = ".key";
@@ -35,8 +35,7 @@ public record Certificates(String authority, Map<String, Certificate> byNode) {
   public record Result(Certificates certificates, Set<String> issued) {}
 
   /**
-   * A certificate for each subject. What is kept and still good stays; it is renewed when a third
-   * of its life is left, or when its names or its authority have changed.
+   * A certificate for each subject. A kept certificate stays while it is good. It is renewed when a third of its life is left, or when its names or its authority have changed.
    *
    * @param subjects by name of the node
    * @param validity life of a new certificate
@@ -67,7 +66,7 @@ public record Certificates(String authority, Map<String, Certificate> byNode) {
   }
 
   /**
-   * What {@link #toMap} has made of certificates.
+   * Reads what {@link #toMap} has written.
    *
    * @param authority PEM: the CA's certificate, and those above it
    * @param kept by key; what belongs to no pair of keys is ignored
@@ -105,7 +104,7 @@ public record Certificates(String authority, Map<String, Certificate> byNode) {
     return certificate;
   }
 
-  /** When the first of them expires. */
+  /** When the first certificate expires. */
   public Instant notAfter() {
     return byNode.values().stream().map(Certificate::notAfter).sorted().findFirst().orElseThrow();
   }

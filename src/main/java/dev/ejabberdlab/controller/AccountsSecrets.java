@@ -19,10 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/**
- * The Secret that holds the generated passwords of a lab's accounts. A key that is there is never
- * changed: what the user writes into it counts.
- */
+/** The Secret with the generated passwords of a lab's accounts. The operator never changes a key that is there: what the user writes into it counts. */
 @ApplicationScoped
 public class AccountsSecrets {
 
@@ -39,7 +36,7 @@ public class AccountsSecrets {
   }
 
   /**
-   * What the lab reads, with a password for every account that has none.
+   * The references of the lab, with a generated password for every account that has none.
    *
    * @param references as the informers have them
    * @throws InvalidSpecException when a Secret of that name belongs to somebody else and lacks keys

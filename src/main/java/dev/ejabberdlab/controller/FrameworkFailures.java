@@ -13,10 +13,7 @@ import java.time.Clock;
 import java.util.Map;
 import org.jboss.logging.Logger;
 
-/**
- * Tells what goes wrong before the framework comes to reconcile a lab at all, as when the lab's
- * finalizer is refused. The framework's metrics are the only place where it tells of that.
- */
+/** Tells what goes wrong before the framework reconciles a lab at all, for example when the lab's finalizer is refused. The framework tells of that only in its metrics. */
 @ApplicationScoped
 @Typed(FrameworkFailures.class)
 public class FrameworkFailures implements Metrics {

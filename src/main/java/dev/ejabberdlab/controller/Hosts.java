@@ -51,7 +51,7 @@ public class Hosts {
     this.background = background;
   }
 
-  /** Calls the listener with a host's name whenever its view has changed. */
+  /** Calls the listener with a host's name whenever the host's snapshot has changed. */
   void listen(Consumer<String> listener) {
     listeners.add(listener);
   }
@@ -71,10 +71,7 @@ public class Hosts {
     living = labs;
   }
 
-  /**
-   * A LibvirtHost with the URI and the pool that its labs live with, whatever its spec says now:
-   * API servers before 1.25 let both be changed.
-   */
+  /** A LibvirtHost with the URI and the pool that its labs live with, whatever its spec says now. API servers before 1.25 allow a change of both. */
   static LibvirtHost inUse(LibvirtHost host) {
     LibvirtHostStatus status = host.getStatus();
     LibvirtHostSpec spec = host.getSpec();
@@ -109,7 +106,7 @@ public class Hosts {
     return labs.map(lab -> UUID.fromString(lab.getMetadata().getUid())).collect(Collectors.toSet());
   }
 
-  /** A LibvirtHost as it was last used in this process, also when it has been deleted since. */
+  /** A LibvirtHost as this process has last used it, even if it was deleted since. */
   synchronized Optional<LibvirtHost> lastKnown(String name) {
     return Optional.ofNullable(connected.get(name)).map(Connected::host);
   }
@@ -170,7 +167,8 @@ public class Hosts {
   void tick() {
     List<Connected> all;
     synchronized (this) {
-      // One whose finalizer was removed by hand is no event that a reconciler gets; its labs go on.
+      // If its finalizer was removed by hand, no reconciler is told of its end, and its labs go
+      // on.
       connected.entrySet().stream()
           .filter(c -> !exists.test(c.getKey()) && !used.test(c.getValue().watch()))
           .map(Map.Entry::getKey)

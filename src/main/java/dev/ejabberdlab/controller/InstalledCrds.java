@@ -18,10 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jboss.logging.Logger;
 
-/**
- * Ends a start on CRDs that are older than the operator: the API server would drop what they do not
- * know of every status, and the operator would write it again and again.
- */
+/** Ends the operator's start if the CRDs are older than it. The API server would drop from every status the fields that they lack, and the operator would write these again and again. */
 @ApplicationScoped
 public class InstalledCrds {
 

@@ -29,11 +29,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
-/**
- * A lab's CA and certificates: the Secrets LAB-ca, unless the spec names another, and
- * LAB-certificates, and for users the ConfigMap LAB-ca. What is in them is used; what is missing is
- * made.
- */
+/** A lab's CA and certificates. They are in the Secrets LAB-ca (unless the spec names another) and LAB-certificates; the ConfigMap LAB-ca is for users. What is in them is used; what is missing is made. */
 @ApplicationScoped
 public class LabCertificates {
 
@@ -67,7 +63,7 @@ public class LabCertificates {
   }
 
   /**
-   * The certificates of a lab, issued and stored as far as there are none.
+   * The certificates of a lab. Those that are missing are issued and stored.
    *
    * @param secrets the lab's Secrets as the informer has them
    * @param configMaps the lab's ConfigMaps as the informer has them
@@ -138,7 +134,7 @@ public class LabCertificates {
     }
   }
 
-  /** Whatever is wrong with it is the user's to mend: it holds up only what needs a certificate. */
+  /** If something is wrong with the user's CA, the user must mend it. It holds up only the steps that need a certificate. */
   private static Authority given(Reference secret, References references, Instant now)
       throws LackingException {
     for (String key : List.of(CERTIFICATE_KEY, PRIVATE_KEY_KEY)) {

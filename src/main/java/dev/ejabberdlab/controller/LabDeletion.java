@@ -140,7 +140,7 @@ final class LabDeletion {
   }
 
   /**
-   * How far it is.
+   * How far the deletion is.
    *
    * @param end what is told of the lab's end; empty while it is not over
    * @param finding what the status tells meanwhile; empty when nothing new
@@ -158,7 +158,7 @@ final class LabDeletion {
   }
 
   /**
-   * One round: what can be removed now is being removed when it returns.
+   * One round. When it returns, everything that can be removed now is being removed.
    *
    * @param nothingMade whether nothing tells that anything was ever made for the lab
    */
@@ -177,7 +177,7 @@ final class LabDeletion {
           ? Round.over(Deleting.abandonedUnseen(uid, name, runtime.pool(), seen.facts().why()))
           : Round.waiting(Deleting.otherHost(name, seen.facts().why(), lab.abandoned()));
     }
-    // Which host it is must be known before what it lacks says something.
+    // It must be known which host answers: what another host lacks says nothing.
     if (!seen.reachable() && view.remains().isPresent()) {
       return Round.waiting(Deleting.searching(name));
     }
@@ -238,9 +238,7 @@ final class LabDeletion {
     return Teardown.isGone(Optional.of(deleted), now);
   }
 
-  /**
-   * Files that were in use by the lab, or look like its own, and that the operator did not make.
-   */
+  /** Files that the operator did not make, and that the lab has used or that are named like its disks. */
   private static Set<String> strangers(EjabberdLab lab, Remains remains) {
     Set<String> strangers = new TreeSet<>();
     remains.strangers().forEach(v -> strangers.add("volume " + v));

@@ -77,7 +77,7 @@ final class LabRuntime implements AutoCloseable {
     return host;
   }
 
-  /** The host as the lab may see it: one that it does not live on tells it nothing. */
+  /** The host as the lab may see it. If the lab lives on another host, everything is unknown. */
   HostSnapshot seenBy(EjabberdLab lab) {
     String recorded =
         lab.getStatus() == null || lab.getStatus().libvirt() == null

@@ -49,16 +49,13 @@ public class LabRuntimes {
     changed = listener;
   }
 
-  /**
-   * Says how to find out whether a lab still is there, and who is told of one that has gone without
-   * having been taken down: nothing else tells of a finalizer that was removed by hand.
-   */
+  /** Says how to find out whether a lab is still there, and who is told when a lab has gone without having been taken down. Nothing else tells of a finalizer that was removed by hand. */
   void onVanish(BiPredicate<ResourceID, UUID> existing, Consumer<LabRuntime> listener) {
     exists = existing;
     vanished = listener;
   }
 
-  /** The runtime of a lab on a host, made anew when the host's connection was. */
+  /** The runtime of a lab on a host. It is made anew when the host's connection was made anew. */
   synchronized LabRuntime runtime(EjabberdLab lab, LibvirtHost host) {
     String uid = lab.getMetadata().getUid();
     HostWatch watch = hosts.watch(host);
@@ -87,7 +84,7 @@ public class LabRuntimes {
     return runtime;
   }
 
-  /** The storage pool that a lab lives in: what its status says, once that says something. */
+  /** The storage pool that a lab lives in: the one in its status, if there is one. */
   static String pool(EjabberdLab lab, LibvirtHost host) {
     return lab.getStatus() != null
             && lab.getStatus().libvirt() != null

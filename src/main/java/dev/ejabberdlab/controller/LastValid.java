@@ -19,10 +19,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.jboss.logging.Logger;
 
-/**
- * What each lab was last validly supervised by, so that it is supervised on whatever becomes of its
- * spec and its Secrets: in memory, and for the next operator in the Secret LAB-last-valid.
- */
+/** What was last valid of each lab. By that a lab is supervised when its spec or its Secrets cannot be used. It is in memory, and for the next operator in the Secret LAB-last-valid. */
 @ApplicationScoped
 public class LastValid {
 
@@ -36,7 +33,7 @@ public class LastValid {
 
   private static final String AUTHORITY = "ca.crt";
 
-  /** Of keys with the lab's own secrets and with certificates. */
+  /** The keys with credentials and with certificates begin with these. */
   private static final String CREDENTIAL = "credential.";
 
   private static final String CERTIFICATE = "certificate.";
@@ -78,7 +75,7 @@ public class LastValid {
   }
 
   /**
-   * Remembers what a lab is supervised by from now on, and writes it down if it is new.
+   * Remembers what a lab is supervised by from now on, and writes it into the Secret if it is new.
    *
    * @param cached the Secret as the informer has it
    * @throws KubernetesClientException when it cannot be written down; it is remembered all the same
@@ -139,7 +136,7 @@ public class LastValid {
   }
 
   /**
-   * What an earlier operator has written down; empty when there is nothing that can be used.
+   * What an earlier operator has written into the Secret; empty when there is nothing that can be used.
    *
    * @param cached the Secret as the informer has it
    */

@@ -9,11 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jboss.logging.Logger;
 
-/**
- * Whether the lease of the active operator is this process's. Whoever loses it ends, but one that
- * was frozen goes on for a moment with what it had in mind. So it is noticed when time has passed
- * without this process, and then the API server is asked before anything is done.
- */
+/** Whether this process holds the lease of the active operator. A process that loses the lease ends. But after it was frozen it first goes on with what it was doing. So the process notices when time has passed without it, and then asks the API server before it does anything. */
 final class Lease implements Leadership {
 
   private static final Logger LOG = Logger.getLogger(Lease.class);
@@ -52,13 +48,13 @@ final class Lease implements Leadership {
     return this;
   }
 
-  /** There is an election, and this process has won it. */
+  /** This process has won the election. */
   synchronized void win() {
     elected = true;
     lastBeat = clock.instant();
   }
 
-  /** Somebody else has it now; this process ends. */
+  /** Another process has the lease now; this process ends. */
   synchronized void lose() {
     lost = true;
   }

@@ -42,10 +42,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 
-/**
- * Connects to hosts and says whether they answer, and whether they still are the same. One that
- * labs live on is not let go: nobody could look after them, or take them down.
- */
+/** Connects to hosts, and says whether they answer and whether they are still the same. While labs live on a host, its deletion waits: otherwise nobody could look after the labs or take them down. */
 @ControllerConfiguration(
     name = "libvirthost",
     finalizerName = "ejabberdlab.dev/libvirthost",
@@ -117,7 +114,7 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
     return DeleteControl.noFinalizerRemoval().rescheduleAfter(WAIT.toMillis());
   }
 
-  /** An exception that got past here would leave the last status standing as if it were true. */
+  /** Throws nothing: after an exception the last status would stay as if it were true. */
   private void failed(LibvirtHost host, Throwable e, Context<LibvirtHost> context) {
     Refusal refusal = Refusal.of(e);
     String name = host.getMetadata().getName();
@@ -169,13 +166,14 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
     List<EjabberdLab> labs = labs(host, context);
     Set<UUID> uids = Hosts.uids(labs.stream());
     remember(name, uids);
-    // Only now is it known that nobody lives there, if nobody does.
+    // Only from here on can it be known that no lab lives there.
     hosts.living(this::living);
     LibvirtHost inUse = labs.isEmpty() ? host : Hosts.inUse(host);
     HostWatch watch = hosts.watch(inUse);
     Set<UUID> everyone = Hosts.uids(all.list());
     if (isNews(name, everyone)) {
-      // What a lab had may still be listed, and is not left behind by one that was taken down.
+      // What belonged to a lab may still be listed for a moment after the lab was taken down:
+      // these are no orphans.
       watch.search();
     }
     boolean searched = watch.isSearched();

@@ -16,7 +16,7 @@ public class ObservationTimer {
 
   private static final Logger LOG = Logger.getLogger(ObservationTimer.class);
 
-  /** How long no beat may come: on a busy machine ten seconds without the processor happen. */
+  /** How long no beat may come. On a busy machine the process may be without the processor for ten seconds. */
   private static final Duration LIMIT = Duration.ofMinutes(1);
 
   private final Hosts hosts;
@@ -56,7 +56,7 @@ public class ObservationTimer {
     beatAt = System.nanoTime();
   }
 
-  /** What goes wrong in one part, whatever it is, keeps neither the others nor the timer. */
+  /** Whatever goes wrong in one part stops neither the other parts nor the timer. */
   private static void part(String name, Runnable work) {
     try {
       work.run();

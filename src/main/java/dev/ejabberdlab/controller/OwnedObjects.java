@@ -57,7 +57,7 @@ final class OwnedObjects {
     }
   }
 
-  /** What to say of an object that was in the way and is gone: the next reconcile makes it. */
+  /** The exception for an object that was in the way and is gone now: the next reconcile makes it anew. */
   static IllegalStateException deletedMeanwhile(String kind, String name) {
     return new IllegalStateException("%s %s was deleted while it was read.".formatted(kind, name));
   }

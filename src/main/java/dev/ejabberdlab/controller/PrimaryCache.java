@@ -19,17 +19,17 @@ record PrimaryCache<P extends HasMetadata>(IndexerResourceCache<P> cache) {
     return !(cache instanceof AbstractEventSource<?, ?> source) || source.isRunning();
   }
 
-  /** What there is; nothing before it is started. */
+  /** All resources; none before the cache is started. */
   Stream<P> list() {
     return isStarted() ? cache.list() : Stream.empty();
   }
 
-  /** One of them; empty when there is none, or when that is not known yet. */
+  /** One resource; empty when it does not exist, or when that is not known yet. */
   Optional<P> get(ResourceID id) {
     return isStarted() ? cache.get(id) : Optional.empty();
   }
 
-  /** Whether it is known that there is none. */
+  /** Whether it is known that the resource does not exist. */
   boolean lacks(ResourceID id) {
     return isStarted() && cache.get(id).isEmpty();
   }

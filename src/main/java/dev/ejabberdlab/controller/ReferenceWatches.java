@@ -138,7 +138,7 @@ public class ReferenceWatches {
     watched.clear();
   }
 
-  /** Tells of what is new; a list that is read again after a lost connection is not. */
+  /** Tells of objects that are new or changed. When a list is read again after a lost connection, what is in it may be neither. */
   private final class Teller<T extends HasMetadata> implements ResourceEventHandler<T> {
 
     private final Id id;

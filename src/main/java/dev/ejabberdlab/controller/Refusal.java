@@ -22,7 +22,7 @@ record Refusal(Reason reason, String message, boolean passing, boolean expected)
   private static final int TOO_MANY_REQUESTS = 429;
   private static final int UNPROCESSABLE = 422;
 
-  /** Answers of the API server that say no, as opposed to those that say: not now. */
+  /** Answers of the API server that mean "no", as opposed to "not now". */
   private static final Set<Integer> REFUSED =
       Set.of(
           HttpURLConnection.HTTP_BAD_REQUEST,
@@ -34,7 +34,7 @@ record Refusal(Reason reason, String message, boolean passing, boolean expected)
   /** A message of a library can be pages long. */
   private static final int MAX_WORDS = 400;
 
-  /** How often in a row something that passes by itself is nothing to speak of. */
+  /** How often in a row a failure that passes by itself is not told. */
   private static final int TOLERATED = 2;
 
   static Refusal of(Throwable e) {
@@ -61,8 +61,7 @@ record Refusal(Reason reason, String message, boolean passing, boolean expected)
   }
 
   /**
-   * Whether it is nothing to speak of: an API server that is away for a moment, somebody who was
-   * faster.
+   * Whether the failure need not be told: the API server is away for a moment, or somebody else was faster.
    *
    * @param failures how often in a row it failed, from 1
    */

@@ -3,7 +3,7 @@ package dev.ejabberdlab.controller;
 import java.nio.charset.StandardCharsets;
 import java.util.UUID;
 
-/** Names where less fits than a resource's name may be long. */
+/** Shortens names for places that are shorter than the longest name of a resource. */
 final class ShortNames {
 
   private static final int DIGITS = 8;
@@ -11,8 +11,7 @@ final class ShortNames {
   private ShortNames() {}
 
   /**
-   * A text as it is, or its beginning and digits that stand for the whole; ends in a letter or
-   * digit like the text.
+   * The text as it is if it fits; otherwise its beginning, and digits that stand for the whole. Like the text, the result ends in a letter or digit.
    *
    * @param max number of characters that fit, more than 9
    */

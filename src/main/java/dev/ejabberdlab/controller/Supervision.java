@@ -26,13 +26,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Supervises labs: decides from what was seen, tells it, and only then has it done. */
+/** Supervises labs: decides from what was seen, writes that into the status, and only then has it done. */
 final class Supervision {
 
-  /** How soon to look again when somebody else has written; its version comes by itself. */
+  /** How soon to look again when somebody else has written the lab; the newer version comes by itself. */
   private static final Duration AGAIN = Duration.ofMillis(200);
 
-  /** Between two reconciles of a lab that no event asks for: nothing may make them a busy loop. */
+  /** Least time between two reconciles of a lab that no event asks for, so that they never become a busy loop. */
   private static final Duration MIN_DELAY = Duration.ofMillis(20);
 
   private final Checkpoints checkpoints;
@@ -78,7 +78,8 @@ final class Supervision {
     LabTopology topology = supervised.topology();
     checkpoints.reach(Checkpoint.WATCH, lab);
     runtime.watch().follow(topology, runtime.pool(), LabTopology.recordedDisks(lab));
-    // Before the snapshot: what has ended by now can be seen in it, so nothing is done again.
+    // Read before the snapshot: the effect of what has ended by now can be seen in the snapshot,
+    // so it is not done again.
     Progress progress = runtime.actor().progress();
     HostSnapshot seen = runtime.seenBy(lab);
     // What another host lacks says nothing.
@@ -162,7 +163,7 @@ final class Supervision {
                   .map(Plan.Restart::node)
                   .collect(Collectors.toSet()));
     } finally {
-      // Nothing is done on a record that somebody else has changed meanwhile.
+      // If somebody else has changed the record meanwhile, nothing is done.
       if (!stale && !lab.paused()) {
         checkpoints.reach(Checkpoint.ACTIONS, lab);
         runtime.actor().submit(plan.actions());

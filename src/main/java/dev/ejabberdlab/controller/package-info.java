@@ -1,5 +1,2 @@
-/**
- * The reconcilers, thin: they read the other packages' names in the order in which data flows, and
- * own what lives as long as the process: connections, watches, threads.
- */
+/** The reconcilers. They call the other packages in the order in which data flows, and own what lives as long as the process: connections, watches, threads. */
 package dev.ejabberdlab.controller;

@@ -6,16 +6,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
-/**
- * A guest's clock, set by the operator's. How long a command is on its way does not matter: the
- * guest is told what time it was at a moment of its own uptime. The agent's guest-set-time would
- * set the time that it was when the command left, and fails without hwclock.
- */
+/** Sets a guest's clock by the operator's. The guest is told what time it was at a moment of its own uptime, so it does not matter how long the command is on its way. The agent's command guest-set-time would set the time at which the command left, and it fails without hwclock. */
 final class GuestClock {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
-  /** A shorter round trip tells the time better; a busy guest has none. */
+  /** A round trip as short as this tells the time well enough. A busy guest may have none. */
   private static final Duration GOOD = Duration.ofMillis(500);
 
   private static final int TRIES = 3;

@@ -68,16 +68,16 @@ public record GuestReport(
 
     public static final Term NONE = new Term(0, "");
 
-    /** With what a guest begins that refuses a step of a lower term than it has seen. */
+    /** The beginning of a guest's answer when it refuses a step of a lower term than it has obeyed. */
     public static final String STALE = "StaleTerm: ";
   }
 
-  /** The same with another comparison of its clock. */
+  /** The same report with another comparison of the guest's clock. */
   public GuestReport withClockOff(Optional<Duration> other) {
     return new GuestReport(bootId, steps, postgresql, ejabberd, term, other);
   }
 
-  /** Whether its clock is wrong beyond doubt and tolerance. */
+  /** Whether the guest's clock is wrong by more than the tolerance, whatever the question itself has taken. */
   @JsonIgnore
   public boolean isClockOff() {
     return clockOff.filter(off -> off.abs().compareTo(CLOCK_TOLERANCE) > 0).isPresent();
@@ -90,10 +90,7 @@ public record GuestReport(
         || ejabberd.filter(Ejabberd::up).isPresent();
   }
 
-  /**
-   * Whether a step works on it and nobody misses a service there meanwhile: none answers, and the
-   * clients of the primary are not sent to it.
-   */
+  /** Whether a step works on the guest, and nobody misses a service there: none answers, and the guest does not hold the read-write address. */
   @JsonIgnore
   public boolean isBeingSetUp() {
     return !serves()

@@ -19,7 +19,7 @@ final class RoundTrip {
     return new RoundTrip(clock);
   }
 
-  /** The operator's clock may be set meanwhile, so what the question took is measured apart. */
+  /** How long the question took is measured by another clock, because the operator's may be set meanwhile. */
   Times end() {
     return new Times(clock.instant(), Duration.ofNanos(System.nanoTime() - start));
   }
@@ -30,13 +30,13 @@ final class RoundTrip {
    */
   record Times(Instant end, Duration took) {
 
-    /** The time in the middle, at which the guest has answered give or take half of it all. */
+    /** The middle of the round trip. The guest answered at that time, give or take half of the round trip. */
     Instant middle() {
       return end.minus(took.dividedBy(2));
     }
 
     /**
-     * How far a guest's clock is from the operator's at least.
+     * By how much a guest's clock differs from the operator's at least.
      *
      * @param told what the guest's clock showed when it had its answer
      * @param work how long the guest has worked for the answer, by its own clock

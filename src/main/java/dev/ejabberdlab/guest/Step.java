@@ -7,8 +7,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * One thing to establish in a guest: checked before, applied when needed, verified after. Its
- * digest says whether the guest has it already.
+ * One thing to set up in a guest: checked first, applied when needed, then verified. By its digest one sees whether the guest has it already.
  *
  * @param node node it runs on
  * @param name name, unique on the node, for example {@code base} or {@code postgresql-standby}
@@ -49,14 +48,14 @@ public record Step(
   }
 
   /**
-   * Something that a step is made of is not there, or cannot be used; or the step has to wait.
+   * Why a step cannot run yet: something that it is made of is missing or cannot be used, or the step has to wait.
    *
    * @param kind which of them
    * @param sentence says what and where, and what would be right; never what is in it
    */
   public record Obstacle(Kind kind, String sentence) {
 
-    /** Whether something is awaited or wrong, or the step itself must not run now. */
+    /** Whether something is missing, something is wrong, or the step must not run now. */
     public enum Kind {
       MISSING,
       UNUSABLE,

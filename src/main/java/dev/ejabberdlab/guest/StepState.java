@@ -42,12 +42,12 @@ public record StepState(
     this(name, digest, status, attempts, epoch, secondsAgo, output, List.of());
   }
 
-  /** How a step stands. */
+  /** How far a step is. */
   public enum Status {
     RUNNING,
     DONE,
     FAILED,
-    /** Started, but its unit is gone and left no result: killed, or the guest rebooted. */
+    /** It was started, but its unit is gone and has left no result: it was killed, or the guest rebooted. */
     INTERRUPTED
   }
 }

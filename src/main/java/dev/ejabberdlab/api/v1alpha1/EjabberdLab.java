@@ -51,7 +51,9 @@ public class EjabberdLab extends CustomResource<EjabberdLabSpec, EjabberdLabStat
   /** Annotation: a new value has failed steps tried anew. */
   public static final String RETRY = GROUP + "/retry";
 
-  /** Annotation: {@code "true"} lets a deletion end without the host, if that is gone or silent. */
+  /**
+   * Annotation: {@code "true"} lets a deletion end without the host, if the host is gone or silent.
+   */
   public static final String ABANDON = GROUP + "/abandon";
 
   private static final long serialVersionUID = 1L;
@@ -67,8 +69,8 @@ public class EjabberdLab extends CustomResource<EjabberdLabSpec, EjabberdLabStat
   }
 
   /**
-   * The LibvirtHost that the lab lives on: what its status has recorded, whatever the spec names
-   * now.
+   * The LibvirtHost that the lab lives on: the one that its status has recorded, whatever the spec
+   * names now.
    */
   public String hostInUse() {
     EjabberdLabStatus status = getStatus();

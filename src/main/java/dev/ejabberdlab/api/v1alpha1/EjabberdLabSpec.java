@@ -15,20 +15,20 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a lab should be. Only {@code image} and {@code ejabberd} must be given; everything absent is
- * the reference lab. The aliases are former names of fields: a Secret {@code LAB-last-valid} that
- * an earlier operator wrote has them.
+ * What a lab should be. Only {@code image} and {@code ejabberd} must be given; a field that is
+ * absent is as in the reference lab. The aliases are former names of fields: they are in a Secret
+ * {@code LAB-last-valid} that an earlier operator wrote.
  *
  * @param host name of the {@link LibvirtHost}; absent means {@code default}
- * @param image what the machines boot
+ * @param image the image that machines are made from
  * @param networks absent means management (NAT), dmz and internal (isolated)
  * @param nodes absent means gw1server, e1server, e2server, psql1server and psql2server
- * @param hosts entries added to /etc/hosts of every node, beside those of the nodes themselves
+ * @param hosts lines added to /etc/hosts of every node, beside those of the lab's nodes
  * @param sysctls kernel settings of every node, by name; absent means {@code
  *     net.ipv4.ip_default_ttl: "66"}
  * @param postgresql the PostgreSQL database behind ejabberd
  * @param ejabberd the XMPP service
- * @param firewall what nodes let in beside what their roles need
+ * @param firewall rules that let more in than the nodes' roles need
  * @param tls certificates of the services
  * @param provisioning the user's own steps, in the order in which they run
  * @param running false shuts the machines down in order and keeps their disks
@@ -136,7 +136,7 @@ public record EjabberdLabSpec(
             message = "spec.host cannot be changed: a lab does not move between hosts")
         @JsonPropertyDescription("Name of the LibvirtHost that runs the lab.")
         String host,
-    @Required @JsonPropertyDescription("What the machines boot.") Image image,
+    @Required @JsonPropertyDescription("The image that machines are made from.") Image image,
     @Size(min = 1, max = Limits.NETWORKS)
         @JsonPropertyDescription(
             "Networks of the lab. Absent: management (NAT), dmz and internal (isolated).")
@@ -147,10 +147,10 @@ public record EjabberdLabSpec(
         List<Node> nodes,
     @Size(max = Limits.HOSTS)
         @JsonPropertyDescription(
-            "Entries added to /etc/hosts of every node, beside those of the nodes themselves.")
+            "Lines added to /etc/hosts of every node, beside those of the lab's nodes.")
         List<HostEntry> hosts,
     @JsonPropertyDescription(
-            "Kernel settings of every node, value by name, each value one line of printable ASCII. Absent: net.ipv4.ip_default_ttl with 66.")
+            "Kernel settings of every node: names with their values. A value is one line of printable ASCII. Absent: net.ipv4.ip_default_ttl with 66.")
         @Size(max = Limits.SYSCTLS)
         @ValidationRule(
             value =
@@ -166,7 +166,7 @@ public record EjabberdLabSpec(
         Postgresql postgresql,
     @Required @JsonAlias("xmpp") @JsonPropertyDescription("The XMPP service.") Ejabberd ejabberd,
     @Size(max = Limits.FIREWALL_RULES)
-        @JsonPropertyDescription("What nodes let in beside what their roles need.")
+        @JsonPropertyDescription("Rules that let more in than the nodes' roles need.")
         List<FirewallRule> firewall,
     @JsonPropertyDescription("Certificates of the services. Absent: a CA of the lab's own.")
         Tls tls,
@@ -198,8 +198,8 @@ public record EjabberdLabSpec(
   /**
    * The guest image.
    *
-   * @param volume a volume of the host's pool: an exact volume name, or the name of an image, of
-   *     which the newest {@code NAME-<12 hex digits>.qcow2} is taken
+   * @param volume exact name of a volume in the host's storage pool, or name of an image: then the
+   *     newest volume {@code NAME-<12 hex digits>.qcow2} is taken
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Image(
@@ -210,7 +210,7 @@ public record EjabberdLabSpec(
               value = "!self.startsWith('" + Names.DISK_PREFIX + "')",
               message = "volumes whose names begin with ejl- are disks of labs: name an image")
           @JsonPropertyDescription(
-              "Volume in the host's storage pool: an exact name, or an image name whose newest NAME-DIGEST.qcow2 is taken, for example ejabberd-lab-bookworm.")
+              "Exact name of a volume in the host's storage pool, or name of an image, for example ejabberd-lab-bookworm: then the newest volume NAME-DIGEST.qcow2 is taken.")
           String volume) {}
 
   /**
@@ -219,7 +219,7 @@ public record EjabberdLabSpec(
    * @param name unique in the lab
    * @param mode {@code nat} or {@code isolated}
    * @param cidr IPv4 network in CIDR notation; may be absent for {@code nat} only, and is then
-   *     taken from the host's pool
+   *     taken from managementCidrs of the LibvirtHost
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   @ValidationRule(
@@ -239,7 +239,7 @@ public record EjabberdLabSpec(
           String name,
       @Required
           @JsonPropertyDescription(
-              "nat: through the host. isolated: no way out and no host address.")
+              "nat: the network leads out through the host. isolated: no way leads out, and the host has no address in it.")
           NetworkMode mode,
       @Pattern(Names.CIDR)
           @Size(max = Limits.CIDR)
@@ -248,7 +248,7 @@ public record EjabberdLabSpec(
               message =
                   "no lab can use 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/4 and 240.0.0.0/4: give a private network like 192.168.1.0/29")
           @JsonPropertyDescription(
-              "IPv4 network with prefix length 8 to 30, for example 192.168.1.0/29. A nat network without it takes one from the host's pool.")
+              "IPv4 network with prefix length 8 to 30, for example 192.168.1.0/29. Absent in a nat network: taken from managementCidrs of the LibvirtHost.")
           String cidr) {}
 
   /**
@@ -258,8 +258,8 @@ public record EjabberdLabSpec(
    * @param role what it is for
    * @param cpus virtual CPUs, 1 to 64; absent means 1
    * @param memory {@code Mi} or {@code Gi}, 256Mi to 512Gi; absent means 1Gi
-   * @param disk size of the root disk, {@code Mi} or {@code Gi}, 3Gi to 16384Gi and not below the
-   *     image's; absent means 6Gi
+   * @param disk size of the root disk, {@code Mi} or {@code Gi}, 3Gi to 16384Gi; if the image is
+   *     larger, the disk gets the image's size; absent means 6Gi
    * @param title libvirt's title of the domain; absent means namespace/lab/node
    * @param description libvirt's description of the domain; absent means a sentence about the role
    * @param networks attachments, in the order of the guest's interfaces
@@ -280,7 +280,7 @@ public record EjabberdLabSpec(
               "Host name of the guest, unique in the lab: lower-case letters, digits and -.")
           String name,
       @Required
-          @JsonPropertyDescription("What the node is for. A plain node has the base settings only.")
+          @JsonPropertyDescription("What the node is for. A plain node has only the base settings.")
           Role role,
       @Min(Limits.MIN_CPUS)
           @Max(Limits.MAX_CPUS)
@@ -314,7 +314,7 @@ public record EjabberdLabSpec(
           @JsonPropertyDescription(
               "Size of the root disk in Mi or Gi, "
                   + Limits.DISK_RANGE
-                  + " and not below the image's. Absent: 6Gi.")
+                  + ". If the image is larger, the disk gets the image's size. Absent: 6Gi.")
           String disk,
       @Size(max = Limits.TITLE)
           @Pattern(Names.ONE_LINE)
@@ -328,7 +328,7 @@ public record EjabberdLabSpec(
       @Required
           @Size(min = 1, max = Limits.ATTACHMENTS)
           @JsonPropertyDescription(
-              "Networks the node is attached to, in the order of its interfaces.")
+              "Networks that the node is attached to, in the order of its interfaces.")
           List<Attachment> networks) {}
 
   /**
@@ -382,11 +382,11 @@ public record EjabberdLabSpec(
    * @param name absent means {@code ejabberd-} and the XMPP domain with dashes for dots
    * @param owner role that owns the database and that ejabberd logs in with
    * @param comment comment of the database
-   * @param address address that always belongs to the primary, in the network of the instances;
+   * @param address read-write address, which the primary holds, in the network of the instances;
    *     absent means that network's first free address
-   * @param primary instance that is to be primary; naming another one than the present switches
-   *     over to it; absent means that whoever is primary stays, and that a new lab takes the first
-   *     instance
+   * @param primary node whose instance is to be primary; if it names another one than the present
+   *     primary, the lab switches over to it; absent means that whoever is primary stays, in a new
+   *     lab the first instance
    * @param failover what happens when the primary fails; absent means automatic after 10 seconds
    * @param synchronous whether a commit waits until a standby has it; absent means it does not
    */
@@ -417,18 +417,18 @@ public record EjabberdLabSpec(
       @Pattern(Names.IPV4)
           @Size(max = Limits.IPV4)
           @JsonPropertyDescription(
-              "Address that always belongs to the primary. Absent: the first free one in the instances' network.")
+              "Read-write address, which the primary holds. Absent: the first free address in the instances' network.")
           String address,
       @Pattern(Names.DNS_LABEL)
           @Size(max = Limits.NAME)
           @JsonPropertyDescription(
-              "Instance that is to be primary. To name another one switches over to it. Absent: whoever is primary stays; a new lab takes the first instance of spec.nodes.")
+              "Node whose instance is to be primary. If you name another one, the lab switches over to it. Absent: whoever is primary stays; in a new lab it is the first node of role postgresql.")
           String primary,
       @JsonPropertyDescription(
               "What happens when the primary fails. Absent: automatic after 10 seconds.")
           Failover failover,
       @JsonPropertyDescription(
-              "Makes commits wait until a standby has them. required: also while there is no standby. preferred: only while there is one. Absent: commits do not wait.")
+              "Makes commits wait until a standby has them. required: they wait also while no standby streams. preferred: they wait only while a standby streams. Absent: they do not wait.")
           Synchronous synchronous) {
 
     public static final String DEFAULT_OWNER = "ejabberd";
@@ -440,7 +440,7 @@ public record EjabberdLabSpec(
    *
    * @param mode absent means automatic
    * @param delaySeconds how long the primary must have failed before a standby takes over, 1 to
-   *     3600; one whose domain is off is not waited for; absent means 10
+   *     3600; if the primary's domain is off there is no delay; absent means 10
    * @param maxLag WAL that a standby may lack and still take over, {@code Mi} or {@code Gi}, 1Mi to
    *     1Gi; absent means 16Mi
    */
@@ -448,12 +448,12 @@ public record EjabberdLabSpec(
   public record Failover(
       @Default("automatic")
           @JsonPropertyDescription(
-              "automatic: a standby takes over; manual: only when spec.postgresql.primary names it.")
+              "automatic: a standby takes over. manual: a standby takes over only when spec.postgresql.primary names it.")
           FailoverMode mode,
       @Min(Limits.MIN_FAILOVER_DELAY_SECONDS)
           @Max(Limits.MAX_FAILOVER_DELAY_SECONDS)
           @JsonPropertyDescription(
-              "Seconds for which the primary must have failed. A primary whose domain is off is not waited for. Absent: 10.")
+              "Seconds for which the primary must have failed before a standby takes over. If its domain is off there is no delay. Absent: 10.")
           Integer delaySeconds,
       @Size(max = Limits.SIZE)
           @ValidationRule(
@@ -496,12 +496,11 @@ public record EjabberdLabSpec(
    * @param domain XMPP domain (ejabberd's vhost)
    * @param admins accounts that may administer ejabberd; absent means {@code admin}
    * @param users other accounts; absent means {@code max}
-   * @param settings merged into ejabberd.yml: mappings key by key, null takes a key away, listeners
-   *     by their port, anything else replaced as a whole
-   * @param removeSettings keys of the operator's ejabberd.yml that are taken away before settings
-   *     are merged, keys of mappings joined by dots, for example {@code modules.mod_vcard}
-   * @param virtualAddress address that a healthy member holds, moved by keepalived; absent means
-   *     none
+   * @param settings merged into ejabberd.yml: mappings key by key, listeners by their port; any
+   *     other value replaces the one that was there; null takes a key away
+   * @param removeSettings keys of the operator's ejabberd.yml that are taken out before settings
+   *     are merged; dots join the keys of mappings, for example {@code modules.mod_vcard}
+   * @param virtualAddress address that keepalived gives to a healthy member; absent means none
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   @ValidationRule(
@@ -531,24 +530,24 @@ public record EjabberdLabSpec(
           List<Account> users,
       @Size(max = Limits.SETTINGS)
           @JsonPropertyDescription(
-              "Merged into ejabberd.yml: mappings key by key, listeners by their port, anything else replaced as a whole. What shall go stands in removeSettings: kubectl and the API server drop null.")
+              "Merged into ejabberd.yml: mappings key by key, listeners by their port. Any other value replaces the one that was there. To take a key away, name it in removeSettings: kubectl and the API server drop null.")
           Map<String, JsonNode> settings,
       @Size(max = Limits.SETTINGS)
           @JsonPropertyDescription(
-              "Keys that are taken out of ejabberd.yml before settings are merged, keys of mappings joined by dots, for example modules.mod_vcard.")
+              "Keys that are taken out of ejabberd.yml before settings are merged. Dots join the keys of mappings, for example modules.mod_vcard.")
           List<@Pattern(Names.SETTING) @Size(max = Limits.SETTING_KEYS) String> removeSettings,
       @Pattern(Names.IPV4)
           @Size(max = Limits.IPV4)
           @JsonPropertyDescription(
-              "Address in a network of the members that a healthy one of them holds, moved by keepalived. In the nat network it needs the network's cidr. Absent: none.")
+              "Address that keepalived gives to a healthy member, in a network that all members have. In the nat network it needs the network's cidr. Absent: none.")
           String virtualAddress) {}
 
   /**
    * An XMPP account.
    *
    * @param name local part of the JID
-   * @param passwordFrom key of a Secret in the lab's namespace; absent means a generated password
-   *     in the Secret {@code LAB-accounts} under the account's name
+   * @param passwordFrom key of a Secret in the lab's namespace; absent means that the password is
+   *     generated, into the Secret {@code LAB-accounts} under the account's name
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Account(
@@ -559,7 +558,7 @@ public record EjabberdLabSpec(
               "Local part of the JID: lower-case letters, digits, dots, _ and -.")
           String name,
       @JsonPropertyDescription(
-              "Where the password is, in the lab's namespace. Absent: generated into the Secret LAB-accounts under the account's name.")
+              "Key of a Secret in the lab's namespace that has the password. Absent: a password is generated into the Secret LAB-accounts, under the account's name.")
           KeyRef passwordFrom) {}
 
   /**
@@ -573,15 +572,15 @@ public record EjabberdLabSpec(
       @Required
           @Pattern(Names.DNS_NAME)
           @Size(max = Limits.DNS_NAME)
-          @JsonPropertyDescription("Name of the object, in the lab's namespace.")
+          @JsonPropertyDescription("Name of the Secret or ConfigMap, in the lab's namespace.")
           String name,
       @Required
           @Pattern(Names.DATA_KEY)
           @Size(max = Limits.DATA_KEY)
-          @JsonPropertyDescription("Key in its data.")
+          @JsonPropertyDescription("Key in the object's data.")
           String key) {}
 
-  /** What a firewall rule speaks of. */
+  /** Protocol of the packets that a firewall rule lets in. */
   public enum Protocol {
     tcp,
     udp,
@@ -589,7 +588,7 @@ public record EjabberdLabSpec(
   }
 
   /**
-   * Lets something in. A rule without nodes and roles is for all nodes.
+   * A rule that lets packets in. A rule without nodes and roles is for all nodes.
    *
    * @param nodes names of nodes
    * @param roles roles of nodes
@@ -605,27 +604,27 @@ public record EjabberdLabSpec(
       message = "a rule for tcp or udp needs ports, one for icmp has none")
   public record FirewallRule(
       @Size(min = 1, max = Limits.NODES)
-          @JsonPropertyDescription("Names of nodes. Absent, and roles absent too: all nodes.")
+          @JsonPropertyDescription("Names of nodes that the rule is for. Without nodes and roles it is for all nodes.")
           List<@Pattern(Names.DNS_LABEL) @Size(max = Limits.NAME) String> nodes,
-      @Size(min = 1, max = Limits.ROLES) @JsonPropertyDescription("Roles of nodes.")
+      @Size(min = 1, max = Limits.ROLES) @JsonPropertyDescription("Roles of nodes that the rule is for, beside those in nodes.")
           List<Role> roles,
       @Required @JsonPropertyDescription("tcp, udp or icmp.") Protocol protocol,
       @Size(min = 1, max = Limits.PORTS)
-          @JsonPropertyDescription("Destination ports or ranges, for example 80 or 8000-8100.")
+          @JsonPropertyDescription("Destination ports or ranges of ports, for example 80 or 8000-8100. Not with icmp.")
           List<@Pattern(Names.PORTS) @Size(max = Limits.PORT_RANGE) String> ports,
       @Pattern(Names.NETWORK_OR_CIDR)
           @Size(max = Limits.NETWORK_OR_CIDR)
           @JsonPropertyDescription(
-              "Name of a network of the lab, or an IPv4 network like 10.0.0.0/8. Absent: anywhere.")
+              "Where packets come from: a network of the lab by its name, or an IPv4 network like 10.0.0.0/8. Absent: anywhere.")
           String from,
       @Pattern(Names.COMMENT)
           @Size(max = Limits.RULE_COMMENT)
-          @JsonPropertyDescription("What it is for, in printable ASCII without quotes.")
+          @JsonPropertyDescription("What the rule is for, in printable ASCII without quotes and backslashes.")
           String comment) {}
 
   /**
-   * Certificates of ejabberd and PostgreSQL. Who shall trust them finds the CA's certificate in the
-   * ConfigMap {@code LAB-ca}.
+   * Certificates of ejabberd and PostgreSQL. The CA's certificate is in the ConfigMap {@code
+   * LAB-ca}, for those who shall trust them.
    *
    * @param caSecret Secret of type kubernetes.io/tls in the lab's namespace with the CA's
    *     certificate and key; absent means a CA generated into the Secret {@code LAB-ca}
@@ -637,12 +636,12 @@ public record EjabberdLabSpec(
       @Pattern(Names.DNS_NAME)
           @Size(max = Limits.DNS_NAME)
           @JsonPropertyDescription(
-              "Secret of type kubernetes.io/tls with the CA's certificate and key. Absent: a CA generated into the Secret LAB-ca.")
+              "Secret of type kubernetes.io/tls in the lab's namespace, with the CA's certificate and key. Absent: a CA is generated into the Secret LAB-ca.")
           String caSecret,
       @Min(Limits.MIN_CERTIFICATE_DAYS)
           @Max(Limits.MAX_CERTIFICATE_DAYS)
           @JsonPropertyDescription(
-              "Days for which a node's certificate is valid. It is renewed when a third of them is left. Absent: 90.")
+              "Days for which a node's certificate is valid. It is renewed when a third of its life is left. Absent: 90.")
           Integer certificateDays) {}
 
   /** When one of the user's steps runs, seen from the built-in ones of its node. */
@@ -654,7 +653,7 @@ public record EjabberdLabSpec(
   }
 
   /**
-   * One of the user's own steps: a file or a script, run once per content. One without nodes and
+   * One of the user's own steps: a file or a script, run once per content. A step without nodes and
    * roles is for all nodes.
    *
    * @param name unique in the lab
@@ -675,18 +674,18 @@ public record EjabberdLabSpec(
           @JsonPropertyDescription("Name, unique in the lab: lower-case letters, digits and -.")
           String name,
       @Size(min = 1, max = Limits.NODES)
-          @JsonPropertyDescription("Names of nodes. Absent, and roles absent too: all nodes.")
+          @JsonPropertyDescription("Names of nodes that the step is for. Without nodes and roles it is for all nodes.")
           List<@Pattern(Names.DNS_LABEL) @Size(max = Limits.NAME) String> nodes,
-      @Size(min = 1, max = Limits.ROLES) @JsonPropertyDescription("Roles of nodes.")
+      @Size(min = 1, max = Limits.ROLES) @JsonPropertyDescription("Roles of nodes that the step is for, beside those in nodes.")
           List<Role> roles,
       @JsonPropertyDescription(
-              "before the services are set up, or after everything else. Absent: after.")
+              "before: the step runs before the services are set up. after: it runs after everything else. Absent: after.")
           Order order,
       @JsonPropertyDescription("A file to put into the guest.") FileStep file,
       @JsonPropertyDescription("A script to run in the guest.") ShellStep shell) {}
 
   /**
-   * Where text comes from: exactly one of the two.
+   * Where a file or script comes from: a ConfigMap or a Secret, exactly one of the two.
    *
    * @param configMap key of a ConfigMap
    * @param secret key of a Secret
@@ -710,7 +709,7 @@ public record EjabberdLabSpec(
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record FileStep(
-      @Required @JsonPropertyDescription("Its content.") Source from,
+      @Required @JsonPropertyDescription("Where the file's content is.") Source from,
       @Required
           @Pattern(Names.PATH)
           @Size(max = Limits.PATH)
@@ -718,11 +717,11 @@ public record EjabberdLabSpec(
           String path,
       @Pattern(Names.UNIX_NAME)
           @Size(max = Limits.UNIX_NAME)
-          @JsonPropertyDescription("Owner. Absent: root.")
+          @JsonPropertyDescription("Owner of the file. Absent: root.")
           String owner,
       @Pattern(Names.UNIX_NAME)
           @Size(max = Limits.UNIX_NAME)
-          @JsonPropertyDescription("Group. Absent: root.")
+          @JsonPropertyDescription("Group of the file. Absent: root.")
           String group,
       @Pattern(Names.MODE)
           @Size(max = Limits.MODE)
@@ -735,9 +734,9 @@ public record EjabberdLabSpec(
    * @param inline the script itself
    * @param from the script in a ConfigMap or Secret
    * @param user who runs it; absent means root
-   * @param environment variables; nothing secret, a Secret's content goes through a file
+   * @param environment variables; put no secrets here, but into a file
    * @param timeoutSeconds 1 to 86400; absent means 1800
-   * @param unless script that says with exit code 0 that nothing needs to be done
+   * @param unless script that runs first; its exit code 0 means that nothing needs to be done
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   @ValidationRule(
@@ -746,14 +745,14 @@ public record EjabberdLabSpec(
   public record ShellStep(
       @Size(min = 1, max = Limits.SCRIPT) @JsonPropertyDescription("The script itself.")
           String inline,
-      @JsonPropertyDescription("The script in a ConfigMap or Secret.") Source from,
+      @JsonPropertyDescription("Key of a ConfigMap or Secret that has the script.") Source from,
       @Pattern(Names.UNIX_NAME)
           @Size(max = Limits.UNIX_NAME)
-          @JsonPropertyDescription("Who runs it. Absent: root.")
+          @JsonPropertyDescription("User that runs the script. Absent: root.")
           String user,
       @Size(max = Limits.VARIABLES)
           @JsonPropertyDescription(
-              "Environment variables. Nothing secret: that goes through a file.")
+              "Environment variables of the script. Put no secrets here: put them into a file.")
           @ValidationRule(
               value =
                   "self.all(k, k.size() <= "
@@ -766,10 +765,10 @@ public record EjabberdLabSpec(
           Map<String, @Size(max = Limits.VARIABLE_VALUE) String> environment,
       @Min(Limits.MIN_TIMEOUT_SECONDS)
           @Max(Limits.MAX_TIMEOUT_SECONDS)
-          @JsonPropertyDescription("Seconds after which it has failed. Absent: 1800.")
+          @JsonPropertyDescription("Seconds after which the script is ended and has failed. Absent: 1800.")
           Integer timeoutSeconds,
       @Size(min = 1, max = Limits.UNLESS)
           @JsonPropertyDescription(
-              "Script that says with exit code 0 that nothing needs to be done.")
+              "Script that runs first. Its exit code 0 means that nothing needs to be done.")
           String unless) {}
 }

@@ -10,17 +10,17 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a lab is. Written only when something a user can see has changed; an idle lab writes
- * nothing.
+ * What a lab is. The operator writes it only when something has changed that a user can see, so an
+ * idle lab writes nothing.
  *
  * @param observedGeneration generation of the spec that this status speaks of
  * @param phase one word for people; programs read the conditions
  * @param host LibvirtHost in use
  * @param image what {@code spec.image} resolved to; absent until the host was asked
- * @param readyNodes ready and wanted nodes, for example 5/5
+ * @param readyNodes nodes that are ready, of all nodes, for example 4/5
  * @param conditions {@code Ready} always; {@code Reconciling} and {@code Stalled} only when true
- * @param networks one entry a network
- * @param nodes one entry a node
+ * @param networks one entry for each network
+ * @param nodes one entry for each node
  * @param postgresql absent until an instance could be asked
  * @param ejabberd absent until a member could be asked
  * @param endpoints where clients connect; absent until the lab was ready once
@@ -31,25 +31,27 @@ import java.util.Map;
 public record EjabberdLabStatus(
     @JsonPropertyDescription("Generation of the spec that this status speaks of.")
         Long observedGeneration,
-    @JsonPropertyDescription("One word for people; programs read the conditions.") Phase phase,
+    @JsonPropertyDescription("One word for people. Programs read the conditions.") Phase phase,
     @JsonPropertyDescription("LibvirtHost in use.") String host,
     @JsonPropertyDescription("Volume that spec.image resolved to.") String image,
-    @JsonPropertyDescription("Ready and wanted nodes, for example 5/5.") String readyNodes,
+    @JsonPropertyDescription("Nodes that are ready, of all nodes, for example 4/5.")
+        String readyNodes,
     @JsonPropertyDescription(
-            "Always Ready; Reconciling and Stalled only while they are True; others say more.")
+            "Ready is always there, Reconciling and Stalled only while they are True. The others tell of parts of the lab.")
         List<Condition> conditions,
-    @JsonPropertyDescription("One entry a network.") List<NetworkStatus> networks,
-    @JsonPropertyDescription("One entry a node.") List<NodeStatus> nodes,
+    @JsonPropertyDescription("One entry for each network.") List<NetworkStatus> networks,
+    @JsonPropertyDescription("One entry for each node.") List<NodeStatus> nodes,
     @JsonPropertyDescription(
-            "PostgreSQL as the instances report it; absent until one could be asked.")
+            "PostgreSQL, as its instances report it. Absent until an instance could be asked.")
         PostgresqlStatus postgresql,
     @JsonPropertyDescription(
-            "The ejabberd cluster as its nodes report it; absent until one could be asked.")
+            "The ejabberd cluster, as its members report it. Absent until a member could be asked.")
         EjabberdStatus ejabberd,
-    @JsonPropertyDescription("Where clients connect; absent until the lab was ready once.")
+    @JsonPropertyDescription("Where clients connect. Absent until the lab was Ready once.")
         List<Endpoint> endpoints,
     @JsonPropertyDescription("Certificates of the services.") TlsStatus tls,
-    @JsonPropertyDescription("Where the lab lives, whatever its LibvirtHost says later.")
+    @JsonPropertyDescription(
+            "Host and disks that the lab lives on, whatever its LibvirtHost says later.")
         LibvirtStatus libvirt) {
 
   /** The same with another state of PostgreSQL. */
@@ -133,8 +135,8 @@ public record EjabberdLabStatus(
    * A network on the host.
    *
    * @param name name in the spec
-   * @param mode what it is; absent in a status from before this was kept
-   * @param cidr network in use, given or taken from the host's pool
+   * @param mode nat or isolated; absent in a status from before this was kept
+   * @param cidr network in use, from the spec or from managementCidrs of the LibvirtHost
    * @param libvirtName libvirt's name of it
    * @param active whether libvirt has it started
    */
@@ -142,9 +144,11 @@ public record EjabberdLabStatus(
   public record NetworkStatus(
       @JsonPropertyDescription("Name in the spec.") String name,
       @JsonPropertyDescription("What the network is: nat or isolated.") NetworkMode mode,
-      @JsonPropertyDescription("Network in use, given or taken from the host's pool.") String cidr,
+      @JsonPropertyDescription(
+              "IPv4 network in use, from the spec or from managementCidrs of the LibvirtHost.")
+          String cidr,
       @JsonPropertyDescription("libvirt's name of the network.") String libvirtName,
-      @JsonPropertyDescription("Whether libvirt has it started.") Boolean active) {}
+      @JsonPropertyDescription("Whether libvirt has started the network.") Boolean active) {}
 
   /** State of a domain as libvirt sees it; {@code Unknown} when libvirt cannot be asked. */
   public enum DomainState {
@@ -169,44 +173,47 @@ public record EjabberdLabStatus(
    *
    * @param name name in the spec
    * @param role role in the spec
-   * @param ready every step is done and the agent answers
+   * @param ready whether every step is done and the agent answers
    * @param domain libvirt's name of the domain
    * @param uuid libvirt's UUID of the domain
    * @param state state of the domain
    * @param agent whether the guest agent answers
-   * @param addresses IPv4 address by network
-   * @param steps done and wanted steps, for example 3/4
+   * @param addresses the node's IPv4 address in each network, by the network's name
+   * @param steps steps that are done, of all steps of the node, for example 3/4
    * @param step the step that runs, waits or has failed; absent when all are done
    * @param attempts how often that step was tried and failed; absent when it did not fail
    * @param lastError last output of that step when it failed, at most 1 KiB
-   * @param drift what was changed in the guest by somebody else and is being mended; absent when
-   *     nothing was
-   * @param foreignDisk the disk that somebody has put the machine on in place of its own; absent
+   * @param drift what somebody else has changed in the guest and the operator is mending; absent
+   *     when there is nothing
+   * @param foreignDisk the disk that somebody has given to the machine in place of its own; absent
    *     while it has its own
-   * @param clockOffSeconds by how many seconds its clock is ahead of the operator's, negative when
-   *     it is behind; absent while it is right, to a second
+   * @param clockOffSeconds by how many seconds the guest's clock is ahead of the operator's,
+   *     negative when it is behind; absent while the difference is at most a second
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record NodeStatus(
       @JsonPropertyDescription("Name in the spec.") String name,
       @JsonPropertyDescription("Role in the spec.") EjabberdLabSpec.Role role,
-      @JsonPropertyDescription("Every step is done and the agent answers.") Boolean ready,
+      @JsonPropertyDescription("Whether every step is done and the guest agent answers.")
+          Boolean ready,
       @JsonPropertyDescription("libvirt's name of the domain.") String domain,
       @JsonPropertyDescription("libvirt's UUID of the domain.") String uuid,
-      @JsonPropertyDescription("State of the domain; Unknown when libvirt cannot be asked.")
+      @JsonPropertyDescription("State of the domain. Unknown when libvirt cannot be asked.")
           DomainState state,
       @JsonPropertyDescription(
-              "Whether the guest agent answers; Unknown when libvirt cannot be asked.")
+              "Whether the guest agent answers. Unknown when libvirt cannot be asked.")
           AgentState agent,
-      @JsonPropertyDescription("IPv4 address by network.") Map<String, String> addresses,
-      @JsonPropertyDescription("Done and wanted steps, for example 3/4.") String steps,
-      @JsonPropertyDescription("The step that runs, waits or has failed.") String step,
-      @JsonPropertyDescription("How often that step failed.") Integer attempts,
-      @JsonPropertyDescription("Last output of that step when it failed.") String lastError,
+      @JsonPropertyDescription("The node's IPv4 address in each network, by the network's name.")
+          Map<String, String> addresses,
+      @JsonPropertyDescription("Steps that are done, of all steps of the node, for example 3/4.")
+          String steps,
+      @JsonPropertyDescription("The step that runs, waits or has failed. Absent when all are done.")
+          String step,
+      @JsonPropertyDescription("How often the step in step has failed.") Integer attempts,
+      @JsonPropertyDescription("Last output of the step in step when it failed.") String lastError,
       @JsonPropertyDescription(
-              "What was changed in the guest by somebody else and is being mended.")
+              "What somebody else has changed in the guest and the operator is mending.")
           List<String> drift,
-      @JsonPropertyDescription("The disk that somebody has put the machine on.") String foreignDisk,
       @JsonPropertyDescription(
               "By how many seconds its clock is ahead of the operator's, negative when it is"
                   + " behind; absent while it is right, to a second.")
@@ -245,56 +252,66 @@ public record EjabberdLabStatus(
    *
    * @param currentPrimary node whose instance accepts writes; absent when none or more than one
    *     does
-   * @param targetPrimary node that is to be primary
-   * @param readWriteAddress address that belongs to the primary
+   * @param targetPrimary node whose instance is to be primary
+   * @param readWriteAddress address that the primary holds and ejabberd connects to
    * @param timeline timeline of the primary
    * @param systemIdentifier of the primary, as text: JSON numbers lose its last digits
-   * @param replication worst state of the standbys: Streaming, ReplayPaused, CatchingUp, Down, None
-   *     (no standby wanted)
-   * @param lag largest bucket of the standbys, for people: &lt;1MiB, &lt;16MiB, &lt;128MiB,
-   *     &lt;1GiB or &gt;=1GiB
-   * @param instances one entry a node of role postgresql
+   * @param replication state of the worst standby: Streaming, ReplayPaused, CatchingUp or Down;
+   *     None when the spec has no standby, Unknown when the primary could not be asked
+   * @param lag range of the largest lag of a standby: &lt;1MiB, &lt;16MiB, &lt;128MiB, &lt;1GiB or
+   *     &gt;=1GiB
+   * @param instances one entry for each node of role postgresql
    * @param database name of the database, which cannot change once it is here
    * @param owner role that owns the database, which cannot change once it is here
-   * @param splitBrain more than one instance accepts writes
+   * @param splitBrain whether more than one instance accepts writes
    * @param failingSince since when the primary has been failing, in RFC 3339; absent while it works
    *     or could not be asked
    * @param fenced nodes whose domains are kept off because another one takes over from them
-   * @param lastPrimaryChange the last change of the primary, or the one under way; absent when
-   *     there was none
+   * @param lastPrimaryChange the change of the primary that is under way, or the last one; absent
+   *     when there was none
    * @param synchronous whether commits wait for a standby; absent when the spec does not want it
-   * @param term number of the decision who is primary; grows with every decision, and guests refuse
-   *     a lower one than they have seen. Absent in what operators without terms have written: 1
+   * @param term number of the decision who is primary; grows with every decision, and a guest
+   *     refuses a lower one than it has obeyed. Absent in a status of an operator without terms,
+   *     and then 1
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record PostgresqlStatus(
-      @JsonPropertyDescription("Node whose instance accepts writes.") String currentPrimary,
-      @JsonPropertyDescription("Node that is to be primary.") String targetPrimary,
-      @JsonPropertyDescription("Address that belongs to the primary.") String readWriteAddress,
-      @JsonPropertyDescription("Timeline of the primary.") Integer timeline,
-      @JsonPropertyDescription("System identifier of the primary.") String systemIdentifier,
       @JsonPropertyDescription(
-              "Worst state of the standbys: Streaming, ReplayPaused, CatchingUp, Down or None.")
+              "Node whose instance accepts writes. Absent when none does, or more than one.")
+          String currentPrimary,
+      @JsonPropertyDescription("Node whose instance is to be primary.") String targetPrimary,
+      @JsonPropertyDescription("Address that the primary holds and ejabberd connects to.")
+          String readWriteAddress,
+      @JsonPropertyDescription("Timeline of the primary.") Integer timeline,
+      @JsonPropertyDescription("System identifier of the lab's database cluster.")
+          String systemIdentifier,
+      @JsonPropertyDescription(
+              "State of the worst standby: Streaming, ReplayPaused, CatchingUp or Down. None when the spec has no standby, Unknown when the primary could not be asked.")
           String replication,
-      @JsonPropertyDescription("Largest lag of a standby, in buckets.") String lag,
-      @JsonPropertyDescription("One entry a node of role postgresql.") List<Instance> instances,
+      @JsonPropertyDescription(
+              "Range of the largest lag of a standby: <1MiB, <16MiB, <128MiB, <1GiB or >=1GiB.")
+          String lag,
+      @JsonPropertyDescription("One entry for each node of role postgresql.")
+          List<Instance> instances,
       @JsonPropertyDescription("Name of the database.") String database,
       @JsonPropertyDescription("Role that owns the database.") String owner,
-      @JsonPropertyDescription("More than one instance accepts writes.") Boolean splitBrain,
-      @JsonPropertyDescription("Since when the primary has been failing.") String failingSince,
-      @JsonPropertyDescription("Nodes that are kept off because another one takes over from them.")
+      @JsonPropertyDescription("Whether more than one instance accepts writes.") Boolean splitBrain,
+      @JsonPropertyDescription("Since when the primary has been failing. Absent while it works.")
+          String failingSince,
+      @JsonPropertyDescription(
+              "Nodes whose domains are kept off because another instance takes over from theirs.")
           List<String> fenced,
-      @JsonPropertyDescription("The last change of the primary, or the one under way.")
+      @JsonPropertyDescription("The change of the primary that is under way, or the last one.")
           PrimaryChange lastPrimaryChange,
       @JsonPropertyDescription("Whether commits wait for a standby.") Synchrony synchronous,
       @JsonPropertyDescription(
-              "Number of the decision who is primary; guests refuse a lower one than they have"
-                  + " seen.")
+              "Number of the decision who is primary. A guest refuses a lower one than it has"
+                  + " obeyed.")
           Long term) {
 
     /**
-     * The same with another decision who is to be primary; who is it now is not told, it was not
-     * looked at.
+     * The same with another decision who is to be primary. It does not say who is primary now,
+     * because nobody has looked.
      */
     public PostgresqlStatus decided(
         String target,
@@ -358,7 +375,7 @@ public record EjabberdLabStatus(
           null);
     }
 
-    /** Nothing but who is to be primary, of which database, and the change that led to it. */
+    /** Only who is to be primary, of which database, and the change that led to it. */
     public static PostgresqlStatus of(
         String targetPrimary, String systemIdentifier, PrimaryChange lastPrimaryChange) {
       return new PostgresqlStatus(
@@ -409,15 +426,15 @@ public record EjabberdLabStatus(
 
     /** Why the primary changes. */
     public enum PrimaryChangeReason {
-      /** Its domain is off, or gone. */
+      /** The primary's domain is off, or gone. */
       PrimaryStopped,
-      /** Its guest answers, and its PostgreSQL does not. */
+      /** The primary's guest answers, and its PostgreSQL does not. */
       PrimaryDown,
-      /** Its guest does not answer, and its standby has lost it. */
+      /** The primary's guest does not answer, and a standby has lost the primary. */
       PrimarySilent,
       /** Every instance is a standby. */
       NoPrimary,
-      /** {@code spec.postgresql.primary} names another. */
+      /** {@code spec.postgresql.primary} names another instance. */
       Switchover
     }
 
@@ -454,21 +471,21 @@ public record EjabberdLabStatus(
      *
      * @param from node that was primary
      * @param to node that takes over
-     * @param reason why
-     * @param state how far it is
-     * @param lagBytes WAL that the new primary lacked at most when it was decided, as far as was
-     *     known
+     * @param reason why the primary changes
+     * @param state how far the change is
+     * @param lagBytes bytes of WAL that the new primary lacked at most at the decision, as far as
+     *     was known
      * @param started time of the decision, in RFC 3339
-     * @param finished when the new primary accepted writes, or it was given up; absent while it is
-     *     under way
+     * @param finished when the new primary accepted writes, or the change was given up, in RFC
+     *     3339; absent while it is under way
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record PrimaryChange(
         @JsonPropertyDescription("Node that was primary.") String from,
         @JsonPropertyDescription("Node that takes over.") String to,
-        @JsonPropertyDescription("Why.") PrimaryChangeReason reason,
-        @JsonPropertyDescription("How far it is.") PrimaryChangeState state,
-        @JsonPropertyDescription("WAL that the new primary lacked when it was decided.")
+        @JsonPropertyDescription("Why the primary changes.") PrimaryChangeReason reason,
+        @JsonPropertyDescription("How far the change is.") PrimaryChangeState state,
+        @JsonPropertyDescription("Bytes of WAL that the new primary lacked at the decision.")
             Long lagBytes,
         @JsonPropertyDescription("Time of the decision.") String started,
         @JsonPropertyDescription(
@@ -529,38 +546,42 @@ public record EjabberdLabStatus(
      *
      * @param name its node
      * @param role what it is
-     * @param state for a standby the state of its walsender (streaming, catchup, startup, backup),
-     *     {@code paused} when it streams and does not replay, for the primary {@code running};
-     *     {@code down} when the server does not answer, {@code unknown} when it could not be asked
+     * @param state for the primary {@code running}; for a standby the state of its walsender
+     *     (streaming, catchup, startup, backup), {@code paused} when it streams and does not
+     *     replay, {@code disconnected} when the primary does not see it; {@code down} when the
+     *     server does not answer; {@code unknown} when it, or the primary, could not be asked
      * @param lagBytes bytes of WAL not yet replayed, rounded down to 0, 1 MiB, 16 MiB, 128 MiB or 1
-     *     GiB; absent for the primary; the exact figure is a metric
+     *     GiB; absent for the primary; the metric {@code ejabberdlab_postgresql_lag_bytes} is exact
      * @param slot replication slot on the primary; absent for the primary
-     * @param timeline timeline it is on
+     * @param timeline timeline that the instance is on
      * @param disconnectedSince since when a standby has not been seen streaming, in RFC 3339;
-     *     absent while it streams. What is said of its lag is from before then
-     * @param synchronous whether commits wait for it, or have waited for it and it may be the only
-     *     one that has them; absent otherwise
-     * @param synchronousUpTo of one that has gone: the end of the primary's WAL, in bytes, when
-     *     that was seen; what it may have alone ends there. Absent while it is there
+     *     absent while it streams. Its lag is then that of before
+     * @param synchronous true when commits wait for the standby; also when they have waited for it
+     *     and it may be the only one that has them; absent otherwise
+     * @param synchronousUpTo of a standby that is away: where the WAL that it alone may have ends,
+     *     in bytes; that is the end of the primary's WAL when the standby was seen to be away.
+     *     Absent while the standby is there
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Instance(
-        @JsonPropertyDescription("Its node.") String name,
-        @JsonPropertyDescription("What it is at this moment.") InstanceRole role,
+        @JsonPropertyDescription("Node of the instance.") String name,
+        @JsonPropertyDescription("What the instance is at this moment.") InstanceRole role,
         @JsonPropertyDescription(
-                "running (primary), the walsender's state or paused (standby), down or unknown.")
+                "Primary: running. Standby: streaming, catchup, startup or backup, as its walsender says; paused when it does not replay; disconnected when the primary does not see it. Either: down when the server does not answer, unknown when it could not be asked.")
             String state,
         @JsonPropertyDescription(
-                "Bytes not yet replayed, rounded down to 0, 1Mi, 16Mi, 128Mi or 1Gi.")
+                "Bytes of WAL not yet replayed, rounded down to 0, 1Mi, 16Mi, 128Mi or 1Gi. The metric ejabberdlab_postgresql_lag_bytes is exact.")
             Long lagBytes,
         @JsonPropertyDescription("Replication slot on the primary.") String slot,
-        @JsonPropertyDescription("Timeline it is on.") Integer timeline,
-        @JsonPropertyDescription("Since when a standby has not been seen streaming.")
+        @JsonPropertyDescription("Timeline that the instance is on.") Integer timeline,
+        @JsonPropertyDescription(
+                "Since when a standby has not been seen streaming. Absent while it streams.")
             String disconnectedSince,
-        @JsonPropertyDescription("Whether commits wait for it, or have and it may have them alone.")
+        @JsonPropertyDescription(
+                "True when commits wait for the standby. Also when they have waited for it, and it may be the only one that has them.")
             Boolean synchronous,
         @JsonPropertyDescription(
-                "Where in the WAL what it may have alone ends; absent while it is there.")
+                "Of a standby that is away: where the WAL that it alone may have ends, in bytes. Absent while the standby is there.")
             Long synchronousUpTo) {
 
       /** An instance that is there. */
@@ -590,26 +611,29 @@ public record EjabberdLabStatus(
   }
 
   /**
-   * The ejabberd cluster as its nodes report it.
+   * The ejabberd cluster as its members report it.
    *
-   * @param expected wanted members
-   * @param running members that every answering node sees running
-   * @param members running and expected, for example 2/2
-   * @param consistent every expected member answers and all see the same members
-   * @param nodes one entry a node of role ejabberd
+   * @param expected number of members in the spec
+   * @param running number of members that every answering member sees running
+   * @param members running members of the expected ones, for example 2/2
+   * @param consistent whether every expected member answers and all see the same members
+   * @param nodes one entry for each node of role ejabberd
    * @param domain XMPP domain, which cannot change once it is here
    * @param virtualAddress absent when the spec has none
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record EjabberdStatus(
-      @JsonPropertyDescription("Wanted members.") Integer expected,
-      @JsonPropertyDescription("Members that every answering node sees running.") Integer running,
-      @JsonPropertyDescription("Running and expected, for example 2/2.") String members,
-      @JsonPropertyDescription("Every expected member answers and all see the same members.")
+      @JsonPropertyDescription("Number of members in the spec.") Integer expected,
+      @JsonPropertyDescription("Number of members that every answering member sees running.")
+          Integer running,
+      @JsonPropertyDescription("Running members of the expected ones, for example 2/2.")
+          String members,
+      @JsonPropertyDescription(
+              "Whether every expected member answers and all see the same members.")
           Boolean consistent,
-      @JsonPropertyDescription("One entry a node of role ejabberd.") List<Member> nodes,
+      @JsonPropertyDescription("One entry for each node of role ejabberd.") List<Member> nodes,
       @JsonPropertyDescription("XMPP domain.") String domain,
-      @JsonPropertyDescription("The address that a healthy member holds.")
+      @JsonPropertyDescription("The address that keepalived gives to a healthy member.")
           VirtualAddress virtualAddress) {
 
     /** What the members say, without what the spec gave. */
@@ -622,29 +646,31 @@ public record EjabberdLabStatus(
      * The address that keepalived moves between the members.
      *
      * @param address IPv4
-     * @param holder member that has it; absent when none or more than one says so
+     * @param holder member that has it; absent when none says so, or more than one
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record VirtualAddress(
         @JsonPropertyDescription("IPv4 address.") String address,
-        @JsonPropertyDescription("Member that has it.") String holder) {}
+        @JsonPropertyDescription(
+                "Member that has the address. Absent when none says so, or more than one.")
+            String holder) {}
 
     /**
      * One ejabberd node.
      *
      * @param name its node
-     * @param running whether its API answers that ejabberd is started; absent when it could not be
-     *     asked
+     * @param running whether ejabberd says that it is started; absent when it could not be asked
      * @param version ejabberd's version
-     * @param sees Erlang nodes that it lists as running members, sorted
+     * @param sees Erlang nodes that this member sees running, sorted
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Member(
-        @JsonPropertyDescription("Its node.") String name,
-        @JsonPropertyDescription("Whether its API answers that ejabberd is started.")
+        @JsonPropertyDescription("Node of the member.") String name,
+        @JsonPropertyDescription(
+                "Whether ejabberd says that it is started. Absent when it could not be asked.")
             Boolean running,
         @JsonPropertyDescription("ejabberd's version.") String version,
-        @JsonPropertyDescription("Erlang nodes that it lists as running members.")
+        @JsonPropertyDescription("Erlang nodes that this member sees running.")
             List<String> sees) {}
   }
 
@@ -658,23 +684,25 @@ public record EjabberdLabStatus(
   public record TlsStatus(
       @JsonPropertyDescription("ConfigMap with the CA's certificate under ca.crt.")
           String configMap,
-      @JsonPropertyDescription("When the first certificate expires; it is renewed well before.")
+      @JsonPropertyDescription(
+              "When the first certificate expires. It is renewed well before that.")
           String notAfter) {}
 
   /**
    * Where a client connects.
    *
-   * @param name what it is: xmpp (STARTTLS), xmpps (TLS from the start) or postgresql
-   * @param node node that answers there; absent when it moves
+   * @param name service: xmpp (STARTTLS), xmpps (TLS from the start) or postgresql
+   * @param node node that answers there; absent when the address moves
    * @param address IPv4 address
    * @param port TCP port
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Endpoint(
       @JsonPropertyDescription(
-              "What it is: xmpp (STARTTLS), xmpps (TLS from the start) or postgresql.")
+              "Service: xmpp (STARTTLS), xmpps (TLS from the start) or postgresql.")
           String name,
-      @JsonPropertyDescription("Node that answers there; absent when it moves.") String node,
+      @JsonPropertyDescription("Node that answers there. Absent when the address moves.")
+          String node,
       @JsonPropertyDescription("IPv4 address.") String address,
       @JsonPropertyDescription("TCP port.") Integer port) {}
 }

@@ -42,8 +42,8 @@ public class LibvirtHost extends CustomResource<LibvirtHostSpec, LibvirtHostStat
   public static final String KIND = "LibvirtHost";
 
   /**
-   * Annotation: UUID of another host that now answers at this one's URI and is to be taken for it,
-   * for new labs and for those that it has. What lived on the old one is not looked for there.
+   * Annotation: UUID of another host that answers at this one's URI and is to take its place for
+   * new labs. Labs that lived on the old host are not looked for on the new one.
    */
   public static final String ACCEPT = EjabberdLab.GROUP + "/accept-uuid";
 

@@ -13,28 +13,29 @@ import java.util.List;
  * @param hostname as libvirt reports it; absent before the first contact
  * @param virtualization what {@code auto} came to: kvm or qemu; absent before the first contact
  * @param labs number of labs that name this host
- * @param uri connection URI in use: it stays while labs live on the host
+ * @param uri connection URI in use; it does not change while labs live on the host
  * @param uuid the host's own UUID; absent before the first contact, and when libvirt tells none
  * @param libvirtVersion for example 9.0.0; absent before the first contact
- * @param pool storage pool in use: it stays while labs live on the host
- * @param orphans what carries the operator's mark and belongs to no lab; absent when there is
- *     nothing
+ * @param pool storage pool in use; it does not change while labs live on the host
+ * @param orphans domains, networks and disks that belong to no lab of this cluster; absent when
+ *     there are none
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record LibvirtHostStatus(
     @JsonPropertyDescription("Generation of the spec that this status speaks of.")
         Long observedGeneration,
-    @JsonPropertyDescription("Ready always.") List<Condition> conditions,
+    @JsonPropertyDescription("Ready is always there.") List<Condition> conditions,
     @JsonPropertyDescription("Host name as libvirt reports it.") String hostname,
-    @JsonPropertyDescription("kvm or qemu.") String virtualization,
+    @JsonPropertyDescription("What auto came to: kvm or qemu.") String virtualization,
     @JsonPropertyDescription("Number of labs that name this host.") Integer labs,
-    @JsonPropertyDescription("Connection URI in use; it stays while labs live on the host.")
+    @JsonPropertyDescription(
+            "Connection URI in use. It does not change while labs live on the host.")
         String uri,
     @JsonPropertyDescription("The host's own UUID.") String uuid,
     @JsonPropertyDescription("Version of libvirt.") String libvirtVersion,
-    @JsonPropertyDescription("Storage pool in use; it stays while labs live on the host.")
+    @JsonPropertyDescription("Storage pool in use. It does not change while labs live on the host.")
         Pool pool,
-    @JsonPropertyDescription("What carries the operator's mark and belongs to no lab.")
+    @JsonPropertyDescription("Domains, networks and disks that belong to no lab of this cluster.")
         Orphans orphans) {
 
   /** The status of a host of which nothing else is known. */
@@ -59,33 +60,33 @@ public record LibvirtHostStatus(
   }
 
   /**
-   * A storage pool. The figures change in steps: every write changes what is free.
+   * A storage pool. The figures are rounded, because every write changes the free space.
    *
    * @param name its name
    * @param active whether it is started; absent while it is not known
-   * @param capacityBytes size of what it is on; absent unless it is active
-   * @param freeBytes what is left of that; absent unless it is active
+   * @param capacityBytes size of the pool's file system; absent unless the pool is active
+   * @param freeBytes what is free of that; absent unless the pool is active
    * @param free the same for people, for example 52Gi
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Pool(
-      @JsonPropertyDescription("Its name.") String name,
-      @JsonPropertyDescription("Whether it is started.") Boolean active,
-      @JsonPropertyDescription("Size of what it is on.") Long capacityBytes,
-      @JsonPropertyDescription("What is left of that, in steps.") Long freeBytes,
-      @JsonPropertyDescription("The same for people.") String free) {}
+      @JsonPropertyDescription("Name of the pool.") String name,
+      @JsonPropertyDescription("Whether the pool is started.") Boolean active,
+      @JsonPropertyDescription("Size of the pool's file system.") Long capacityBytes,
+      @JsonPropertyDescription("Bytes of that which are free, rounded.") Long freeBytes,
+      @JsonPropertyDescription("Free space for people, for example 52Gi.") String free) {}
 
   /**
-   * What no lab of this cluster has. It is never removed: another cluster's labs may live on the
-   * same host.
+   * What belongs to no lab of this cluster. The operator never removes it: another cluster's labs
+   * may live on the same host.
    *
    * @param count how many there are
    * @param items the first of them
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Orphans(
-      @JsonPropertyDescription("How many there are.") Integer count,
-      @JsonPropertyDescription("The first 20 of them.") List<Orphan> items) {}
+      @JsonPropertyDescription("How many orphans there are.") Integer count,
+      @JsonPropertyDescription("The first 20 orphans.") List<Orphan> items) {}
 
   /** What an orphan is. */
   public enum OrphanKind {
@@ -104,8 +105,9 @@ public record LibvirtHostStatus(
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Orphan(
-      @JsonPropertyDescription("What it is.") OrphanKind kind,
-      @JsonPropertyDescription("libvirt's name of it.") String name,
-      @JsonPropertyDescription("Namespace of the lab that it was made for.") String namespace,
-      @JsonPropertyDescription("Name of the lab that it was made for.") String lab) {}
+      @JsonPropertyDescription("What the orphan is.") OrphanKind kind,
+      @JsonPropertyDescription("libvirt's name of the orphan.") String name,
+      @JsonPropertyDescription("Namespace of the lab that the orphan was made for.")
+          String namespace,
+      @JsonPropertyDescription("Name of the lab that the orphan was made for.") String lab) {}
 }

@@ -41,7 +41,7 @@ public final class Names {
   public static final String ONE_LINE =
       "^[^\\x00-\\x1f\\x7f-\\x9f\\x{2028}\\x{2029}\\x{fffe}\\x{ffff}]*$";
 
-  /** The same with line feeds and tabs. */
+  /** As {@link #ONE_LINE}, with line feeds and tabs allowed. */
   public static final String TEXT =
       "^[^\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\x{2028}\\x{2029}\\x{fffe}\\x{ffff}]*$";
 
@@ -86,15 +86,15 @@ public final class Names {
   public static final String SETTING = "^[!-~]+$";
 
   /**
-   * What a resolver reads as an IPv4 address where it looks for a name: a number, decimal or
-   * hexadecimal, also as the last part of a name.
+   * A name that a resolver reads as an IPv4 address: a number, decimal or hexadecimal, alone or as
+   * the last part of the name.
    */
   public static final String ENDS_IN_NUMBER = "(^|\\.)([0-9]+|0[xX][0-9a-fA-F]*)$";
 
-  /** Networks that no machine of a lab can have an address in, as far as a text shows it. */
+  /** Networks in which no machine of a lab can have an address, as far as the text shows it. */
   public static final String UNUSABLE_CIDR = "^((0|127|22[4-9]|2[3-5][0-9])\\.|169\\.254\\.)";
 
-  /** With what the names of labs' disks begin. */
+  /** The names of labs' disks begin with this. */
   public static final String DISK_PREFIX = "ejl-";
 
   private Names() {}

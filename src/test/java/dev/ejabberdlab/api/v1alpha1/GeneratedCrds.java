@@ -66,7 +66,7 @@ final class GeneratedCrds {
             crd,
             LAB_COLUMNS,
             "A gateway, a replicated PostgreSQL and an ejabberd cluster on libvirt virtual machines.",
-            "What the lab should be. Only image and ejabberd must be given; everything absent is the reference lab.",
+            "What the lab should be. Only image and ejabberd must be given; a field that is absent is as in the reference lab.",
             "What the lab is.");
     JSONSchemaProps spec = root.getProperties().get("spec");
     JSONSchemaProps nodes = spec.getProperties().get("nodes");
