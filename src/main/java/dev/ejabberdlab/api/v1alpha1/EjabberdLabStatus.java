@@ -215,8 +215,10 @@ public record EjabberdLabStatus(
               "What somebody else has changed in the guest and the operator is mending.")
           List<String> drift,
       @JsonPropertyDescription(
-              "By how many seconds its clock is ahead of the operator's, negative when it is"
-                  + " behind; absent while it is right, to a second.")
+              "The disk that somebody has given to the machine in place of its own.")
+          String foreignDisk,
+      @JsonPropertyDescription(
+              "By how many seconds the guest's clock is ahead of the operator's, negative when it is behind. Absent while the difference is at most a second.")
           Integer clockOffSeconds) {
 
     /** A node on its own disk, with a clock that is right. */
