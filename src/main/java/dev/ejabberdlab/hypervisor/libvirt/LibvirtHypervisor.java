@@ -20,6 +20,13 @@ import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.Owner;
 import dev.ejabberdlab.hypervisor.PoolState;
 import dev.ejabberdlab.hypervisor.VolumeState;
+import dev.ejabberdlab.hypervisor.libvirt.Operation.CommandAgent;
+import dev.ejabberdlab.hypervisor.libvirt.Operation.ListVolumes;
+import dev.ejabberdlab.hypervisor.libvirt.Operation.LookUp;
+import dev.ejabberdlab.hypervisor.libvirt.Operation.OnHost;
+import dev.ejabberdlab.hypervisor.libvirt.Operation.OnObject;
+import dev.ejabberdlab.hypervisor.libvirt.Operation.OnVolume;
+import dev.ejabberdlab.hypervisor.libvirt.Operation.Verb;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -66,9 +73,6 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   private static final Logger LOG = Logger.getLogger(LibvirtHypervisor.class);
 
-  /** For calls that only ask or change a definition. */
-  private static final Duration LIMIT = Duration.ofSeconds(60);
-
   /** For starting and destroying: a loaded host takes tens of seconds for QEMU to come and go. */
   private static final Duration POWER_LIMIT = Duration.ofSeconds(120);
 
@@ -100,8 +104,8 @@ public final class LibvirtHypervisor implements Hypervisor {
   private static final int NETWORK_XML_INACTIVE = 1;
   private static final int AFFECT_LIVE = 1;
 
-  private final String uri;
-  final Connections connections;
+  private final ConnectionUri uri;
+  private final Connections connections;
   private final Connections agents;
   private final Connections shutdowns;
   private final MuteGuests mute =
@@ -117,23 +121,23 @@ public final class LibvirtHypervisor implements Hypervisor {
    * @param uri libvirt's connection URI
    */
   public LibvirtHypervisor(String uri) {
-    this.uri = uri;
+    this.uri = new ConnectionUri(uri);
     // The test driver's state can belong to the connection.
-    boolean simulated = uri.startsWith("test:");
-    connections = new Connections(uri, simulated ? 1 : CONNECTIONS, this::emit);
-    agents = simulated ? connections : new Connections(uri, AGENT_CONNECTIONS, null);
-    shutdowns = simulated ? connections : new Connections(uri, SHUTDOWN_CONNECTIONS, null);
+    boolean simulated = this.uri.isTestDriver();
+    connections = new Connections(this.uri, simulated ? 1 : CONNECTIONS, this::emit);
+    agents = simulated ? connections : new Connections(this.uri, AGENT_CONNECTIONS, null);
+    shutdowns = simulated ? connections : new Connections(this.uri, SHUTDOWN_CONNECTIONS, null);
   }
 
   /** What others do on the same host, for tests: to the test driver each connection is a host. */
   <T> T byHand(Connection.Call<T> call) {
-    return connections.call("do it by hand", LIMIT, call);
+    return connections.call(new OnHost("do it by hand"), call);
   }
 
   /** For the log. */
   @Override
   public String toString() {
-    return "libvirt at " + uri;
+    return "libvirt at " + uri.text();
   }
 
   private void emit(HypervisorEvent event) {
@@ -167,8 +171,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   @Override
   public HostFacts facts() {
     return connections.callWhoeverItIs(
-        "read the host's facts",
-        LIMIT,
+        new OnHost("read the host's facts"),
         c -> {
           Element capabilities = Xml.parse(c.getCapabilities());
           NodeInfo node = c.nodeInfo();
@@ -192,8 +195,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   @Override
   public List<MarkedObject> marked() {
     return connections.callWhoeverItIs(
-        "search for what carries a mark",
-        LIMIT,
+        new OnHost("search for what carries a mark"),
         c -> {
           List<MarkedObject> found = new ArrayList<>();
           for (Domain domain : c.listAllDomains(0)) {
@@ -225,8 +227,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   @Override
   public List<NetworkState> networks() {
     return connections.call(
-        "list the networks",
-        LIMIT,
+        new OnHost("list the networks"),
         c -> {
           List<NetworkState> states = new ArrayList<>();
           List<String> names =
@@ -244,7 +245,7 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   @Override
   public Optional<NetworkState> network(UUID uuid) {
-    return connections.call("look up network " + uuid, LIMIT, c -> networkState(c, uuid));
+    return connections.call(new LookUp(ObjectKind.NETWORK, uuid), c -> networkState(c, uuid));
   }
 
   private Optional<NetworkState> networkState(Connect c, UUID uuid) throws LibvirtException {
@@ -272,10 +273,8 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   @Override
   public void defineNetwork(NetworkDefinition network) {
-    String what = "define network '" + network.name() + "'";
     connections.call(
-        what,
-        LIMIT,
+        new OnObject(Verb.DEFINE, ObjectKind.NETWORK, network.name()),
         c -> {
           networkState(c, network.uuid())
               .ifPresent(s -> refuseOtherOwner("network", s.name(), network.owner(), s.owner()));
@@ -324,8 +323,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     NetworkState state = network(uuid).orElseThrow(() -> missing("network", uuid.toString()));
     refuseOtherOwner("network", state.name(), owner, state.owner());
     connections.call(
-        "start network '" + state.name() + "'",
-        LIMIT,
+        new OnObject(Verb.START, ObjectKind.NETWORK, state.name()),
         c ->
             find(
                     () -> c.networkLookupByUUIDString(uuid.toString()),
@@ -357,7 +355,7 @@ public final class LibvirtHypervisor implements Hypervisor {
             "cannot start network '%s' on %s: its address range %s is already used by the host's interface %s; choose another range"
                 .formatted(
                     state.name(),
-                    connections.host(),
+                    uri.host(),
                     String.join(", ", state.cidrs()),
                     message.substring(at + interfaceInUse.length())),
             e);
@@ -419,8 +417,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     String name = state.get().name();
     refuseOtherOwner("network", name, owner, state.get().owner());
     connections.call(
-        "delete network '" + name + "'",
-        LIMIT,
+        new OnObject(Verb.DELETE, ObjectKind.NETWORK, name),
         c ->
             find(
                 () -> c.networkLookupByUUIDString(uuid.toString()),
@@ -441,8 +438,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   @Override
   public Optional<PoolState> pool(String name) {
     return connections.call(
-        "look up storage pool '" + name + "'",
-        LIMIT,
+        new OnObject(Verb.LOOK_UP, ObjectKind.POOL, name),
         c ->
             find(
                 () -> c.storagePoolLookupByName(name),
@@ -460,7 +456,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   public List<VolumeState> volumes(String pool) {
     return inPool(
         pool,
-        "list the volumes of pool '" + pool + "'",
+        new ListVolumes(pool),
         p -> {
           refresh(p, pool);
           List<VolumeState> states = new ArrayList<>();
@@ -473,11 +469,10 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   @Override
   public Optional<VolumeState> volume(String pool, String name) {
-    String what = "look up volume '" + name + "' of pool '" + pool + "'";
+    Operation what = new OnVolume(Verb.LOOK_UP, pool, name);
     Optional<VolumeState> known =
         connections.call(
             what,
-            LIMIT,
             c ->
                 find(
                         () -> c.storagePoolLookupByName(pool),
@@ -504,7 +499,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   public void createOverlay(String pool, String name, String baseVolume, long capacityBytes) {
     inPool(
         pool,
-        "create volume '" + name + "' in pool '" + pool + "'",
+        new OnVolume(Verb.CREATE, pool, name),
         (c, p) -> {
           refresh(p, pool);
           Optional<VolumeXml> present = volume(p, name);
@@ -522,7 +517,7 @@ public final class LibvirtHypervisor implements Hypervisor {
           if (!base.format().equals("qcow2")) {
             throw new HypervisorException(
                 "volume '%s' in pool '%s' on %s is %s, not a complete qcow2 image"
-                    .formatted(baseVolume, pool, connections.host(), base.format()));
+                    .formatted(baseVolume, pool, uri.host(), base.format()));
           }
           long capacity = Math.max(capacityBytes, base.capacityBytes());
           try {
@@ -541,7 +536,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     try {
       inPool(
           pool,
-          "delete volume '" + name + "' of pool '" + pool + "'",
+          new OnVolume(Verb.DELETE, pool, name),
           (c, p) -> {
             refresh(p, pool);
             Optional<VolumeXml> present = volume(p, name);
@@ -571,7 +566,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     if (!users.isEmpty()) {
       throw new InUse(
           "volume '%s' of pool '%s' on %s is used by domain '%s'; it was left alone"
-              .formatted(name, pool, connections.host(), users.get(0)));
+              .formatted(name, pool, uri.host(), users.get(0)));
     }
   }
 
@@ -617,16 +612,15 @@ public final class LibvirtHypervisor implements Hypervisor {
    * Refreshing and creating volumes at once fails in libvirt ("pool has asynchronous jobs
    * running"), so what is done in a pool is done one after the other.
    */
-  private <T> T inPool(String pool, String what, AskInPool<T> ask) {
+  private <T> T inPool(String pool, Operation what, AskInPool<T> ask) {
     ReentrantLock lock = poolLocks.computeIfAbsent(pool, p -> new ReentrantLock(true));
     return locked(
         lock,
-        LIMIT,
-        () -> new HypervisorException("cannot " + what + ": pool '" + pool + "' is busy"),
+        Connections.LIMIT,
+        () -> new HypervisorException("cannot %s: pool '%s' is busy".formatted(what.words(), pool)),
         () ->
             connections.call(
                 what,
-                LIMIT,
                 c ->
                     find(
                             () -> c.storagePoolLookupByName(pool),
@@ -640,7 +634,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     T of(Connect connect, StoragePool pool) throws LibvirtException;
   }
 
-  private <T> T inPool(String pool, String what, Ask<StoragePool, T> ask) {
+  private <T> T inPool(String pool, Operation what, Ask<StoragePool, T> ask) {
     return inPool(pool, what, (c, p) -> ask.of(p));
   }
 
@@ -648,7 +642,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     if (pool.isActive() == 0) {
       throw new HypervisorException(
           "storage pool '%s' on %s is stopped; start it with: virsh pool-start %s"
-              .formatted(name, connections.host(), name));
+              .formatted(name, uri.host(), name));
     }
     try {
       pool.refresh(0);
@@ -682,8 +676,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   @Override
   public List<DomainState> domains() {
     return connections.call(
-        "list the domains",
-        LIMIT,
+        new OnHost("list the domains"),
         c -> {
           List<DomainState> states = new ArrayList<>();
           for (Domain domain : c.listAllDomains(0)) {
@@ -695,7 +688,7 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   @Override
   public Optional<DomainState> domain(UUID uuid) {
-    return connections.call("look up domain " + uuid, LIMIT, c -> domainState(c, uuid));
+    return connections.call(new LookUp(ObjectKind.DOMAIN, uuid), c -> domainState(c, uuid));
   }
 
   private Optional<DomainState> domainState(LibvirtConnect c, UUID uuid) throws LibvirtException {
@@ -778,10 +771,8 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   @Override
   public void defineDomain(DomainDefinition domain) {
-    String what = "define domain '" + domain.name() + "'";
     connections.call(
-        what,
-        LIMIT,
+        new OnObject(Verb.DEFINE, ObjectKind.DOMAIN, domain.name()),
         c -> {
           domainState(c, domain.uuid())
               .ifPresent(s -> refuseOtherOwner("domain", s.name(), domain.owner(), s.owner()));
@@ -820,7 +811,7 @@ public final class LibvirtHypervisor implements Hypervisor {
       if (!root.equals(disk)) {
         throw new InUse(
             "domain '%s' on %s runs on %s and not on its own disk %s; it was left on it"
-                .formatted(domain.name(), connections.host(), root, disk));
+                .formatted(domain.name(), uri.host(), root, disk));
       }
     }
   }
@@ -864,7 +855,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   public void startDomain(UUID uuid, Owner owner) {
     DomainState state = domain(uuid).orElseThrow(() -> missing("domain", uuid.toString()));
     change(
-        "start",
+        Verb.START,
         state,
         owner,
         domain -> {
@@ -875,7 +866,7 @@ public final class LibvirtHypervisor implements Hypervisor {
                     "cannot start domain '%s' on %s: it is %s"
                         .formatted(
                             state.name(),
-                            connections.host(),
+                            uri.host(),
                             power(domain) == Power.PAUSED ? "paused" : "shutting down"));
             case CRASHED -> {
               domain.destroy();
@@ -890,7 +881,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   public void resumeDomain(UUID uuid, Owner owner) {
     DomainState state = domain(uuid).orElseThrow(() -> missing("domain", uuid.toString()));
     change(
-        "resume",
+        Verb.RESUME,
         state,
         owner,
         domain -> {
@@ -968,7 +959,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     }
     try {
       shutdowns.callAndLeave(
-          "shut down domain '" + state.get().name() + "'",
+          new OnObject(Verb.SHUT_DOWN, ObjectKind.DOMAIN, state.get().name()),
           SHUTDOWN_WAIT,
           c -> {
             try {
@@ -998,7 +989,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     }
     String name = state.get().name();
     change(
-        "destroy",
+        Verb.DESTROY,
         state.get(),
         owner,
         domain -> {
@@ -1014,15 +1005,14 @@ public final class LibvirtHypervisor implements Hypervisor {
           Power now = power(domain);
           if (now != Power.SHUT_OFF) {
             throw new HypervisorException(
-                "domain '%s' on %s was destroyed but is %s"
-                    .formatted(name, connections.host(), now));
+                "domain '%s' on %s was destroyed but is %s".formatted(name, uri.host(), now));
           }
           leaveToUs(domain);
           forgetMemory(domain);
           if (isSaved(domain)) {
             throw new HypervisorException(
                 "domain '%s' on %s is off, but libvirt keeps its memory"
-                    .formatted(name, connections.host()));
+                    .formatted(name, uri.host()));
           }
         });
   }
@@ -1035,7 +1025,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     }
     String name = state.get().name();
     change(
-        "undefine",
+        Verb.UNDEFINE,
         state.get(),
         owner,
         domain -> {
@@ -1043,7 +1033,7 @@ public final class LibvirtHypervisor implements Hypervisor {
           if (now != Power.SHUT_OFF) {
             throw new HypervisorException(
                 "cannot undefine domain '%s' on %s: it is %s; stop it first"
-                    .formatted(name, connections.host(), now));
+                    .formatted(name, uri.host(), now));
           }
           undefine(domain);
         });
@@ -1068,10 +1058,10 @@ public final class LibvirtHypervisor implements Hypervisor {
   }
 
   /** Changes a domain if it is the owner's; a domain that vanishes meanwhile counts as changed. */
-  private void change(String verb, DomainState state, Owner owner, Change change) {
+  private void change(Verb verb, DomainState state, Owner owner, Change change) {
     refuseOtherOwner("domain", state.name(), owner, state.owner());
     connections.call(
-        verb + " domain '" + state.name() + "'",
+        new OnObject(verb, ObjectKind.DOMAIN, state.name()),
         POWER_LIMIT,
         c ->
             find(
@@ -1085,18 +1075,18 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   @Override
   public String agentCommand(UUID uuid, String command, Duration timeout) {
-    String what = "send a command to the agent of domain " + uuid;
+    Operation what = new CommandAgent(uuid);
     ReentrantLock lock = agentLocks.computeIfAbsent(uuid, u -> new ReentrantLock(true));
     return locked(
         lock,
         timeout.plus(DOMAIN_LOCK),
         () ->
             new AgentUnavailable(
-                "cannot " + what + ": an earlier command is still under way", null),
+                "cannot %s: an earlier command is still under way".formatted(what.words()), null),
         () -> mute.ask(uuid, timeout, limit -> agentCommand(what, uuid, command, limit)));
   }
 
-  private String agentCommand(String what, UUID uuid, String command, Duration timeout) {
+  private String agentCommand(Operation what, UUID uuid, String command, Duration timeout) {
     return agents.call(
         what,
         // libvirt first synchronizes with the agent, under the same timeout.
@@ -1179,7 +1169,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   }
 
   private NotFound missing(String kind, String name) {
-    return new NotFound("there is no %s '%s' on %s".formatted(kind, name, connections.host()));
+    return new NotFound("there is no %s '%s' on %s".formatted(kind, name, uri.host()));
   }
 
   private void refuseOtherOwner(String kind, String name, Owner owner, Optional<Owner> present) {
@@ -1189,7 +1179,7 @@ public final class LibvirtHypervisor implements Hypervisor {
               .formatted(
                   kind,
                   name,
-                  connections.host(),
+                  uri.host(),
                   present
                       .map(o -> "belongs to " + o + " (UID " + o.uid() + ")")
                       .orElse("is not ours")));
@@ -1200,7 +1190,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     if (present.isPresent() && !present.get().equals(uuid)) {
       throw new NameConflict(
           "another %s named '%s' exists on %s (UUID %s); it was left alone: rename or remove it"
-              .formatted(kind, name, connections.host(), present.get()));
+              .formatted(kind, name, uri.host(), present.get()));
     }
   }
 }
