@@ -355,24 +355,23 @@ public final class Scene {
   /** A domain with the lab's mark that the lab does not have. */
   public DomainState leftDomain(String node, Power power, String... networks) {
     DomainDefinition definition =
-        new DomainDefinition(
-            UUID.nameUUIDFromBytes(node.getBytes()),
-            LabTopology.namePrefix(lab.uid()) + node,
-            Desired.owner(lab),
-            "",
-            "",
-            DomainDefinition.Accelerator.qemu,
-            1,
-            1L << 30,
-            POOL,
-            LabTopology.namePrefix(lab.uid()) + node + ".qcow2",
-            Optional.empty(),
-            Stream.of(networks)
-                .map(
-                    n ->
-                        new DomainDefinition.Interface(
-                            LabTopology.namePrefix(lab.uid()) + n, "52:54:00:00:00:01"))
-                .toList());
+        DomainDefinition.builder()
+            .uuid(UUID.nameUUIDFromBytes(node.getBytes()))
+            .name(LabTopology.namePrefix(lab.uid()) + node)
+            .owner(Desired.owner(lab))
+            .accelerator(DomainDefinition.Accelerator.qemu)
+            .vcpus(1)
+            .memoryBytes(1L << 30)
+            .pool(POOL)
+            .volume(LabTopology.namePrefix(lab.uid()) + node + ".qcow2")
+            .interfaces(
+                Stream.of(networks)
+                    .map(
+                        n ->
+                            new DomainDefinition.Interface(
+                                LabTopology.namePrefix(lab.uid()) + n, "52:54:00:00:00:01"))
+                    .toList())
+            .build();
     return new DomainState(
         definition.uuid(),
         definition.name(),

@@ -221,19 +221,18 @@ class TeardownTest {
         domain.power(),
         domain.agentConnected(),
         Optional.of(
-            new DomainDefinition(
-                domain.uuid(),
-                domain.name(),
-                new Owner(new UUID(0, 1), "default", "demo"),
-                "",
-                "",
-                Accelerator.qemu,
-                1,
-                1,
-                "default",
-                volume,
-                Optional.empty(),
-                Stream.of(networks).map(n -> new Interface(n, "52:54:00:00:00:01")).toList())));
+            DomainDefinition.builder()
+                .uuid(domain.uuid())
+                .name(domain.name())
+                .owner(new Owner(new UUID(0, 1), "default", "demo"))
+                .accelerator(Accelerator.qemu)
+                .vcpus(1)
+                .memoryBytes(1)
+                .pool("default")
+                .volume(volume)
+                .interfaces(
+                    Stream.of(networks).map(n -> new Interface(n, "52:54:00:00:00:01")).toList())
+                .build()));
   }
 
   @Test
