@@ -234,7 +234,7 @@ public final class Promotion {
     boolean failed =
         attempts > 0
             || attempts(next, Steps.BASE) > 0
-            || input.progress().failures().containsKey(Action.machineKey(change.to()));
+            || input.progress().failures().containsKey(new Key.Machine(change.to()));
     return isUntouched(change.to()) && returns && (attempts >= PROMOTIONS || (late && failed));
   }
 
@@ -244,7 +244,7 @@ public final class Promotion {
    */
   private boolean isUntouched(String instance) {
     return isHeard(instance)
-        && !input.progress().inFlight().contains(Action.machineKey(instance))
+        && !input.progress().inFlight().contains(new Key.Machine(instance))
         && snapshot.machine(instance).guest().value().steps().values().stream()
             .noneMatch(s -> s.status() == StepState.Status.RUNNING)
         && postgresql(instance).filter(p -> p.inRecovery() && !p.readWriteAddress()).isPresent();

@@ -134,7 +134,7 @@ final class Steps {
         || NodeSteps.state(membership, snapshot)
             .filter(s -> s.status() == Status.RUNNING)
             .isPresent()
-        || (open && progress.inFlight().contains(Action.machineKey(node)))
+        || (open && progress.inFlight().contains(new Key.Machine(node)))
         || restartsForItsSettings(node);
   }
 

@@ -606,7 +606,7 @@ class PromotionTest {
               "psql2server Promoting PrimaryStopped"),
           arguments(
               "it is tried at this moment",
-              promoting(3).postgresql(P2, standby(WAL, false)).inFlight(Action.machineKey(P2)),
+              promoting(3).postgresql(P2, standby(WAL, false)).inFlight(new Key.Machine(P2)),
               "psql2server Promoting PrimaryStopped"),
           arguments(
               "it may have accepted writes",

@@ -250,7 +250,7 @@ class TeardownTest {
 
   @Test
   void whatIsUnderWayIsAwaited() {
-    Progress busy = new Progress(Set.of("machine/ejl-1-e1"), Map.of(), Map.of());
+    Progress busy = new Progress(Set.of(new Key.Machine("ejl-1-e1")), Map.of(), Map.of());
 
     assertThat(plan(domains(domain("ejl-1-e1", Power.SHUT_OFF, false)), busy, DELETED))
         .isEqualTo(Plan.nothing(Optional.empty()));
