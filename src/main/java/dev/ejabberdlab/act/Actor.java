@@ -8,6 +8,7 @@ import dev.ejabberdlab.hypervisor.HypervisorException.NameConflict;
 import dev.ejabberdlab.hypervisor.HypervisorException.Unreachable;
 import dev.ejabberdlab.plan.Action;
 import dev.ejabberdlab.plan.Failure;
+import dev.ejabberdlab.plan.Key;
 import dev.ejabberdlab.plan.Progress;
 import java.time.Clock;
 import java.time.Instant;
@@ -39,10 +40,10 @@ public final class Actor {
   private final Runnable changed;
   private final BooleanSupplier leads;
 
-  private final Set<String> inFlight = new HashSet<>();
-  private final Map<String, Failure> failures = new HashMap<>();
-  private final Map<String, Progress.End> ends = new HashMap<>();
-  private final Map<String, Progress.CutOff> cutOffs = new HashMap<>();
+  private final Set<Key> inFlight = new HashSet<>();
+  private final Map<Key, Failure> failures = new HashMap<>();
+  private final Map<Key, Progress.End> ends = new HashMap<>();
+  private final Map<Key, Progress.CutOff> cutOffs = new HashMap<>();
   private Instant lastEnd = Instant.EPOCH;
 
   /**

@@ -1,6 +1,7 @@
 package dev.ejabberdlab.hypervisor;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -56,4 +57,127 @@ public record DomainDefinition(
    * @param mac MAC address in lower case
    */
   public record Interface(String network, String mac) {}
+
+  /** A definition to be; what it does not say is empty. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** A definition to be that says the same, until told otherwise. */
+  public Builder toBuilder() {
+    return new Builder()
+        .uuid(uuid)
+        .name(name)
+        .owner(owner)
+        .title(title)
+        .description(description)
+        .accelerator(accelerator)
+        .vcpus(vcpus)
+        .memoryBytes(memoryBytes)
+        .pool(pool)
+        .volume(volume)
+        .directBoot(directBoot)
+        .interfaces(interfaces);
+  }
+
+  /** A definition whose values are named; each is described at {@link DomainDefinition}. */
+  public static final class Builder {
+
+    private UUID uuid;
+    private String name;
+    private Owner owner;
+    private String title = "";
+    private String description = "";
+    private Accelerator accelerator;
+    private int vcpus;
+    private long memoryBytes;
+    private String pool;
+    private String volume;
+    private Optional<DirectBoot> directBoot = Optional.empty();
+    private List<Interface> interfaces = List.of();
+
+    private Builder() {}
+
+    public Builder uuid(UUID value) {
+      uuid = value;
+      return this;
+    }
+
+    public Builder name(String value) {
+      name = value;
+      return this;
+    }
+
+    public Builder owner(Owner value) {
+      owner = value;
+      return this;
+    }
+
+    public Builder title(String value) {
+      title = value;
+      return this;
+    }
+
+    public Builder description(String value) {
+      description = value;
+      return this;
+    }
+
+    public Builder accelerator(Accelerator value) {
+      accelerator = value;
+      return this;
+    }
+
+    public Builder vcpus(int value) {
+      vcpus = value;
+      return this;
+    }
+
+    public Builder memoryBytes(long value) {
+      memoryBytes = value;
+      return this;
+    }
+
+    public Builder pool(String value) {
+      pool = value;
+      return this;
+    }
+
+    public Builder volume(String value) {
+      volume = value;
+      return this;
+    }
+
+    public Builder directBoot(Optional<DirectBoot> value) {
+      directBoot = value;
+      return this;
+    }
+
+    public Builder interfaces(List<Interface> value) {
+      interfaces = value;
+      return this;
+    }
+
+    /**
+     * The definition.
+     *
+     * @throws NullPointerException when the UUID, the name, the owner, the accelerator, the pool or
+     *     the volume was not given
+     */
+    public DomainDefinition build() {
+      return new DomainDefinition(
+          Objects.requireNonNull(uuid, "uuid"),
+          Objects.requireNonNull(name, "name"),
+          Objects.requireNonNull(owner, "owner"),
+          title,
+          description,
+          Objects.requireNonNull(accelerator, "accelerator"),
+          vcpus,
+          memoryBytes,
+          Objects.requireNonNull(pool, "pool"),
+          Objects.requireNonNull(volume, "volume"),
+          directBoot,
+          interfaces);
+    }
+  }
 }

@@ -12,12 +12,8 @@ import java.util.UUID;
  */
 public sealed interface Action {
 
-  /**
-   * What it works on: {@code network/NAME}, {@code machine/NODE}, {@code volume/NAME}, {@code
-   * power/NODE} for what turns a machine off and does not wait for a step that runs there, or
-   * {@code clock/NODE} for what sets a guest's clock meanwhile.
-   */
-  String key();
+  /** What it works on. */
+  Key key();
 
   /** A few words for people, for example {@code start domain ejl-1a2b3c4d-e1server}. */
   String description();
@@ -25,8 +21,8 @@ public sealed interface Action {
   /** Creates or redefines a network. */
   record DefineNetwork(String network, NetworkDefinition definition) implements Action {
     @Override
-    public String key() {
-      return networkKey(network);
+    public Key key() {
+      return new Key.Network(network);
     }
 
     @Override
@@ -39,8 +35,8 @@ public sealed interface Action {
   record StartNetwork(String network, UUID uuid, String libvirtName, Set<UUID> guests)
       implements Action {
     @Override
-    public String key() {
-      return networkKey(network);
+    public Key key() {
+      return new Key.Network(network);
     }
 
     @Override
@@ -52,8 +48,8 @@ public sealed interface Action {
   /** Stops and undefines a network. */
   record DeleteNetwork(String network, UUID uuid, String libvirtName) implements Action {
     @Override
-    public String key() {
-      return networkKey(network);
+    public Key key() {
+      return new Key.Network(network);
     }
 
     @Override
@@ -66,8 +62,8 @@ public sealed interface Action {
   record CreateVolume(String node, String pool, String volume, String base, long capacityBytes)
       implements Action {
     @Override
-    public String key() {
-      return machineKey(node);
+    public Key key() {
+      return new Key.Machine(node);
     }
 
     @Override
@@ -79,8 +75,8 @@ public sealed interface Action {
   /** Creates or redefines a machine's domain. */
   record DefineDomain(String node, DomainDefinition definition) implements Action {
     @Override
-    public String key() {
-      return machineKey(node);
+    public Key key() {
+      return new Key.Machine(node);
     }
 
     @Override
@@ -92,8 +88,8 @@ public sealed interface Action {
   /** Boots a machine. */
   record StartDomain(String node, UUID uuid, String domain) implements Action {
     @Override
-    public String key() {
-      return machineKey(node);
+    public Key key() {
+      return new Key.Machine(node);
     }
 
     @Override
@@ -105,8 +101,8 @@ public sealed interface Action {
   /** Lets a paused machine go on. */
   record ResumeDomain(String node, UUID uuid, String domain) implements Action {
     @Override
-    public String key() {
-      return machineKey(node);
+    public Key key() {
+      return new Key.Machine(node);
     }
 
     @Override
@@ -118,8 +114,8 @@ public sealed interface Action {
   /** Sets a guest's clock by the operator's; waits for nothing and holds nothing up. */
   record SetClock(String node, UUID uuid) implements Action {
     @Override
-    public String key() {
-      return clockKey(node);
+    public Key key() {
+      return new Key.Clock(node);
     }
 
     @Override
@@ -131,8 +127,8 @@ public sealed interface Action {
   /** Runs a step in a guest, or waits for its end when it runs already. */
   record RunStep(String node, UUID uuid, Step step, String epoch) implements Action {
     @Override
-    public String key() {
-      return machineKey(node);
+    public Key key() {
+      return new Key.Machine(node);
     }
 
     @Override
@@ -144,8 +140,8 @@ public sealed interface Action {
   /** Asks a guest to shut down. */
   record ShutdownDomain(String node, UUID uuid, String domain) implements Action {
     @Override
-    public String key() {
-      return powerKey(node);
+    public Key key() {
+      return new Key.Power(node);
     }
 
     @Override
@@ -157,8 +153,8 @@ public sealed interface Action {
   /** Pulls a machine's plug. */
   record DestroyDomain(String node, UUID uuid, String domain) implements Action {
     @Override
-    public String key() {
-      return powerKey(node);
+    public Key key() {
+      return new Key.Power(node);
     }
 
     @Override
@@ -170,8 +166,8 @@ public sealed interface Action {
   /** Undefines a machine's domain. */
   record UndefineDomain(String node, UUID uuid, String domain) implements Action {
     @Override
-    public String key() {
-      return machineKey(node);
+    public Key key() {
+      return new Key.Machine(node);
     }
 
     @Override
@@ -183,38 +179,13 @@ public sealed interface Action {
   /** Deletes a volume. */
   record DeleteVolume(String pool, String volume) implements Action {
     @Override
-    public String key() {
-      return "volume/" + volume;
+    public Key key() {
+      return new Key.Volume(volume);
     }
 
     @Override
     public String description() {
       return "delete volume " + volume;
     }
-  }
-
-  /** Key of everything that works on a network. */
-  static String networkKey(String network) {
-    return "network/" + network;
-  }
-
-  /** Key of everything that works on a machine, but for turning it off. */
-  static String machineKey(String node) {
-    return "machine/" + node;
-  }
-
-  /** Key of what turns a machine off. */
-  static String powerKey(String node) {
-    return "power/" + node;
-  }
-
-  /** Key of what sets a guest's clock. */
-  static String clockKey(String node) {
-    return "clock/" + node;
-  }
-
-  /** For the key of what works on a machine the one of turning it off; any other key as it is. */
-  static String powerKeyOf(String key) {
-    return key.startsWith(machineKey("")) ? powerKey(key.substring(machineKey("").length())) : key;
   }
 }

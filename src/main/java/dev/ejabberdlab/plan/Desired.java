@@ -53,39 +53,30 @@ final class Desired {
       String pool,
       Accelerator accelerator,
       Optional<DirectBoot> boot) {
-    return new DomainDefinition(
-        node.uuid(),
-        node.domain(),
-        owner(lab),
-        node.title(),
-        node.description(),
-        accelerator,
-        node.cpus(),
-        node.memoryBytes(),
-        pool,
-        node.volume(),
-        boot,
-        node.interfaces().stream()
-            .map(
-                i ->
-                    new DomainDefinition.Interface(lab.network(i.network()).libvirtName(), i.mac()))
-            .toList());
+    return DomainDefinition.builder()
+        .uuid(node.uuid())
+        .name(node.domain())
+        .owner(owner(lab))
+        .title(node.title())
+        .description(node.description())
+        .accelerator(accelerator)
+        .vcpus(node.cpus())
+        .memoryBytes(node.memoryBytes())
+        .pool(pool)
+        .volume(node.volume())
+        .directBoot(boot)
+        .interfaces(
+            node.interfaces().stream()
+                .map(
+                    i ->
+                        new DomainDefinition.Interface(
+                            lab.network(i.network()).libvirtName(), i.mac()))
+                .toList())
+        .build();
   }
 
   /** The same domain with a node's title and description: what can change while it runs. */
   static DomainDefinition relabelled(DomainDefinition domain, LabTopology.Node node) {
-    return new DomainDefinition(
-        domain.uuid(),
-        domain.name(),
-        domain.owner(),
-        node.title(),
-        node.description(),
-        domain.accelerator(),
-        domain.vcpus(),
-        domain.memoryBytes(),
-        domain.pool(),
-        domain.volume(),
-        domain.directBoot(),
-        domain.interfaces());
+    return domain.toBuilder().title(node.title()).description(node.description()).build();
   }
 }

@@ -13,7 +13,7 @@ import java.time.Instant;
  * @param at time of the last one
  */
 public record Failure(
-    String key, String description, String message, boolean conflict, int count, Instant at) {
+    Key key, String description, String message, boolean conflict, int count, Instant at) {
 
   /** The same after so many failures in a row. */
   public Failure withCount(int failures) {

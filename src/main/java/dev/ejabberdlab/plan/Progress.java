@@ -19,14 +19,14 @@ import java.util.stream.Stream;
  *     that key has come to an end since
  */
 public record Progress(
-    Set<String> inFlight,
-    Map<String, Failure> failures,
-    Map<String, End> ends,
-    Map<String, CutOff> cutOffs)
+    Set<Key> inFlight,
+    Map<Key, Failure> failures,
+    Map<Key, End> ends,
+    Map<Key, CutOff> cutOffs)
     implements MachineWork {
 
   /** Nothing was cut off. */
-  public Progress(Set<String> inFlight, Map<String, Failure> failures, Map<String, End> ends) {
+  public Progress(Set<Key> inFlight, Map<Key, Failure> failures, Map<Key, End> ends) {
     this(inFlight, failures, ends, Map.of());
   }
 
@@ -72,7 +72,7 @@ public record Progress(
 
   /** Whether the action must wait for one that is under way. */
   boolean isBusy(Action action) {
-    return inFlight.contains(action.key()) || inFlight.contains(Action.powerKeyOf(action.key()));
+    return inFlight.contains(action.key()) || inFlight.contains(action.key().power());
   }
 
   /** When exactly this action was done, if it was the last with its key. */
@@ -95,7 +95,7 @@ public record Progress(
    * that time. A step that runs while its guest is asked to shut down may end after that.
    */
   boolean workedSince(String node, Instant time) {
-    String key = Action.machineKey(node);
+    Key key = new Key.Machine(node);
     return Stream.concat(
             Optional.ofNullable(ends.get(key)).map(End::began).stream(),
             Optional.ofNullable(cutOffs.get(key)).map(CutOff::at).stream())
@@ -104,22 +104,22 @@ public record Progress(
 
   @Override
   public boolean isUnderWay(String node) {
-    return inFlight.contains(Action.machineKey(node));
+    return inFlight.contains(new Key.Machine(node));
   }
 
   @Override
   public boolean hasFailed(String node) {
-    return failures.containsKey(Action.machineKey(node));
+    return failures.containsKey(new Key.Machine(node));
   }
 
   @Override
   public boolean isRestarting(String node) {
-    if (inFlight.contains(Action.powerKey(node))) {
+    if (inFlight.contains(new Key.Power(node))) {
       return true;
     }
-    End off = ends.get(Action.powerKey(node));
-    End work = ends.get(Action.machineKey(node));
-    CutOff start = cutOffs.get(Action.machineKey(node));
+    End off = ends.get(new Key.Power(node));
+    End work = ends.get(new Key.Machine(node));
+    CutOff start = cutOffs.get(new Key.Machine(node));
     if (off != null
         && start != null
         && start.at().isAfter(off.at())
@@ -136,7 +136,7 @@ public record Progress(
 
   @Override
   public Optional<Instant> turnedOffAt(String node) {
-    return Optional.ofNullable(ends.get(Action.powerKey(node))).map(End::at);
+    return Optional.ofNullable(ends.get(new Key.Power(node))).map(End::at);
   }
 
   @Override
@@ -146,7 +146,7 @@ public record Progress(
 
   @Override
   public boolean hasFailedSinceTurnedOff(String node) {
-    Optional<Failure> failure = Optional.ofNullable(failures.get(Action.machineKey(node)));
+    Optional<Failure> failure = Optional.ofNullable(failures.get(new Key.Machine(node)));
     return turnedOffAt(node)
         .flatMap(off -> failure.filter(f -> !f.at().isBefore(off)))
         // Not one of a step that went down with the guest.

@@ -18,8 +18,8 @@ import dev.ejabberdlab.observe.ImageVolumes;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.Remains;
 import dev.ejabberdlab.observe.Seen;
-import dev.ejabberdlab.plan.Action;
 import dev.ejabberdlab.plan.Failure;
+import dev.ejabberdlab.plan.Key;
 import dev.ejabberdlab.plan.NodeSteps;
 import dev.ejabberdlab.plan.Plan.Restart;
 import dev.ejabberdlab.plan.Plan.StalledStep;
@@ -387,7 +387,7 @@ public final class LabStatuses {
             .collect(Collectors.joining(", "));
     Optional<String> failure =
         view.plan().failures().stream()
-            .filter(f -> f.key().startsWith(Action.clockKey("")))
+            .filter(f -> f.key() instanceof Key.Clock)
             .map(Failure::message)
             .findFirst();
     return off.isEmpty()
@@ -525,7 +525,7 @@ public final class LabStatuses {
         waiting.add(network.name());
       }
     }
-    return failure(f -> f.key().startsWith(Action.networkKey("")))
+    return failure(f -> f.key() instanceof Key.Network)
         .orElseGet(
             () -> {
               if (!waiting.isEmpty()) {
@@ -553,9 +553,9 @@ public final class LabStatuses {
             .filter(n -> n.state() != DomainState.Running && n.state() != DomainState.Unknown)
             .toList();
     if (!down.isEmpty()) {
-      Set<String> keys =
+      Set<Key> keys =
           down.stream()
-              .flatMap(n -> Stream.of(Action.machineKey(n.name()), Action.powerKey(n.name())))
+              .flatMap(n -> Stream.of(new Key.Machine(n.name()), new Key.Power(n.name())))
               .collect(Collectors.toSet());
       return failure(f -> keys.contains(f.key())).orElseGet(() -> notRunning(down));
     }
@@ -772,7 +772,7 @@ public final class LabStatuses {
 
   private Optional<Failure> machineFailure(NodeStatus node) {
     return view.plan().failures().stream()
-        .filter(f -> f.key().equals(Action.machineKey(node.name())))
+        .filter(f -> f.key().equals(new Key.Machine(node.name())))
         .findFirst();
   }
 

@@ -5,8 +5,8 @@ import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.Remains;
 import dev.ejabberdlab.observe.Seen;
-import dev.ejabberdlab.plan.Action;
 import dev.ejabberdlab.plan.Failure;
+import dev.ejabberdlab.plan.Key;
 import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.topology.LabTopology;
 import java.util.ArrayList;
@@ -86,9 +86,9 @@ record SurplusFindings(View view) {
     return view.plan().failures().stream()
         .filter(
             f ->
-                f.key().startsWith("volume/")
-                    || names.stream().anyMatch(n -> f.key().equals(Action.machineKey(n)))
-                    || names.stream().anyMatch(n -> f.key().equals(Action.powerKey(n))))
+                f.key() instanceof Key.Volume
+                    || names.stream().anyMatch(n -> f.key().equals(new Key.Machine(n)))
+                    || names.stream().anyMatch(n -> f.key().equals(new Key.Power(n))))
         .map(Failure::message)
         .findFirst();
   }

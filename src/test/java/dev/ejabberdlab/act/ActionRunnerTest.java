@@ -19,7 +19,6 @@ import dev.ejabberdlab.hypervisor.Owner;
 import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.plan.Action;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -38,19 +37,16 @@ class ActionRunnerTest {
   private static final NetworkDefinition NETWORK =
       new NetworkDefinition(DOMAIN, "net", OWNER, "br", Optional.empty());
   private static final DomainDefinition DEFINITION =
-      new DomainDefinition(
-          DOMAIN,
-          "dom",
-          OWNER,
-          "",
-          "",
-          Accelerator.qemu,
-          1,
-          1,
-          "p",
-          "v",
-          Optional.empty(),
-          List.of());
+      DomainDefinition.builder()
+          .uuid(DOMAIN)
+          .name("dom")
+          .owner(OWNER)
+          .accelerator(Accelerator.qemu)
+          .vcpus(1)
+          .memoryBytes(1)
+          .pool("p")
+          .volume("v")
+          .build();
 
   private final Hypervisor hypervisor = mock(Hypervisor.class);
   private final StepRunner steps = mock(StepRunner.class);

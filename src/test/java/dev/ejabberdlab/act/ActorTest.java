@@ -32,6 +32,7 @@ import dev.ejabberdlab.plan.Action.RunStep;
 import dev.ejabberdlab.plan.Action.StartDomain;
 import dev.ejabberdlab.plan.Action.UndefineDomain;
 import dev.ejabberdlab.plan.Failure;
+import dev.ejabberdlab.plan.Key;
 import dev.ejabberdlab.plan.Progress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -58,13 +59,13 @@ class ActorTest {
   private static final Action START = new StartDomain("e1server", DOMAIN, "ejl-e1");
   private static final Action UNDEFINE = new UndefineDomain("e1server", DOMAIN, "ejl-e1");
   private static final Action OTHER = new StartDomain("e2server", new UUID(0, 2), "ejl-e2");
-  private static final String KEY = "machine/e1server";
+  private static final Key KEY = new Key.Machine("e1server");
 
   private final ManualExecutor io = new ManualExecutor();
   private final SettableClock clock = new SettableClock();
   private final AtomicInteger changes = new AtomicInteger();
   private final List<CompletableFuture<Void>> looks = new ArrayList<>();
-  private final List<String> takenWhenTold = new ArrayList<>();
+  private final List<Key> takenWhenTold = new ArrayList<>();
   @Mock private Hypervisor hypervisor;
   @Mock private StepRunner steps;
   private final List<Optional<GuestReport>> reports = new ArrayList<>();
@@ -156,7 +157,8 @@ class ActorTest {
     actor.submit(List.of(START, OTHER, UNDEFINE));
 
     assertThat(io.waiting()).isEqualTo(2);
-    assertThat(actor.progress().inFlight()).containsExactlyInAnyOrder(KEY, "machine/e2server");
+    assertThat(actor.progress().inFlight())
+        .containsExactlyInAnyOrder(KEY, new Key.Machine("e2server"));
     actor.submit(List.of(UNDEFINE));
     assertThat(io.waiting()).as("left for the next plan").isEqualTo(2);
   }

@@ -3,6 +3,7 @@ package dev.ejabberdlab.architecture;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
@@ -191,6 +192,27 @@ class PackagesTest {
   @Test
   void noPackageKnowsItselfByWayOfOthers() {
     slices().matching(ROOT + ".(**)").should().beFreeOfCycles().check(CLASSES);
+  }
+
+  /** A class and what is nested in it are one. */
+  private static final SliceAssignment EACH_CLASS_OF_LIBVIRT =
+      new SliceAssignment() {
+        @Override
+        public SliceIdentifier getIdentifierOf(JavaClass c) {
+          return resideInAPackage(LIBVIRT).test(c)
+              ? SliceIdentifier.of(c.getName().replaceFirst("\\$.*", ""))
+              : SliceIdentifier.ignore();
+        }
+
+        @Override
+        public String getDescription() {
+          return "the classes of " + LIBVIRT;
+        }
+      };
+
+  @Test
+  void noClassOfLibvirtKnowsItselfByWayOfOthers() {
+    slices().assignedFrom(EACH_CLASS_OF_LIBVIRT).should().beFreeOfCycles().check(CLASSES);
   }
 
   @Test

@@ -25,7 +25,7 @@ import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.Seen;
-import dev.ejabberdlab.plan.Action;
+import dev.ejabberdlab.plan.Key;
 import dev.ejabberdlab.plan.Scene;
 import java.util.List;
 import java.util.stream.Stream;
@@ -80,7 +80,7 @@ class FailedPromotionTest {
             "psql2server Promoting PrimaryStopped"),
         arguments(
             "it is tried at this moment",
-            promoting(3).postgresql(P2, standby(WAL, false)).inFlight(Action.machineKey(P2)),
+            promoting(3).postgresql(P2, standby(WAL, false)).inFlight(new Key.Machine(P2)),
             "psql2server Promoting PrimaryStopped"),
         arguments(
             "it may have accepted writes",

@@ -101,19 +101,18 @@ public abstract class HypervisorContract {
   }
 
   protected DomainDefinition domain(String name) {
-    return new DomainDefinition(
-        UUID.nameUUIDFromBytes((RUN + name).getBytes()),
-        RUN + name,
-        OWNER,
-        "A title",
-        "A description",
-        Accelerator.qemu,
-        1,
-        64L << 20,
-        pool(),
-        base(),
-        Optional.empty(),
-        List.of());
+    return DomainDefinition.builder()
+        .uuid(UUID.nameUUIDFromBytes((RUN + name).getBytes()))
+        .name(RUN + name)
+        .owner(OWNER)
+        .title("A title")
+        .description("A description")
+        .accelerator(Accelerator.qemu)
+        .vcpus(1)
+        .memoryBytes(64L << 20)
+        .pool(pool())
+        .volume(base())
+        .build();
   }
 
   /** As a user may write it. */
@@ -123,19 +122,12 @@ public abstract class HypervisorContract {
       String description,
       long memoryBytes,
       List<Interface> nics) {
-    return new DomainDefinition(
-        d.uuid(),
-        d.name(),
-        d.owner(),
-        title,
-        description,
-        d.accelerator(),
-        d.vcpus(),
-        memoryBytes,
-        d.pool(),
-        d.volume(),
-        d.directBoot(),
-        nics);
+    return d.toBuilder()
+        .title(title)
+        .description(description)
+        .memoryBytes(memoryBytes)
+        .interfaces(nics)
+        .build();
   }
 
   protected String volumeName(String name) {
@@ -340,19 +332,7 @@ public abstract class HypervisorContract {
 
   private DomainDefinition on(String name, String volume) {
     DomainDefinition d = domain(name);
-    return new DomainDefinition(
-        d.uuid(),
-        d.name(),
-        d.owner(),
-        d.title(),
-        d.description(),
-        d.accelerator(),
-        d.vcpus(),
-        d.memoryBytes(),
-        d.pool(),
-        volume,
-        d.directBoot(),
-        d.interfaces());
+    return d.toBuilder().volume(volume).build();
   }
 
   @Test
@@ -477,19 +457,10 @@ public abstract class HypervisorContract {
                 new Interface(RUN + "nic", "52:54:00:12:34:56"),
                 new Interface(RUN + "nic", "52:54:00:12:34:57")));
     DomainDefinition domain =
-        new DomainDefinition(
-            plain.uuid(),
-            plain.name(),
-            plain.owner(),
-            plain.title(),
-            plain.description(),
-            plain.accelerator(),
-            2,
-            plain.memoryBytes(),
-            plain.pool(),
-            plain.volume(),
-            Optional.of(new DirectBoot(kernel(), initrd())),
-            plain.interfaces());
+        plain.toBuilder()
+            .vcpus(2)
+            .directBoot(Optional.of(new DirectBoot(kernel(), initrd())))
+            .build();
 
     host.defineDomain(domain);
     host.defineDomain(domain);
@@ -659,20 +630,7 @@ public abstract class HypervisorContract {
     assertThatThrownBy(() -> host.startDomain(foreignDomain(), OWNER))
         .isInstanceOf(NameConflict.class);
     DomainDefinition mine = domain("mine");
-    DomainDefinition sameName =
-        new DomainDefinition(
-            mine.uuid(),
-            before.name(),
-            OWNER,
-            "",
-            "",
-            mine.accelerator(),
-            1,
-            mine.memoryBytes(),
-            pool(),
-            base(),
-            Optional.empty(),
-            List.of());
+    DomainDefinition sameName = mine.toBuilder().name(before.name()).build();
     assertThatThrownBy(() -> host.defineDomain(sameName))
         .isInstanceOf(NameConflict.class)
         .hasMessageContaining("'" + before.name() + "'")
@@ -704,20 +662,7 @@ public abstract class HypervisorContract {
   @Test
   void aDomainWhoseVolumeIsMissingIsNotDefined() {
     DomainDefinition d = domain("novol");
-    DomainDefinition broken =
-        new DomainDefinition(
-            d.uuid(),
-            d.name(),
-            OWNER,
-            "",
-            "",
-            d.accelerator(),
-            1,
-            d.memoryBytes(),
-            pool(),
-            "novolume",
-            Optional.empty(),
-            List.of());
+    DomainDefinition broken = d.toBuilder().volume("novolume").build();
 
     assertThatThrownBy(() -> host.defineDomain(broken))
         .isInstanceOf(NotFound.class)

@@ -86,8 +86,8 @@ class BringUpTest {
     private final Scene scene = Scene.untouched();
     private final Map<String, Map<String, StepState>> guests = new TreeMap<>();
     private final Set<String> booting = new HashSet<>();
-    private final Map<String, Failure> failures = new HashMap<>();
-    private final Map<String, Progress.End> ends = new HashMap<>();
+    private final Map<Key, Failure> failures = new HashMap<>();
+    private final Map<Key, Progress.End> ends = new HashMap<>();
     private final List<String> carriedOut = new ArrayList<>();
     private Instant now = LabFixture.NOW;
 

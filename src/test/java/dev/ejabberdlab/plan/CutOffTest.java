@@ -95,11 +95,11 @@ class CutOffTest {
                         d.volume(),
                         d.directBoot(),
                         d.interfaces()));
-    Action define = scene.actions("machine/" + NODE).get(0);
+    Action define = scene.actions(new Key.Machine(NODE)).get(0);
     assertThat(define).isInstanceOf(Action.DefineDomain.class);
-    assertThat(scene.cutOff(define, Duration.ofMinutes(1)).actions("machine/" + NODE))
+    assertThat(scene.cutOff(define, Duration.ofMinutes(1)).actions(new Key.Machine(NODE)))
         .containsExactly(define);
-    assertThat(scene.ended(define, Duration.ofMinutes(1)).actions("machine/" + NODE))
+    assertThat(scene.ended(define, Duration.ofMinutes(1)).actions(new Key.Machine(NODE)))
         .as("libvirt does not give it back")
         .doesNotContain(define);
   }

@@ -34,18 +34,11 @@ public final class Definitions {
       int cpus,
       long memory,
       List<DomainDefinition.Interface> interfaces) {
-    return new DomainDefinition(
-        d.uuid(),
-        d.name(),
-        d.owner(),
-        title,
-        d.description(),
-        d.accelerator(),
-        cpus,
-        memory,
-        d.pool(),
-        d.volume(),
-        d.directBoot(),
-        interfaces);
+    return d.toBuilder()
+        .title(title)
+        .vcpus(cpus)
+        .memoryBytes(memory)
+        .interfaces(interfaces)
+        .build();
   }
 }

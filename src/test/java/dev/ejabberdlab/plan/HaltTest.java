@@ -70,7 +70,8 @@ class HaltTest {
 
   @Test
   void aStepThatRunsIsCutOff() {
-    assertThat(scene.inFlight("machine/e2server").actions("machine/e2server")).hasSize(1);
+    assertThat(scene.inFlight(new Key.Machine("e2server")).actions(new Key.Machine("e2server")))
+        .hasSize(1);
   }
 
   @Test
@@ -82,7 +83,9 @@ class HaltTest {
   void whatIsNotOursIsLeftAlone() {
     scene.domain("e2server", scene.objects().foreignDomain("e2server", Power.RUNNING));
 
-    assertThat(scene.plan().actions()).extracting(Action::key).containsExactly("power/e1server");
+    assertThat(scene.plan().actions())
+        .extracting(Action::key)
+        .containsExactly(new Key.Power("e1server"));
   }
 
   @Test
@@ -139,7 +142,7 @@ class HaltTest {
 
       assertThat(scene.failed(start, 1, Duration.ZERO).plan().actions())
           .extracting(Action::key)
-          .contains("machine/e2server");
+          .contains(new Key.Machine("e2server"));
     }
 
     @Test

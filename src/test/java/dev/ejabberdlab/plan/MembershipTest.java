@@ -42,13 +42,13 @@ class MembershipTest {
             "both failed", same(), failed(CLUSTER, 1, 3600), failed(CLUSTER, 1, 3600), List.of(A)),
         arguments(
             "one was just told",
-            (UnaryOperator<Scene>) s -> s.inFlight(Action.machineKey(B)),
+            (UnaryOperator<Scene>) s -> s.inFlight(new Key.Machine(B)),
             LOST,
             LOST,
             List.of()),
         arguments(
             "something else is done on one that is a member",
-            (UnaryOperator<Scene>) s -> s.inFlight(Action.machineKey(B)),
+            (UnaryOperator<Scene>) s -> s.inFlight(new Key.Machine(B)),
             LOST,
             done(CLUSTER),
             List.of(A)),

@@ -7,7 +7,6 @@ import static dev.ejabberdlab.observe.LabFixture.failed;
 import static dev.ejabberdlab.observe.LabFixture.interrupted;
 import static dev.ejabberdlab.observe.LabFixture.report;
 import static dev.ejabberdlab.observe.LabFixture.running;
-import static dev.ejabberdlab.plan.Action.machineKey;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
@@ -60,8 +59,12 @@ class PlannerTest {
   private static final Seen<DomainState> NO_DOMAIN = Seen.missing("");
   private static final String NOTHING = "nothing";
 
+  private static Key machineKey(String node) {
+    return new Key.Machine(node);
+  }
+
   /** The first word of what is done next about a node or network. */
-  private static String next(Scene scene, String key) {
+  private static String next(Scene scene, Key key) {
     List<Action> actions = scene.actions(key);
     assertThat(actions).hasSizeLessThanOrEqualTo(1);
     return actions.isEmpty() ? NOTHING : actions.get(0).getClass().getSimpleName();
@@ -114,14 +117,14 @@ class PlannerTest {
       Scene scene = Scene.untouched();
       scene.network("dmz", seen.apply(scene));
 
-      assertThat(PlannerTest.next(scene, "network/dmz")).isEqualTo(expected);
+      assertThat(PlannerTest.next(scene, new Key.Network("dmz"))).isEqualTo(expected);
     }
 
     @Test
     void whatLibvirtDoesNotGiveBackAsItWasToldIsNotDefinedForEver() {
       Scene scene = Scene.ready();
       scene.network("dmz", scene.objects().outdated("dmz"));
-      Action define = scene.actions("network/dmz").get(0);
+      Action define = scene.actions(new Key.Network("dmz")).get(0);
 
       assertThat(scene.ended(define, Duration.ofHours(1)).plan().actions()).isEmpty();
       assertThat(scene.plan().wakeAt()).isEmpty();
@@ -136,7 +139,9 @@ class PlannerTest {
       Scene scene = Scene.ready();
       scene.network("management", scene.objects().outdated("management"));
 
-      assertThat(PlannerTest.next(scene.ended(earlier, Duration.ofHours(1)), "network/management"))
+      assertThat(
+              PlannerTest.next(
+                  scene.ended(earlier, Duration.ofHours(1)), new Key.Network("management")))
           .isEqualTo("DefineNetwork");
     }
 
@@ -145,7 +150,8 @@ class PlannerTest {
       assertThat(Scene.untouched().plan().actions())
           .filteredOn(DefineNetwork.class::isInstance)
           .extracting(Action::key)
-          .containsExactly("network/management", "network/dmz", "network/internal");
+          .containsExactly(
+              new Key.Network("management"), new Key.Network("dmz"), new Key.Network("internal"));
     }
 
     @Test
@@ -157,14 +163,14 @@ class PlannerTest {
           .as("what exists is kept up")
           .hasOnlyElementsOfType(StartNetwork.class)
           .extracting(Action::key)
-          .containsExactly("network/internal");
+          .containsExactly(new Key.Network("internal"));
     }
 
     @Test
     void oneThatIsLostComesBackWithoutTheImageWhenEveryMachineHasItsDisk() {
       Scene scene = Scene.ready().image(Seen.missing("no image")).network("dmz", Seen.missing(""));
 
-      assertThat(PlannerTest.next(scene, "network/dmz")).isEqualTo("DefineNetwork");
+      assertThat(PlannerTest.next(scene, new Key.Network("dmz"))).isEqualTo("DefineNetwork");
     }
   }
 
@@ -264,10 +270,10 @@ class PlannerTest {
           .filteredOn(CreateVolume.class::isInstance)
           .extracting(Action::key)
           .containsExactly(
-              "machine/gw1server",
-              "machine/e2server",
-              "machine/psql1server",
-              "machine/psql2server");
+              new Key.Machine("gw1server"),
+              new Key.Machine("e2server"),
+              new Key.Machine("psql1server"),
+              new Key.Machine("psql2server"));
     }
 
     @ParameterizedTest
@@ -550,7 +556,7 @@ class PlannerTest {
         assertThat(
                 scene
                     .reports(E2, right.withClockOff(Optional.of(Duration.ofMillis(millis))))
-                    .actions(Action.clockKey(E2)))
+                    .actions(new Key.Clock(E2)))
             .hasOnlyElementsOfType(Action.SetClock.class)
             .hasSize(1);
       }
@@ -558,7 +564,7 @@ class PlannerTest {
         assertThat(
                 scene
                     .reports(E2, right.withClockOff(Optional.of(Duration.ofMillis(millis))))
-                    .actions(Action.clockKey(E2)))
+                    .actions(new Key.Clock(E2)))
             .isEmpty();
       }
     }

@@ -105,7 +105,7 @@ class RolloutTest {
     scene.mute(E1, "no answer", Duration.ZERO);
     scene.defined(STANDBY, d -> Definitions.withTitle(small(d), "old"));
 
-    assertThat(scene.actions("machine/" + STANDBY))
+    assertThat(scene.actions(new Key.Machine(STANDBY)))
         .singleElement()
         .isInstanceOfSatisfying(
             DefineDomain.class,
@@ -199,7 +199,7 @@ class RolloutTest {
     assertThat(scene.plan().restarts())
         .singleElement()
         .satisfies(r -> assertThat(r.waitsFor()).contains(node));
-    assertThat(scene.actions("machine/" + E2)).isEmpty();
+    assertThat(scene.actions(new Key.Machine(E2))).isEmpty();
   }
 
   @Test
@@ -259,7 +259,7 @@ class RolloutTest {
     scene.ended(shutdown(scene, STANDBY), Shutdown.GRACE);
     scene.power(E1, Power.SHUT_OFF);
 
-    assertThat(scene.actions("machine/" + STANDBY))
+    assertThat(scene.actions(new Key.Machine(STANDBY)))
         .hasOnlyElementsOfType(DestroyDomain.class)
         .hasSize(1);
   }
@@ -270,7 +270,7 @@ class RolloutTest {
     scene.silent("gw1server", Duration.ZERO);
 
     assertThat(going()).isEmpty();
-    assertThat(scene.actions("machine/" + PRIMARY)).isEmpty();
+    assertThat(scene.actions(new Key.Machine(PRIMARY))).isEmpty();
   }
 
   @Test
@@ -278,7 +278,7 @@ class RolloutTest {
     scene.steps(PRIMARY).defined(PRIMARY, RolloutTest::small);
     scene.silent("gw1server", Duration.ZERO);
 
-    assertThat(scene.actions("machine/" + PRIMARY)).hasOnlyElementsOfType(RunStep.class);
+    assertThat(scene.actions(new Key.Machine(PRIMARY))).hasOnlyElementsOfType(RunStep.class);
   }
 
   /** Or each would wait for the other for ever. */

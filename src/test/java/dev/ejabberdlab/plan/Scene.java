@@ -55,10 +55,10 @@ public final class Scene {
   private final LabTopology lab;
   private final Map<String, Seen<NetworkState>> networks = new LinkedHashMap<>();
   private final Map<String, Machine> machines = new LinkedHashMap<>();
-  private final Set<String> inFlight = new HashSet<>();
-  private final Map<String, Failure> failures = new HashMap<>();
-  private final Map<String, Progress.End> ends = new HashMap<>();
-  private final Map<String, Progress.CutOff> cutOffs = new HashMap<>();
+  private final Set<Key> inFlight = new HashSet<>();
+  private final Map<Key, Failure> failures = new HashMap<>();
+  private final Map<Key, Progress.End> ends = new HashMap<>();
+  private final Map<Key, Progress.CutOff> cutOffs = new HashMap<>();
   private List<Step> steps = LabFixture.steps();
   private HostSnapshot host = new HostSnapshot(Seen.of(FACTS), List.of(), NOW);
   private Seen<ImageVolumes> image = Seen.of(IMAGE_VOLUMES);
@@ -378,7 +378,7 @@ public final class Scene {
     return this;
   }
 
-  public Scene inFlight(String key) {
+  public Scene inFlight(Key key) {
     inFlight.add(key);
     return this;
   }
@@ -484,9 +484,9 @@ public final class Scene {
   }
 
   /** The actions of the plan for a node or network; turning a node off is one for the node. */
-  public List<Action> actions(String key) {
+  public List<Action> actions(Key key) {
     return plan().actions().stream()
-        .filter(a -> a.key().equals(key) || a.key().equals(Action.powerKeyOf(key)))
+        .filter(a -> a.key().equals(key) || a.key().equals(key.power()))
         .toList();
   }
 }

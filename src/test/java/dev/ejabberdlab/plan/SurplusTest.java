@@ -90,7 +90,7 @@ class SurplusTest {
   void aStepThatRunsInItHoldsItNotUp() {
     DomainState domain = scene.objects().surplusDomain(LEFT, Power.RUNNING);
 
-    assertThat(kinds(left(domain).inFlight("machine/" + LEFT).plan()))
+    assertThat(kinds(left(domain).inFlight(new Key.Machine(LEFT)).plan()))
         .containsExactly("ShutdownDomain");
   }
 

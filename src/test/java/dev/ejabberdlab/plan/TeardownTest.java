@@ -221,19 +221,18 @@ class TeardownTest {
         domain.power(),
         domain.agentConnected(),
         Optional.of(
-            new DomainDefinition(
-                domain.uuid(),
-                domain.name(),
-                new Owner(new UUID(0, 1), "default", "demo"),
-                "",
-                "",
-                Accelerator.qemu,
-                1,
-                1,
-                "default",
-                volume,
-                Optional.empty(),
-                Stream.of(networks).map(n -> new Interface(n, "52:54:00:00:00:01")).toList())));
+            DomainDefinition.builder()
+                .uuid(domain.uuid())
+                .name(domain.name())
+                .owner(new Owner(new UUID(0, 1), "default", "demo"))
+                .accelerator(Accelerator.qemu)
+                .vcpus(1)
+                .memoryBytes(1)
+                .pool("default")
+                .volume(volume)
+                .interfaces(
+                    Stream.of(networks).map(n -> new Interface(n, "52:54:00:00:00:01")).toList())
+                .build()));
   }
 
   @Test
@@ -251,7 +250,7 @@ class TeardownTest {
 
   @Test
   void whatIsUnderWayIsAwaited() {
-    Progress busy = new Progress(Set.of("machine/ejl-1-e1"), Map.of(), Map.of());
+    Progress busy = new Progress(Set.of(new Key.Machine("ejl-1-e1")), Map.of(), Map.of());
 
     assertThat(plan(domains(domain("ejl-1-e1", Power.SHUT_OFF, false)), busy, DELETED))
         .isEqualTo(Plan.nothing(Optional.empty()));

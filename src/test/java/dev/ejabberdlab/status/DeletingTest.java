@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.Remains;
 import dev.ejabberdlab.plan.Failure;
+import dev.ejabberdlab.plan.Key;
 import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.status.Conditions.Truth;
 import dev.ejabberdlab.status.Transitions.Transition;
@@ -42,7 +43,12 @@ class DeletingTest {
   void whatFailsIsToldWithWhatIsStillThere() {
     Failure failure =
         new Failure(
-            "volume/v", "delete volume v", "Cannot delete v: busy.", false, 3, LabFixture.NOW);
+            new Key.Volume("v"),
+            "delete volume v",
+            "Cannot delete v: busy.",
+            false,
+            3,
+            LabFixture.NOW);
 
     assertThat(Deleting.remaining(VOLUME, List.of()))
         .isEqualTo(Finding.no(Reason.Deleting, "Still there: volume ejl-1a2b3c4d-e1.qcow2."));

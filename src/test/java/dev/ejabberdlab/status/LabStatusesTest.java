@@ -2,7 +2,6 @@ package dev.ejabberdlab.status;
 
 import static dev.ejabberdlab.observe.LabFixture.done;
 import static dev.ejabberdlab.observe.LabFixture.failed;
-import static dev.ejabberdlab.plan.Action.machineKey;
 import static dev.ejabberdlab.status.Story.condition;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
@@ -25,6 +24,7 @@ import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.Remains;
 import dev.ejabberdlab.observe.Seen;
+import dev.ejabberdlab.plan.Key;
 import dev.ejabberdlab.plan.Action;
 import dev.ejabberdlab.plan.Scene;
 import dev.ejabberdlab.status.Conditions.Finding;
@@ -45,6 +45,10 @@ class LabStatusesTest {
   private static final String E1 = "e1server";
   private static final String NO_IMAGE = "spec.image.volume: there is no such image; publish it.";
   private static final Duration LONG = LabSnapshot.GUEST_SILENCE;
+
+  private static Key machineKey(String node) {
+    return new Key.Machine(node);
+  }
 
   private static Scene withFailedStart(Scene scene) {
     Action start = scene.power(E1, Power.SHUT_OFF).actions(machineKey(E1)).get(0);

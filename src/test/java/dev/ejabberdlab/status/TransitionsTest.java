@@ -13,6 +13,7 @@ import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.Seen;
+import dev.ejabberdlab.plan.Key;
 import dev.ejabberdlab.plan.Action;
 import dev.ejabberdlab.plan.Scene;
 import dev.ejabberdlab.status.Conditions.Finding;
@@ -140,7 +141,7 @@ class TransitionsTest {
 
     @Test
     void aHypervisorThatRefusesIsToldOnce() {
-      Action create = scene.actions("machine/" + E1).get(0);
+      Action create = scene.actions(new Key.Machine(E1)).get(0);
       after(s -> {});
 
       assertThat(after(s -> s.failed(create, 1, Duration.ZERO)))

@@ -20,15 +20,14 @@ final class Capabilities {
   }
 
   /**
-   * The host's own UUID. The test driver has none, and its state belongs to its URI.
-   *
-   * @param uri the connection's
+   * The host's own UUID; empty when it tells none. The test driver has none, and its state belongs
+   * to its URI.
    */
-  static Optional<UUID> uuid(Element capabilities, String uri) {
+  static Optional<UUID> uuid(Element capabilities, ConnectionUri uri) {
     Optional<UUID> told =
         Xml.text(capabilities, "host", "uuid").map(String::strip).flatMap(Capabilities::parse);
-    return told.isEmpty() && uri.startsWith("test:")
-        ? Optional.of(UUID.nameUUIDFromBytes(uri.getBytes(StandardCharsets.UTF_8)))
+    return told.isEmpty() && uri.isTestDriver()
+        ? Optional.of(UUID.nameUUIDFromBytes(uri.text().getBytes(StandardCharsets.UTF_8)))
         : told;
   }
 

@@ -15,6 +15,9 @@ import java.util.stream.IntStream;
  */
 final class Connections implements AutoCloseable {
 
+  /** For calls that only ask or change a definition. */
+  static final Duration LIMIT = Duration.ofSeconds(60);
+
   private final List<Connection> all;
   private final AtomicReference<UUID> expected = new AtomicReference<>();
   private final Hanging hanging = new Hanging();
@@ -23,16 +26,11 @@ final class Connections implements AutoCloseable {
    * @param size how many calls at the same time
    * @param events gets domain events and those of the first connection; null for none
    */
-  Connections(String uri, int size, Consumer<HypervisorEvent> events) {
+  Connections(ConnectionUri uri, int size, Consumer<HypervisorEvent> events) {
     this.all =
         IntStream.range(0, size)
             .mapToObj(i -> new Connection(uri, i == 0 ? events : null, expected, hanging))
             .toList();
-  }
-
-  /** The URI without its parameters, for messages. */
-  String host() {
-    return all.get(0).host();
   }
 
   /** Starts connecting the one that has the events. */
@@ -45,24 +43,29 @@ final class Connections implements AutoCloseable {
     expected.set(host);
   }
 
-  /** As {@link Connection#callWhoeverItIs}. */
-  <T> T callWhoeverItIs(String what, Duration limit, Connection.Call<T> call) {
-    return reserve().callWhoeverItIs(what, limit, call);
+  /** A call as {@link Connection#callWhoeverItIs} makes it, within {@link #LIMIT}. */
+  <T> T callWhoeverItIs(Operation what, Connection.Call<T> call) {
+    return reserve().callWhoeverItIs(what, LIMIT, call);
   }
 
-  /** As {@link Connection#call(String, Duration, Connection.Call)}. */
-  <T> T call(String what, Duration limit, Connection.Call<T> call) {
-    return reserve().call(what, limit, call);
+  /** A call as {@link Connection#call} makes it, within {@link #LIMIT}. */
+  <T> T call(Operation what, Connection.Call<T> call) {
+    return call(what, LIMIT, call);
   }
 
-  /** As {@link Connection#call(String, Duration, Connection.Translation, Connection.Call)}. */
+  /** A call as {@link Connection#call} makes it. */
+  <T> T call(Operation what, Duration limit, Connection.Call<T> call) {
+    return call(what, limit, LibvirtErrors::translate, call);
+  }
+
+  /** A call as {@link Connection#call} makes it, with an own translation of refusals. */
   <T> T call(
-      String what, Duration limit, Connection.Translation translation, Connection.Call<T> call) {
+      Operation what, Duration limit, Connection.Translation translation, Connection.Call<T> call) {
     return reserve().call(what, limit, translation, call);
   }
 
-  /** As {@link Connection#callAndLeave}. */
-  void callAndLeave(String what, Duration wait, Connection.Call<Void> call) {
+  /** A call as {@link Connection#callAndLeave} makes it. */
+  void callAndLeave(Operation what, Duration wait, Connection.Call<Void> call) {
     reserve().callAndLeave(what, wait, call);
   }
 

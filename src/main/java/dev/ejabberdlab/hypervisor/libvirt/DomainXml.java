@@ -14,7 +14,6 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.stream.Stream;
 import javax.xml.stream.XMLStreamException;
 import org.w3c.dom.Element;
 
@@ -111,12 +110,17 @@ final class DomainXml {
 
   /** Names of the networks that a domain is in. */
   static List<String> networksOf(Element domain) {
-    return interfaces(domain).flatMap(nic -> network(nic).stream()).distinct().toList();
+    return devices(domain, "interface").stream()
+        .flatMap(nic -> network(nic).stream())
+        .distinct()
+        .toList();
   }
 
-  private static Stream<Element> interfaces(Element domain) {
-    return Xml.first(domain, "devices").stream()
-        .flatMap(devices -> Xml.children(devices, "interface").stream());
+  /** A domain's devices of a kind. */
+  private static List<Element> devices(Element domain, String kind) {
+    return Xml.first(domain, "devices")
+        .map(devices -> Xml.children(devices, kind))
+        .orElse(List.of());
   }
 
   private static Optional<String> network(Element nic) {
@@ -125,7 +129,7 @@ final class DomainXml {
 
   /** MAC addresses of a domain's interfaces in a network. */
   static List<String> macsIn(Element domain, String network) {
-    return interfaces(domain)
+    return devices(domain, "interface").stream()
         .filter(nic -> network(nic).equals(Optional.of(network)))
         .flatMap(nic -> Xml.first(nic, "mac").stream())
         .map(mac -> mac.getAttribute("address"))
@@ -280,30 +284,31 @@ final class DomainXml {
     Optional<String> kernel = Xml.text(root, "os", "kernel");
     Optional<String> initrd = Xml.text(root, "os", "initrd");
     List<Interface> interfaces = new ArrayList<>();
-    for (Element nic :
-        Xml.first(root, "devices").map(d -> Xml.children(d, "interface")).orElse(List.of())) {
+    for (Element nic : devices(root, "interface")) {
       interfaces.add(
           new Interface(
-              Xml.first(nic, "source").flatMap(s -> Xml.attribute(s, "network")).orElse(""),
+              network(nic).orElse(""),
               Xml.first(nic, "mac")
                   .flatMap(m -> Xml.attribute(m, "address"))
                   .orElse("")
                   .toLowerCase(Locale.ROOT)));
     }
     DomainDefinition definition =
-        new DomainDefinition(
-            uuid(root),
-            name(root),
-            mark.owner(),
-            Xml.text(root, "title").orElse(""),
-            Xml.text(root, "description").orElse(""),
-            accelerator,
-            Xml.text(root, "vcpu").map(String::strip).map(Integer::parseInt).orElse(0),
-            Xml.first(root, "memory").map(DomainXml::bytes).orElse(0L),
-            mark.pool(),
-            last(disk),
-            kernel.map(k -> new DirectBoot(last(k), initrd.map(DomainXml::last).orElse(""))),
-            List.copyOf(interfaces));
+        DomainDefinition.builder()
+            .uuid(uuid(root))
+            .name(name(root))
+            .owner(mark.owner())
+            .title(Xml.text(root, "title").orElse(""))
+            .description(Xml.text(root, "description").orElse(""))
+            .accelerator(accelerator)
+            .vcpus(Xml.text(root, "vcpu").map(String::strip).map(Integer::parseInt).orElse(0))
+            .memoryBytes(Xml.first(root, "memory").map(DomainXml::bytes).orElse(0L))
+            .pool(mark.pool())
+            .volume(last(disk))
+            .directBoot(
+                kernel.map(k -> new DirectBoot(last(k), initrd.map(DomainXml::last).orElse(""))))
+            .interfaces(List.copyOf(interfaces))
+            .build();
     return new Read(definition, new Paths(disk, kernel, initrd));
   }
 
@@ -316,8 +321,7 @@ final class DomainXml {
     Set<String> roots = new HashSet<>();
     Set<String> files = new HashSet<>();
     for (Element domain : definitions) {
-      List<Element> disks =
-          Xml.first(domain, "devices").map(d -> Xml.children(d, "disk")).orElse(List.of());
+      List<Element> disks = devices(domain, "disk");
       disks.forEach(disk -> sources(disk, files));
       disks.stream()
           .filter(d -> Xml.attribute(d, "device").orElse("disk").equals("disk"))
@@ -359,8 +363,7 @@ final class DomainXml {
 
   /** Whether the live XML shows the agent's channel open. */
   static boolean agentConnected(Element root) {
-    for (Element channel :
-        Xml.first(root, "devices").map(d -> Xml.children(d, "channel")).orElse(List.of())) {
+    for (Element channel : devices(root, "channel")) {
       Optional<Element> target = Xml.first(channel, "target");
       if (target.isPresent()
           && target.get().getAttribute("name").equals(AGENT_CHANNEL)

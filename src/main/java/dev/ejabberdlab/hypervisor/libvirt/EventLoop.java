@@ -39,9 +39,7 @@ final class EventLoop {
     System.setProperty("jna.encoding", "UTF-8");
     Library.initEventLoop();
     Connect.setErrorCallback(SILENT);
-    Thread thread = new Thread(EventLoop::run, "libvirt-events");
-    thread.setDaemon(true);
-    thread.start();
+    Daemon.start("libvirt-events", EventLoop::run);
     started = true;
   }
 

@@ -12,10 +12,10 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class Hanging {
 
-  private final Map<String, Long> since = new ConcurrentHashMap<>();
+  private final Map<Operation, Long> since = new ConcurrentHashMap<>();
 
   /** For how long a call that does the same has been hanging; empty when none does. */
-  Optional<Duration> time(String what) {
+  Optional<Duration> time(Operation what) {
     return Optional.ofNullable(since.get(what))
         .map(start -> Duration.ofNanos(System.nanoTime() - start));
   }
@@ -25,12 +25,12 @@ final class Hanging {
    *
    * @param start when it was made, as {@link System#nanoTime}
    */
-  void begin(String what, long start) {
+  void begin(Operation what, long start) {
     since.putIfAbsent(what, start);
   }
 
   /** It has ended, whether somebody had waited for it or not. */
-  void end(String what) {
+  void end(Operation what) {
     since.remove(what);
   }
 }

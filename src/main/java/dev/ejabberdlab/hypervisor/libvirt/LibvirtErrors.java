@@ -94,16 +94,16 @@ final class LibvirtErrors {
   /**
    * The exception for a call that libvirt refused.
    *
-   * @param what what was to be done, as in "cannot …"
-   * @param host the host's URI
+   * @param what what was to be done
+   * @param host the host's URI without parameters
    */
-  static HypervisorException translate(String what, String host, LibvirtException e) {
+  static HypervisorException translate(Operation what, String host, LibvirtException e) {
     return translate(what, host, e.getError().getCode(), sentence(e), e);
   }
 
   static HypervisorException translate(
-      String what, String host, ErrorNumber code, String reason, Exception cause) {
-    String message = "cannot " + what + " on " + host + ": " + reason;
+      Operation what, String host, ErrorNumber code, String reason, Exception cause) {
+    String message = cannot(what, host, reason);
     if (MISSING.contains(code)) {
       return new NotFound(message);
     }
@@ -117,15 +117,31 @@ final class LibvirtErrors {
   }
 
   /** The exception for a command to a guest's agent. */
-  static HypervisorException translateAgent(String what, String host, LibvirtException e) {
+  static HypervisorException translateAgent(Operation what, String host, LibvirtException e) {
     return translateAgent(what, host, e.getError().getCode(), sentence(e), e);
   }
 
   static HypervisorException translateAgent(
-      String what, String host, ErrorNumber code, String reason, Exception cause) {
+      Operation what, String host, ErrorNumber code, String reason, Exception cause) {
     return NO_AGENT.contains(code)
-        ? new AgentUnavailable("cannot " + what + " on " + host + ": " + reason, cause)
+        ? new AgentUnavailable(cannot(what, host, reason), cause)
         : translate(what, host, code, reason, cause);
+  }
+
+  /** The exception for a call of which nothing is known. */
+  static Unreachable unreachable(Operation what, String host, String reason, Throwable cause) {
+    return new Unreachable(cannot(what, host, reason), cause);
+  }
+
+  /** The exception for a caller that was interrupted; it is marked as interrupted again. */
+  static Unreachable interrupted(Operation what, String host, InterruptedException e) {
+    Thread.currentThread().interrupt();
+    return unreachable(what, host, "interrupted", e);
+  }
+
+  /** The message for what could not be done. */
+  static String cannot(Operation what, String host, String reason) {
+    return "cannot %s on %s: %s".formatted(what.words(), host, reason);
   }
 
   /** libvirt's message on one line. */

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import javax.xml.XMLConstants;
 import javax.xml.parsers.DocumentBuilder;
 import javax.xml.parsers.DocumentBuilderFactory;
@@ -130,6 +131,15 @@ final class Xml {
       throw new IllegalArgumentException("libvirt's answer is not XML: " + e.getMessage(), e);
     } catch (IOException e) {
       throw new UncheckedIOException("XML out of memory cannot fail", e);
+    }
+  }
+
+  /** Empty when somebody has changed one of our objects to what no definition can say. */
+  static <T> Optional<T> readable(Supplier<T> reading) {
+    try {
+      return Optional.of(reading.get());
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
     }
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.ejabberdlab.hypervisor.HypervisorException.Unreachable;
+import dev.ejabberdlab.hypervisor.libvirt.Operation.OnHost;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -24,6 +25,7 @@ import org.libvirt.Connect;
 /** Which connection carries which call; libvirt's client library crashes when one carries two. */
 class ConnectionsTest {
 
+  private static final ConnectionUri TEST_DRIVER = new ConnectionUri("test:///default");
   private static final Duration LIMIT = Duration.ofMinutes(1);
   private static final int CALLERS = 4;
 
@@ -37,7 +39,7 @@ class ConnectionsTest {
   private void callAtOnce(Connections connections, Connection.Call<Void> call) throws Exception {
     List<Future<Void>> answers = new ArrayList<>();
     for (int i = 0; i < CALLERS; i++) {
-      answers.add(callers.submit(() -> connections.call("try it", LIMIT, call)));
+      answers.add(callers.submit(() -> connections.call(new OnHost("try it"), LIMIT, call)));
     }
     for (Future<Void> answer : answers) {
       answer.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
@@ -48,7 +50,7 @@ class ConnectionsTest {
   void aConnectionCarriesOneCallAtATime() throws Exception {
     AtomicInteger underWay = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
-    try (Connections one = new Connections("test:///default", 1, null)) {
+    try (Connections one = new Connections(TEST_DRIVER, 1, null)) {
       callAtOnce(
           one,
           connect -> {
@@ -75,24 +77,24 @@ class ConnectionsTest {
           }
           return null;
         };
-    try (Connections many = new Connections("test:///default", CALLERS, null)) {
-      many.call("connect", LIMIT, Connect::listDomains);
-      assertThatThrownBy(() -> many.call("hang", Duration.ofMillis(50), hangs))
+    try (Connections many = new Connections(TEST_DRIVER, CALLERS, null)) {
+      many.call(new OnHost("connect"), LIMIT, Connect::listDomains);
+      assertThatThrownBy(() -> many.call(new OnHost("hang"), Duration.ofMillis(50), hangs))
           .isInstanceOf(Unreachable.class)
           .hasMessageContaining("did not answer");
       for (int i = 0; i < 3; i++) {
-        assertThatThrownBy(() -> many.call("hang", LIMIT, hangs))
+        assertThatThrownBy(() -> many.call(new OnHost("hang"), LIMIT, hangs))
             .isInstanceOf(Unreachable.class)
             .hasMessageContaining("has been working on the same for");
       }
       assertThat(made).hasValue(1);
-      many.call("do something else", LIMIT, Connect::listDomains);
+      many.call(new OnHost("do something else"), LIMIT, Connect::listDomains);
 
       release.countDown();
 
       await()
           .ignoreExceptionsInstanceOf(Unreachable.class)
-          .until(() -> many.call("hang", LIMIT, hangs) == null);
+          .until(() -> many.call(new OnHost("hang"), LIMIT, hangs) == null);
       assertThat(made).hasValue(2);
     }
   }
@@ -103,7 +105,7 @@ class ConnectionsTest {
     Set<Connect> used =
         Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
     CountDownLatch everybody = new CountDownLatch(CALLERS);
-    try (Connections enough = new Connections("test:///default", 2 * CALLERS, null)) {
+    try (Connections enough = new Connections(TEST_DRIVER, 2 * CALLERS, null)) {
       // Each waits for the others: none could end if two had to share.
       callAtOnce(
           enough,

@@ -29,21 +29,23 @@ class DomainXmlTest {
 
   private static DomainDefinition domain(
       Accelerator accelerator, String title, String description, long memoryBytes) {
-    return new DomainDefinition(
-        UUID.fromString("00000000-0000-4000-8000-000000000001"),
-        "ejl-12345678-e1",
-        new Owner(UUID.fromString("00000000-0000-4000-8000-000000000002"), "labs", "demo"),
-        title,
-        description,
-        accelerator,
-        2,
-        memoryBytes,
-        "default",
-        "root.qcow2",
-        Optional.of(new DirectBoot("vmlinuz", "initrd.img")),
-        List.of(
-            new Interface("net-a", "52:54:00:00:00:01"),
-            new Interface("net-b", "52:54:00:00:00:02")));
+    return DomainDefinition.builder()
+        .uuid(UUID.fromString("00000000-0000-4000-8000-000000000001"))
+        .name("ejl-12345678-e1")
+        .owner(new Owner(UUID.fromString("00000000-0000-4000-8000-000000000002"), "labs", "demo"))
+        .title(title)
+        .description(description)
+        .accelerator(accelerator)
+        .vcpus(2)
+        .memoryBytes(memoryBytes)
+        .pool("default")
+        .volume("root.qcow2")
+        .directBoot(Optional.of(new DirectBoot("vmlinuz", "initrd.img")))
+        .interfaces(
+            List.of(
+                new Interface("net-a", "52:54:00:00:00:01"),
+                new Interface("net-b", "52:54:00:00:00:02")))
+        .build();
   }
 
   private static DomainXml.Read roundTrip(DomainDefinition domain, DomainXml.Paths paths) {
@@ -106,19 +108,13 @@ class DomainXmlTest {
   void withoutDirectBootTheDiskBoots() {
     DomainDefinition d = domain(Accelerator.kvm, "", "", 1L << 30);
     DomainDefinition domain =
-        new DomainDefinition(
-            d.uuid(),
-            d.name(),
-            d.owner(),
-            "",
-            "",
-            d.accelerator(),
-            1,
-            d.memoryBytes(),
-            d.pool(),
-            d.volume(),
-            Optional.empty(),
-            List.of());
+        d.toBuilder()
+            .title("")
+            .description("")
+            .vcpus(1)
+            .directBoot(Optional.empty())
+            .interfaces(List.of())
+            .build();
     DomainXml.Paths paths =
         new DomainXml.Paths("/pool/root.qcow2", Optional.empty(), Optional.empty());
 

@@ -14,6 +14,8 @@ import org.libvirt.Error.ErrorNumber;
 
 class LibvirtErrorsTest {
 
+  private static final Operation DO_IT = new Operation.OnHost("do it");
+
   private static Class<?> kind(String name) {
     return switch (name) {
       case "missing" -> NotFound.class;
@@ -53,9 +55,9 @@ class LibvirtErrorsTest {
   void everyCodeHasItsKind(ErrorNumber code, String call, String agentCommand) {
     Exception cause = new Exception();
 
-    assertThat(LibvirtErrors.translate("do it", "qemu:///system", code, "because", cause))
+    assertThat(LibvirtErrors.translate(DO_IT, "qemu:///system", code, "because", cause))
         .isExactlyInstanceOf(kind(call));
-    assertThat(LibvirtErrors.translateAgent("do it", "qemu:///system", code, "because", cause))
+    assertThat(LibvirtErrors.translateAgent(DO_IT, "qemu:///system", code, "because", cause))
         .isExactlyInstanceOf(kind(agentCommand));
   }
 
@@ -63,7 +65,7 @@ class LibvirtErrorsTest {
   void theMessageIsOneSentence() {
     assertThat(
             LibvirtErrors.translate(
-                "define network 'n'",
+                new Operation.OnObject(Operation.Verb.DEFINE, ObjectKind.NETWORK, "n"),
                 "qemu:///system",
                 ErrorNumber.VIR_ERR_XML_ERROR,
                 "XML error: bad bridge",

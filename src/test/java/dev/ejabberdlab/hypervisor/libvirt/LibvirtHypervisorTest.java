@@ -143,19 +143,7 @@ class LibvirtHypervisorTest extends HypervisorContract {
   void whatAnotherOperatorHasWrittenIsOutdatedUntilItIsDefinedAnew() {
     DomainDefinition plain = domain("old");
     DomainDefinition domain =
-        new DomainDefinition(
-            plain.uuid(),
-            plain.name(),
-            plain.owner(),
-            plain.title(),
-            plain.description(),
-            plain.accelerator(),
-            plain.vcpus(),
-            plain.memoryBytes(),
-            plain.pool(),
-            plain.volume(),
-            Optional.of(new DirectBoot(kernel(), initrd())),
-            plain.interfaces());
+        plain.toBuilder().directBoot(Optional.of(new DirectBoot(kernel(), initrd()))).build();
     host.defineDomain(domain);
     ((LibvirtHypervisor) hypervisor)
         .byHand(

@@ -1,7 +1,7 @@
 package dev.ejabberdlab.hypervisor.libvirt;
 
 import dev.ejabberdlab.hypervisor.Hypervisor;
-import java.time.Duration;
+import org.libvirt.Domain;
 import org.libvirt.StoragePool;
 import org.libvirt.StorageVol;
 
@@ -10,80 +10,74 @@ public final class TestVolumes {
 
   private TestVolumes() {}
 
+  private static <T> T byHand(Hypervisor host, Connection.Call<T> call) {
+    return ((LibvirtHypervisor) host).byHand(call);
+  }
+
   /** Deletes a volume, used or not; one that is not there is as good as deleted. */
   public static void delete(Hypervisor host, String pool, String name) {
     if (host.volumes(pool).stream().noneMatch(v -> v.name().equals(name))) {
       return;
     }
-    ((LibvirtHypervisor) host)
-        .connections.call(
-            "delete a volume",
-            Duration.ofSeconds(10),
-            c -> {
-              StoragePool at = c.storagePoolLookupByName(pool);
-              StorageVol volume = at.storageVolLookupByName(name);
-              volume.delete(0);
-              volume.free();
-              at.free();
-              return null;
-            });
+    byHand(
+        host,
+        c -> {
+          StoragePool at = c.storagePoolLookupByName(pool);
+          StorageVol volume = at.storageVolLookupByName(name);
+          volume.delete(0);
+          volume.free();
+          at.free();
+          return null;
+        });
   }
 
   /** Makes a volume as others do. */
   public static void create(Hypervisor host, String pool, String name, String xmlTail) {
-    ((LibvirtHypervisor) host)
-        .connections.call(
-            "create a volume",
-            Duration.ofSeconds(10),
-            c -> {
-              StoragePool at = c.storagePoolLookupByName(pool);
-              at.storageVolCreateXML(
-                      "<volume><name>%s</name><capacity unit='bytes'>67108864</capacity><target><format type='qcow2'/></target>%s</volume>"
-                          .formatted(name, xmlTail),
-                      0)
-                  .free();
-              at.free();
-              return null;
-            });
+    byHand(
+        host,
+        c -> {
+          StoragePool at = c.storagePoolLookupByName(pool);
+          at.storageVolCreateXML(
+                  "<volume><name>%s</name><capacity unit='bytes'>67108864</capacity><target><format type='qcow2'/></target>%s</volume>"
+                      .formatted(name, xmlTail),
+                  0)
+              .free();
+          at.free();
+          return null;
+        });
   }
 
   /** Defines a domain in libvirt's XML. */
   public static void define(Hypervisor host, String xml) {
-    ((LibvirtHypervisor) host)
-        .connections.call(
-            "define a domain",
-            Duration.ofSeconds(10),
-            c -> {
-              c.domainDefineXML(xml).free();
-              return null;
-            });
+    byHand(
+        host,
+        c -> {
+          c.domainDefineXML(xml).free();
+          return null;
+        });
   }
 
   /** The definition of a domain. */
   public static String xml(Hypervisor host, String domain) {
-    return ((LibvirtHypervisor) host)
-        .connections.call(
-            "read a domain",
-            Duration.ofSeconds(10),
-            c -> {
-              org.libvirt.Domain found = c.domainLookupByName(domain);
-              String xml = found.getXMLDesc(org.libvirt.Domain.XMLFlags.INACTIVE);
-              found.free();
-              return xml;
-            });
+    return byHand(
+        host,
+        c -> {
+          Domain found = c.domainLookupByName(domain);
+          String xml = found.getXMLDesc(Domain.XMLFlags.INACTIVE);
+          found.free();
+          return xml;
+        });
   }
 
   /** Removes a domain of anybody. */
   public static void undefine(Hypervisor host, String domain) {
-    ((LibvirtHypervisor) host)
-        .connections.call(
-            "undefine a domain",
-            Duration.ofSeconds(10),
-            c -> {
-              org.libvirt.Domain found = c.domainLookupByName(domain);
-              found.undefine();
-              found.free();
-              return null;
-            });
+    byHand(
+        host,
+        c -> {
+          Domain found = c.domainLookupByName(domain);
+          found.undefine();
+          found.free();
+          return null;
+        });
   }
 }
