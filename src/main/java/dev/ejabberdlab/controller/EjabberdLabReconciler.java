@@ -85,7 +85,10 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
 
   private static final int NO_RETRY = 0;
 
-  /** How long and how often the framework polls its cache. It does so only with a retry, so these are not used. */
+  /**
+   * How long and how often the framework polls its cache. It does so only with a retry, so these
+   * are not used.
+   */
   private static final Duration CACHE_TIMEOUT = Duration.ofSeconds(10);
 
   private static final Duration CACHE_POLL = Duration.ofMillis(50);
@@ -215,7 +218,10 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     runtime.host().search();
   }
 
-  /** Attends to a lab. Throws nothing: after an exception the last status would stay as if it were true. */
+  /**
+   * Attends to a lab. Throws nothing: after an exception the last status would stay as if it were
+   * true.
+   */
   @Override
   public UpdateControl<EjabberdLab> reconcile(EjabberdLab lab, Context<EjabberdLab> context) {
     if (!leadership.isHeld()) {
@@ -300,7 +306,10 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     return wanted;
   }
 
-  /** Supervises a lab by what was last valid, and says why its resources are not followed. If nothing was valid yet, nothing is made. */
+  /**
+   * Supervises a lab by what was last valid, and says why its resources are not followed. If
+   * nothing was valid yet, nothing is made.
+   */
   private UpdateControl<EjabberdLab> superviseOn(
       EjabberdLab lab, Throwable e, Instant now, Context<EjabberdLab> context) {
     Refusal refusal = Refusal.of(e);
@@ -380,7 +389,10 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     return restored;
   }
 
-  /** A reconcile failed and nothing could be done in its place: the status says so, and it is tried again. */
+  /**
+   * A reconcile failed and nothing could be done in its place: the status says so, and it is tried
+   * again.
+   */
   private UpdateControl<EjabberdLab> failed(
       EjabberdLab lab, Throwable e, Context<EjabberdLab> context) {
     Optional<UndescribedException> undescribed =
@@ -641,7 +653,10 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
     return true;
   }
 
-  /** Makes a status that the API server refuses an error like any other. The framework would take it for a conflict, and try again and again without telling anybody. */
+  /**
+   * Makes a status that the API server refuses an error like any other. The framework would take it
+   * for a conflict, and try again and again without telling anybody.
+   */
   private static EjabberdLab apply(EjabberdLab patch, Context<EjabberdLab> context) {
     try {
       return context
