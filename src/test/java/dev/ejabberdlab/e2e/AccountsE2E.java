@@ -10,11 +10,13 @@ import io.fabric8.kubernetes.api.model.SecretBuilder;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Accounts of the spec: who can log in with which password. */
 @ExtendWith(SharedLab.Extension.class)
+@Tag("long")
 class AccountsE2E {
 
   /** Nothing in it may mean anything to a shell, JSON, SQL or YAML. */

@@ -119,6 +119,7 @@ class DriftE2E {
   }
 
   @Test
+  @Tag("long")
   void aDestroyedNetworkIsStartedAndItsGuestsArePluggedInAgain() {
     UUID dmz =
         lab.stand.hypervisor.networks().stream()

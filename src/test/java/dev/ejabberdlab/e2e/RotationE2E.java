@@ -6,11 +6,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** A password or cookie that is changed in the lab's Secret is everywhere, and nobody restarts. */
 @ExtendWith(SharedLab.Extension.class)
+@Tag("long")
 class RotationE2E {
 
   private static final String CREDENTIALS = SharedLab.NAME + "-credentials";
