@@ -9,6 +9,7 @@ import dev.ejabberdlab.observe.HostWatch;
 import dev.ejabberdlab.plan.Planner;
 import dev.ejabberdlab.status.Conditions;
 import dev.ejabberdlab.status.Conditions.Finding;
+import dev.ejabberdlab.status.HostReady;
 import dev.ejabberdlab.status.HostStatuses;
 import dev.ejabberdlab.status.Reason;
 import dev.ejabberdlab.topology.ManagementCidrs;
@@ -127,7 +128,7 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
             before == null ? null : before.conditions(),
             host.getMetadata().getGeneration(),
             clock.instant());
-    conditions.add(Conditions.READY, Finding.unknown(refusal.reason(), refusal.message()));
+    conditions.add(HostReady.DECLARATION, Finding.unknown(refusal.reason(), refusal.message()));
     LibvirtHostStatus status =
         before == null
             ? LibvirtHostStatus.of(host.getMetadata().getGeneration(), conditions.build())
@@ -187,7 +188,7 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
             before == null ? null : before.conditions(),
             host.getMetadata().getGeneration(),
             clock.instant());
-    conditions.add(Conditions.READY, ready(host, inUse, labs, seen, context));
+    conditions.add(HostReady.DECLARATION, ready(host, inUse, labs, seen, context));
     LibvirtHostStatus status =
         new LibvirtHostStatus(
             host.getMetadata().getGeneration(),
@@ -245,9 +246,9 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
             && Conditions.find(before.conditions(), Conditions.READY)
                 .filter(c -> c.getReason().equals(now.getReason()))
                 .isPresent();
-    Reason reason = Reason.valueOf(now.getReason());
-    if (!same && HostStatuses.isTrouble(reason)) {
-      events.publish(host, List.of(HostStatuses.trouble(reason, now.getMessage())));
+    if (!same) {
+      HostReady.event(Reason.valueOf(now.getReason()), now.getMessage())
+          .ifPresent(event -> events.publish(host, List.of(event)));
     }
   }
 
@@ -263,12 +264,12 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
             .sorted()
             .toList();
     if (host.isMarkedForDeletion()) {
-      return HostStatuses.inUse(names);
+      return HostReady.inUse(names);
     }
     List<String> faults = new ArrayList<>(ManagementCidrs.faults(host.getSpec().managementCidrs()));
     faults.addAll(HostStatuses.changes(host.getSpec(), inUse.getSpec(), names));
     if (!faults.isEmpty()) {
-      return Finding.no(Reason.InvalidSpec, String.join(" ", faults));
+      return HostReady.refused(faults);
     }
     List<String> twins =
         seen.uuid().isEmpty()
@@ -281,6 +282,6 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
                 .map(other -> other.getMetadata().getName())
                 .sorted()
                 .toList();
-    return HostStatuses.ready(host.getMetadata().getName(), inUse.getSpec().pool(), seen, twins);
+    return HostReady.finding(host.getMetadata().getName(), inUse.getSpec().pool(), seen, twins);
   }
 }

@@ -17,7 +17,7 @@ import dev.ejabberdlab.plan.Promotion;
 import dev.ejabberdlab.provision.Inputs;
 import dev.ejabberdlab.provision.Instances;
 import dev.ejabberdlab.status.LabStatuses;
-import dev.ejabberdlab.status.View;
+import dev.ejabberdlab.status.StatusInput;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Duration;
 import java.time.Instant;
@@ -111,23 +111,25 @@ final class Supervision {
                 primacy.doubt()));
     Virtualization virtualization = supervised.host().getSpec().virtualization();
     checkpoints.reach(Checkpoint.PLAN, lab);
+    Plan wanted =
+        Planner.plan(
+            new Planner.Input(
+                topology,
+                primacy,
+                lab.getStatus() != null && lab.getStatus().ejabberd() != null,
+                steps,
+                runtime.pool(),
+                virtualization,
+                seen,
+                snapshot,
+                progress,
+                epoch(lab, snapshot),
+                now));
     // Nothing is done before the status tells what belongs to the lab and who is to be primary.
     Plan plan =
         !isNew(lab) && primacy.isRecordedIn(lab.getStatus().postgresql())
-            ? Planner.plan(
-                new Planner.Input(
-                    topology,
-                    primacy,
-                    lab.getStatus().ejabberd() != null,
-                    steps,
-                    runtime.pool(),
-                    virtualization,
-                    seen,
-                    snapshot,
-                    progress,
-                    epoch(lab, snapshot),
-                    now))
-            : Plan.nothing(Optional.of(now));
+            ? wanted
+            : wanted.withoutActions(now);
     boolean autoKvm =
         virtualization == Virtualization.auto
             && seen.facts().is(f -> Planner.accelerator(virtualization, f) == Accelerator.kvm);
@@ -138,19 +140,19 @@ final class Supervision {
         checkpoints.reach(Checkpoint.STATUS, lab);
         status =
             LabStatuses.of(
-                new View(
-                    generation(lab),
-                    lab.getStatus(),
-                    topology,
-                    primacy,
-                    steps,
-                    seen,
-                    autoKvm,
-                    snapshot,
-                    plan,
-                    progress,
-                    tls(lab, supervised.inputs()),
-                    now));
+                StatusInput.builder()
+                    .generation(generation(lab))
+                    .previous(lab.getStatus())
+                    .lab(topology)
+                    .primacy(primacy)
+                    .steps(steps)
+                    .host(seen)
+                    .autoKvm(autoKvm)
+                    .snapshot(snapshot)
+                    .plan(plan)
+                    .tls(tls(lab, supervised.inputs()))
+                    .now(now)
+                    .build());
       } catch (RuntimeException | Error e) {
         throw new UndescribedException(LabStatuses.decided(lab.getStatus(), primacy), e);
       }

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Tells of machines and networks that the spec has no more and that are still on the host. */
-record Leftovers(View view) {
+record Leftovers(StatusInput view) {
 
   /** Of domains and disks; empty when there are none. */
   Optional<Finding> machines() {

@@ -65,26 +65,29 @@ class PromotionTest {
 
   private static PostgresqlStatus status(
       Instant failingSince, PrimaryChange change, Synchrony synchrony, Instance standby) {
-    return new PostgresqlStatus(
-        P1,
-        change == null
-                || change.state() == PrimaryChangeState.Aborted
-                || change.state() == PrimaryChangeState.Reverting
-            ? P1
-            : change.to(),
-        "192.168.1.12",
-        1,
-        SYSTEM,
-        "Streaming",
-        "<1MiB",
-        List.of(new Instance(P1, InstanceRole.primary, "running", null, null, 1), standby),
-        "ejabberd-domain-local",
-        "ejabberd",
-        false,
-        failingSince == null ? null : failingSince.toString(),
-        List.of(),
-        change,
-        synchrony);
+    return PostgresqlStatus.builder()
+        .currentPrimary(P1)
+        .targetPrimary(
+            change == null
+                    || change.state() == PrimaryChangeState.Aborted
+                    || change.state() == PrimaryChangeState.Reverting
+                ? P1
+                : change.to())
+        .readWriteAddress("192.168.1.12")
+        .timeline(1)
+        .systemIdentifier(SYSTEM)
+        .replication("Streaming")
+        .lag("<1MiB")
+        .instances(
+            List.of(new Instance(P1, InstanceRole.primary, "running", null, null, 1), standby))
+        .database("ejabberd-domain-local")
+        .owner("ejabberd")
+        .splitBrain(false)
+        .failingSince(failingSince == null ? null : failingSince.toString())
+        .fenced(List.of())
+        .lastPrimaryChange(change)
+        .synchronous(synchrony)
+        .build();
   }
 
   private static PrimaryChange change(PrimaryChangeReason reason, PrimaryChangeState state) {
@@ -959,23 +962,7 @@ class PromotionTest {
   class LostRecord {
 
     static PostgresqlStatus at(long term, PostgresqlStatus s) {
-      return new PostgresqlStatus(
-          s.currentPrimary(),
-          s.targetPrimary(),
-          s.readWriteAddress(),
-          s.timeline(),
-          s.systemIdentifier(),
-          s.replication(),
-          s.lag(),
-          s.instances(),
-          s.database(),
-          s.owner(),
-          s.splitBrain(),
-          s.failingSince(),
-          s.fenced(),
-          s.lastPrimaryChange(),
-          s.synchronous(),
-          term);
+      return s.toBuilder().term(term).build();
     }
 
     /** What is there to be read. */
@@ -1056,24 +1043,23 @@ class PromotionTest {
     }
 
     private static PostgresqlStatus other(PostgresqlStatus s) {
-      return new PostgresqlStatus(
-          P2,
-          P2,
-          s.readWriteAddress(),
-          2,
-          SYSTEM,
-          "Streaming",
-          "<1MiB",
-          List.of(
-              new Instance(P1, InstanceRole.standby, "streaming", 0L, P1, 2),
-              new Instance(P2, InstanceRole.primary, "running", null, null, 2)),
-          s.database(),
-          s.owner(),
-          false,
-          null,
-          List.of(),
-          s.lastPrimaryChange(),
-          null);
+      return s.toBuilder()
+          .currentPrimary(P2)
+          .targetPrimary(P2)
+          .timeline(2)
+          .systemIdentifier(SYSTEM)
+          .replication("Streaming")
+          .lag("<1MiB")
+          .instances(
+              List.of(
+                  new Instance(P1, InstanceRole.standby, "streaming", 0L, P1, 2),
+                  new Instance(P2, InstanceRole.primary, "running", null, null, 2)))
+          .splitBrain(false)
+          .failingSince(null)
+          .fenced(List.of())
+          .synchronous(null)
+          .term(null)
+          .build();
     }
 
     private static Postgresql on(int timeline, boolean standby) {
