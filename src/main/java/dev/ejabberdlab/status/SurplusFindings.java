@@ -65,8 +65,7 @@ record SurplusFindings(StatusInput input) {
             Reason.Removing,
             "Not in the spec any more and being removed: %s.%s"
                 .formatted(
-                    String.join(", ", left),
-                    failure().or(reprieve).map(" "::concat).orElse(""))));
+                    String.join(", ", left), failure().or(reprieve).map(" "::concat).orElse(""))));
   }
 
   /** Why machines stay for now; empty when they do not. */

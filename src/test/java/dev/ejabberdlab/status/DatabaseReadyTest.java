@@ -13,8 +13,8 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryCh
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
-import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.failover.Primacy;
+import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.plan.Scene;
 import java.time.Instant;
 import java.util.Optional;
