@@ -127,7 +127,10 @@ public final class Actor {
     return failure instanceof CompletionException e ? e.getCause() : failure;
   }
 
-  /** Notes how the action ended, after its effect was looked at. Otherwise a machine that was started and is still seen as before would count as one that has gone off. */
+  /**
+   * Notes how the action ended, after its effect was looked at. Otherwise a machine that was
+   * started and is still seen as before would count as one that has gone off.
+   */
   private void ended(
       Action action, Instant began, Optional<GuestReport> report, Throwable failure) {
     Instant at = clock.instant();
@@ -214,7 +217,9 @@ public final class Actor {
     return before.description().equals(now.description()) ? now.withCount(before.count() + 1) : now;
   }
 
-  /** Whether the action itself is not at fault: the host could not be asked, or the operator ends. */
+  /**
+   * Whether the action itself is not at fault: the host could not be asked, or the operator ends.
+   */
   private static boolean isCutOff(Throwable e) {
     return e instanceof Unreachable || e instanceof CancellationException;
   }

@@ -246,7 +246,10 @@ public record Authority(List<X509Certificate> chain, PrivateKey key) {
     return new BigInteger(SERIAL_BITS, random).setBit(0);
   }
 
-  /** Writes a key with BouncyCastle, because that adds the public half. Without it ejabberd does not find the certificate that belongs to the key. */
+  /**
+   * Writes a key with BouncyCastle, because that adds the public half. Without it ejabberd does not
+   * find the certificate that belongs to the key.
+   */
   private static KeyPair keyPair(SecureRandom random) {
     try {
       KeyPairGenerator generator = KeyPairGenerator.getInstance("EC", new BouncyCastleProvider());

@@ -38,7 +38,9 @@ public record Certificate(String chain, String key) {
     return Pem.certificates(chain).get(0).getNotAfter().toInstant();
   }
 
-  /** Whether the authority would issue the same certificate today, and it is not due for renewal. */
+  /**
+   * Whether the authority would issue the same certificate today, and it is not due for renewal.
+   */
   boolean isGood(Authority authority, Subject subject, Duration validity, Instant now) {
     try {
       List<X509Certificate> certificates = Pem.certificates(chain);

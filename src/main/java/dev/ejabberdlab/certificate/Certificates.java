@@ -35,7 +35,8 @@ public record Certificates(String authority, Map<String, Certificate> byNode) {
   public record Result(Certificates certificates, Set<String> issued) {}
 
   /**
-   * A certificate for each subject. A kept certificate stays while it is good. It is renewed when a third of its life is left, or when its names or its authority have changed.
+   * A certificate for each subject. A kept certificate stays while it is good. It is renewed when a
+   * third of its life is left, or when its names or its authority have changed.
    *
    * @param subjects by name of the node
    * @param validity life of a new certificate

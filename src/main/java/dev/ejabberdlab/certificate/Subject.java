@@ -5,7 +5,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The names and addresses that a certificate is for. Two subjects with the same names are equal, in whatever order.
+ * The names and addresses that a certificate is for. Two subjects with the same names are equal, in
+ * whatever order.
  *
  * @param commonName at most 64 characters; for people, clients look at the others
  * @param dnsNames subject alternative names; one may begin with {@code *.}

@@ -19,7 +19,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The Secret with the generated passwords of a lab's accounts. The operator never changes a key that is there: what the user writes into it counts. */
+/**
+ * The Secret with the generated passwords of a lab's accounts. The operator never changes a key
+ * that is there: what the user writes into it counts.
+ */
 @ApplicationScoped
 public class AccountsSecrets {
 

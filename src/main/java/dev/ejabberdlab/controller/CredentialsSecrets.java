@@ -22,7 +22,10 @@ public class CredentialsSecrets {
   private final KubernetesClient client;
   private final Events events;
 
-  /** Digest key by the lab's UID, as it was last read. Older labs have a random one, because it did not derive from the UID then. */
+  /**
+   * Digest key by the lab's UID, as it was last read. Older labs have a random one, because it did
+   * not derive from the UID then.
+   */
   private final Map<String, String> digestKeys = new ConcurrentHashMap<>();
 
   public CredentialsSecrets(KubernetesClient client, Events events) {

@@ -13,7 +13,10 @@ import java.time.Clock;
 import java.util.Map;
 import org.jboss.logging.Logger;
 
-/** Tells what goes wrong before the framework reconciles a lab at all, for example when the lab's finalizer is refused. The framework tells of that only in its metrics. */
+/**
+ * Tells what goes wrong before the framework reconciles a lab at all, for example when the lab's
+ * finalizer is refused. The framework tells of that only in its metrics.
+ */
 @ApplicationScoped
 @Typed(FrameworkFailures.class)
 public class FrameworkFailures implements Metrics {

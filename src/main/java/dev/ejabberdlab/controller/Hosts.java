@@ -71,7 +71,10 @@ public class Hosts {
     living = labs;
   }
 
-  /** A LibvirtHost with the URI and the pool that its labs live with, whatever its spec says now. API servers before 1.25 allow a change of both. */
+  /**
+   * A LibvirtHost with the URI and the pool that its labs live with, whatever its spec says now.
+   * API servers before 1.25 allow a change of both.
+   */
   static LibvirtHost inUse(LibvirtHost host) {
     LibvirtHostStatus status = host.getStatus();
     LibvirtHostSpec spec = host.getSpec();

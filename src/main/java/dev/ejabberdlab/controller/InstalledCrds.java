@@ -18,7 +18,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.jboss.logging.Logger;
 
-/** Ends the operator's start if the CRDs are older than it. The API server would drop from every status the fields that they lack, and the operator would write these again and again. */
+/**
+ * Ends the operator's start if the CRDs are older than it. The API server would drop from every
+ * status the fields that they lack, and the operator would write these again and again.
+ */
 @ApplicationScoped
 public class InstalledCrds {
 

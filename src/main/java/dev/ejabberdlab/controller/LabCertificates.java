@@ -29,7 +29,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** A lab's CA and certificates. They are in the Secrets LAB-ca (unless the spec names another) and LAB-certificates; the ConfigMap LAB-ca is for users. What is in them is used; what is missing is made. */
+/**
+ * A lab's CA and certificates. They are in the Secrets LAB-ca (unless the spec names another) and
+ * LAB-certificates; the ConfigMap LAB-ca is for users. What is in them is used; what is missing is
+ * made.
+ */
 @ApplicationScoped
 public class LabCertificates {
 
@@ -134,7 +138,10 @@ public class LabCertificates {
     }
   }
 
-  /** If something is wrong with the user's CA, the user must mend it. It holds up only the steps that need a certificate. */
+  /**
+   * If something is wrong with the user's CA, the user must mend it. It holds up only the steps
+   * that need a certificate.
+   */
   private static Authority given(Reference secret, References references, Instant now)
       throws LackingException {
     for (String key : List.of(CERTIFICATE_KEY, PRIVATE_KEY_KEY)) {

@@ -7,7 +7,11 @@ import io.javaoperatorsdk.operator.processing.event.source.filter.OnUpdateFilter
 import java.util.List;
 import java.util.Objects;
 
-/** Which changes of a lab are worth a reconcile: of its spec, of the annotations that the operator reads, of its finalizers, and its deletion. A change of its status is not, unless somebody else has changed the record of who is primary. */
+/**
+ * Which changes of a lab are worth a reconcile: of its spec, of the annotations that the operator
+ * reads, of its finalizers, and its deletion. A change of its status is not, unless somebody else
+ * has changed the record of who is primary.
+ */
 public final class LabChanges implements OnUpdateFilter<EjabberdLab> {
 
   private static final List<String> ANNOTATIONS =

@@ -238,7 +238,10 @@ final class LabDeletion {
     return Teardown.isGone(Optional.of(deleted), now);
   }
 
-  /** Files that the operator did not make, and that the lab has used or that are named like its disks. */
+  /**
+   * Files that the operator did not make, and that the lab has used or that are named like its
+   * disks.
+   */
   private static Set<String> strangers(EjabberdLab lab, Remains remains) {
     Set<String> strangers = new TreeSet<>();
     remains.strangers().forEach(v -> strangers.add("volume " + v));

@@ -49,7 +49,10 @@ public class LabRuntimes {
     changed = listener;
   }
 
-  /** Says how to find out whether a lab is still there, and who is told when a lab has gone without having been taken down. Nothing else tells of a finalizer that was removed by hand. */
+  /**
+   * Says how to find out whether a lab is still there, and who is told when a lab has gone without
+   * having been taken down. Nothing else tells of a finalizer that was removed by hand.
+   */
   void onVanish(BiPredicate<ResourceID, UUID> existing, Consumer<LabRuntime> listener) {
     exists = existing;
     vanished = listener;

@@ -19,7 +19,10 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.jboss.logging.Logger;
 
-/** What was last valid of each lab. By that a lab is supervised when its spec or its Secrets cannot be used. It is in memory, and for the next operator in the Secret LAB-last-valid. */
+/**
+ * What was last valid of each lab. By that a lab is supervised when its spec or its Secrets cannot
+ * be used. It is in memory, and for the next operator in the Secret LAB-last-valid.
+ */
 @ApplicationScoped
 public class LastValid {
 
@@ -136,7 +139,8 @@ public class LastValid {
   }
 
   /**
-   * What an earlier operator has written into the Secret; empty when there is nothing that can be used.
+   * What an earlier operator has written into the Secret; empty when there is nothing that can be
+   * used.
    *
    * @param cached the Secret as the informer has it
    */

@@ -9,7 +9,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jboss.logging.Logger;
 
-/** Whether this process holds the lease of the active operator. A process that loses the lease ends. But after it was frozen it first goes on with what it was doing. So the process notices when time has passed without it, and then asks the API server before it does anything. */
+/**
+ * Whether this process holds the lease of the active operator. A process that loses the lease ends.
+ * But after it was frozen it first goes on with what it was doing. So the process notices when time
+ * has passed without it, and then asks the API server before it does anything.
+ */
 final class Lease implements Leadership {
 
   private static final Logger LOG = Logger.getLogger(Lease.class);

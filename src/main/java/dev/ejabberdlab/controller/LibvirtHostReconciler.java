@@ -43,7 +43,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 
-/** Connects to hosts, and says whether they answer and whether they are still the same. While labs live on a host, its deletion waits: otherwise nobody could look after the labs or take them down. */
+/**
+ * Connects to hosts, and says whether they answer and whether they are still the same. While labs
+ * live on a host, its deletion waits: otherwise nobody could look after the labs or take them down.
+ */
 @ControllerConfiguration(
     name = "libvirthost",
     finalizerName = "ejabberdlab.dev/libvirthost",

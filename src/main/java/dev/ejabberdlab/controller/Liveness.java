@@ -7,7 +7,10 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.jboss.logging.Logger;
 
-/** Whether the operator still looks after its labs: the timer that starts observations runs, and every lab is reconciled now and then. Otherwise the operator is better started anew. */
+/**
+ * Whether the operator still looks after its labs: the timer that starts observations runs, and
+ * every lab is reconciled now and then. Otherwise the operator is better started anew.
+ */
 @org.eclipse.microprofile.health.Liveness
 @ApplicationScoped
 public class Liveness implements HealthCheck {

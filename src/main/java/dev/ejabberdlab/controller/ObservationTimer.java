@@ -16,7 +16,10 @@ public class ObservationTimer {
 
   private static final Logger LOG = Logger.getLogger(ObservationTimer.class);
 
-  /** How long no beat may come. On a busy machine the process may be without the processor for ten seconds. */
+  /**
+   * How long no beat may come. On a busy machine the process may be without the processor for ten
+   * seconds.
+   */
   private static final Duration LIMIT = Duration.ofMinutes(1);
 
   private final Hosts hosts;

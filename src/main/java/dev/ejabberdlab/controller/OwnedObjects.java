@@ -57,7 +57,10 @@ final class OwnedObjects {
     }
   }
 
-  /** The exception for an object that was in the way and is gone now: the next reconcile makes it anew. */
+  /**
+   * The exception for an object that was in the way and is gone now: the next reconcile makes it
+   * anew.
+   */
   static IllegalStateException deletedMeanwhile(String kind, String name) {
     return new IllegalStateException("%s %s was deleted while it was read.".formatted(kind, name));
   }

@@ -138,7 +138,10 @@ public class ReferenceWatches {
     watched.clear();
   }
 
-  /** Tells of objects that are new or changed. When a list is read again after a lost connection, what is in it may be neither. */
+  /**
+   * Tells of objects that are new or changed. When a list is read again after a lost connection,
+   * what is in it may be neither.
+   */
   private final class Teller<T extends HasMetadata> implements ResourceEventHandler<T> {
 
     private final Id id;

@@ -61,7 +61,8 @@ record Refusal(Reason reason, String message, boolean passing, boolean expected)
   }
 
   /**
-   * Whether the failure need not be told: the API server is away for a moment, or somebody else was faster.
+   * Whether the failure need not be told: the API server is away for a moment, or somebody else was
+   * faster.
    *
    * @param failures how often in a row it failed, from 1
    */

@@ -11,7 +11,8 @@ final class ShortNames {
   private ShortNames() {}
 
   /**
-   * The text as it is if it fits; otherwise its beginning, and digits that stand for the whole. Like the text, the result ends in a letter or digit.
+   * The text as it is if it fits; otherwise its beginning, and digits that stand for the whole.
+   * Like the text, the result ends in a letter or digit.
    *
    * @param max number of characters that fit, more than 9
    */

@@ -26,13 +26,22 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Supervises labs: decides from what was seen, writes that into the status, and only then has it done. */
+/**
+ * Supervises labs: decides from what was seen, writes that into the status, and only then has it
+ * done.
+ */
 final class Supervision {
 
-  /** How soon to look again when somebody else has written the lab; the newer version comes by itself. */
+  /**
+   * How soon to look again when somebody else has written the lab; the newer version comes by
+   * itself.
+   */
   private static final Duration AGAIN = Duration.ofMillis(200);
 
-  /** Least time between two reconciles of a lab that no event asks for, so that they never become a busy loop. */
+  /**
+   * Least time between two reconciles of a lab that no event asks for, so that they never become a
+   * busy loop.
+   */
   private static final Duration MIN_DELAY = Duration.ofMillis(20);
 
   private final Checkpoints checkpoints;

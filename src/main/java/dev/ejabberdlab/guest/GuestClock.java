@@ -6,7 +6,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
-/** Sets a guest's clock by the operator's. The guest is told what time it was at a moment of its own uptime, so it does not matter how long the command is on its way. The agent's command guest-set-time would set the time at which the command left, and it fails without hwclock. */
+/**
+ * Sets a guest's clock by the operator's. The guest is told what time it was at a moment of its own
+ * uptime, so it does not matter how long the command is on its way. The agent's command
+ * guest-set-time would set the time at which the command left, and it fails without hwclock.
+ */
 final class GuestClock {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(60);

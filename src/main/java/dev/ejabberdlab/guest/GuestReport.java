@@ -68,7 +68,9 @@ public record GuestReport(
 
     public static final Term NONE = new Term(0, "");
 
-    /** The beginning of a guest's answer when it refuses a step of a lower term than it has obeyed. */
+    /**
+     * The beginning of a guest's answer when it refuses a step of a lower term than it has obeyed.
+     */
     public static final String STALE = "StaleTerm: ";
   }
 
@@ -77,7 +79,10 @@ public record GuestReport(
     return new GuestReport(bootId, steps, postgresql, ejabberd, term, other);
   }
 
-  /** Whether the guest's clock is wrong by more than the tolerance, whatever the question itself has taken. */
+  /**
+   * Whether the guest's clock is wrong by more than the tolerance, whatever the question itself has
+   * taken.
+   */
   @JsonIgnore
   public boolean isClockOff() {
     return clockOff.filter(off -> off.abs().compareTo(CLOCK_TOLERANCE) > 0).isPresent();
@@ -90,7 +95,10 @@ public record GuestReport(
         || ejabberd.filter(Ejabberd::up).isPresent();
   }
 
-  /** Whether a step works on the guest, and nobody misses a service there: none answers, and the guest does not hold the read-write address. */
+  /**
+   * Whether a step works on the guest, and nobody misses a service there: none answers, and the
+   * guest does not hold the read-write address.
+   */
   @JsonIgnore
   public boolean isBeingSetUp() {
     return !serves()

@@ -19,7 +19,10 @@ final class RoundTrip {
     return new RoundTrip(clock);
   }
 
-  /** How long the question took is measured by another clock, because the operator's may be set meanwhile. */
+  /**
+   * How long the question took is measured by another clock, because the operator's may be set
+   * meanwhile.
+   */
   Times end() {
     return new Times(clock.instant(), Duration.ofNanos(System.nanoTime() - start));
   }
@@ -30,7 +33,10 @@ final class RoundTrip {
    */
   record Times(Instant end, Duration took) {
 
-    /** The middle of the round trip. The guest answered at that time, give or take half of the round trip. */
+    /**
+     * The middle of the round trip. The guest answered at that time, give or take half of the round
+     * trip.
+     */
     Instant middle() {
       return end.minus(took.dividedBy(2));
     }

@@ -7,7 +7,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * One thing to set up in a guest: checked first, applied when needed, then verified. By its digest one sees whether the guest has it already.
+ * One thing to set up in a guest: checked first, applied when needed, then verified. By its digest
+ * one sees whether the guest has it already.
  *
  * @param node node it runs on
  * @param name name, unique on the node, for example {@code base} or {@code postgresql-standby}
@@ -48,7 +49,8 @@ public record Step(
   }
 
   /**
-   * Why a step cannot run yet: something that it is made of is missing or cannot be used, or the step has to wait.
+   * Why a step cannot run yet: something that it is made of is missing or cannot be used, or the
+   * step has to wait.
    *
    * @param kind which of them
    * @param sentence says what and where, and what would be right; never what is in it

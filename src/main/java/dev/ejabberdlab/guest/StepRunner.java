@@ -17,7 +17,10 @@ public interface StepRunner {
    */
   GuestReport run(GuestChannel guest, Step step, String epoch, Duration wait);
 
-  /** The same for callers that need not wait: completes when the step has ended. This implementation waits all the same; a runner without a thread for that does not. */
+  /**
+   * The same for callers that need not wait: completes when the step has ended. This implementation
+   * waits all the same; a runner without a thread for that does not.
+   */
   default CompletableFuture<GuestReport> begin(
       GuestChannel guest, Step step, String epoch, Duration wait) {
     return CompletableFuture.completedFuture(run(guest, step, epoch, wait));

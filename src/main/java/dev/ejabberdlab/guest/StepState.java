@@ -47,7 +47,10 @@ public record StepState(
     RUNNING,
     DONE,
     FAILED,
-    /** It was started, but its unit is gone and has left no result: it was killed, or the guest rebooted. */
+    /**
+     * It was started, but its unit is gone and has left no result: it was killed, or the guest
+     * rebooted.
+     */
     INTERRUPTED
   }
 }

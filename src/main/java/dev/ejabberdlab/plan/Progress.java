@@ -19,10 +19,7 @@ import java.util.stream.Stream;
  *     that key has come to an end since
  */
 public record Progress(
-    Set<Key> inFlight,
-    Map<Key, Failure> failures,
-    Map<Key, End> ends,
-    Map<Key, CutOff> cutOffs)
+    Set<Key> inFlight, Map<Key, Failure> failures, Map<Key, End> ends, Map<Key, CutOff> cutOffs)
     implements MachineWork {
 
   /** Nothing was cut off. */

@@ -60,7 +60,11 @@ class SurplusTest {
     scene.primacy(Primacy.builder("psql1server").located(false).build());
 
     assertThat(left(scene.objects().surplusDomain(LEFT, power)).plan().actions()).isEmpty();
-    assertThat(scene.surplus(Seen.of(new Remains(List.of(), List.of(), List.of(DISK)))).plan().actions())
+    assertThat(
+            scene
+                .surplus(Seen.of(new Remains(List.of(), List.of(), List.of(DISK))))
+                .plan()
+                .actions())
         .isEmpty();
   }
 

@@ -25,8 +25,8 @@ final class Simulator {
   }
 
   /**
-   * The same story without what it does not need to end badly; not the shortest when that takes
-   * too long to find.
+   * The same story without what it does not need to end badly; not the shortest when that takes too
+   * long to find.
    *
    * @param story one that ends badly
    */

@@ -604,13 +604,16 @@ public record EjabberdLabSpec(
       message = "a rule for tcp or udp needs ports, one for icmp has none")
   public record FirewallRule(
       @Size(min = 1, max = Limits.NODES)
-          @JsonPropertyDescription("Names of nodes that the rule is for. Without nodes and roles it is for all nodes.")
+          @JsonPropertyDescription(
+              "Names of nodes that the rule is for. Without nodes and roles it is for all nodes.")
           List<@Pattern(Names.DNS_LABEL) @Size(max = Limits.NAME) String> nodes,
-      @Size(min = 1, max = Limits.ROLES) @JsonPropertyDescription("Roles of nodes that the rule is for, beside those in nodes.")
+      @Size(min = 1, max = Limits.ROLES)
+          @JsonPropertyDescription("Roles of nodes that the rule is for, beside those in nodes.")
           List<Role> roles,
       @Required @JsonPropertyDescription("tcp, udp or icmp.") Protocol protocol,
       @Size(min = 1, max = Limits.PORTS)
-          @JsonPropertyDescription("Destination ports or ranges of ports, for example 80 or 8000-8100. Not with icmp.")
+          @JsonPropertyDescription(
+              "Destination ports or ranges of ports, for example 80 or 8000-8100. Not with icmp.")
           List<@Pattern(Names.PORTS) @Size(max = Limits.PORT_RANGE) String> ports,
       @Pattern(Names.NETWORK_OR_CIDR)
           @Size(max = Limits.NETWORK_OR_CIDR)
@@ -619,7 +622,8 @@ public record EjabberdLabSpec(
           String from,
       @Pattern(Names.COMMENT)
           @Size(max = Limits.RULE_COMMENT)
-          @JsonPropertyDescription("What the rule is for, in printable ASCII without quotes and backslashes.")
+          @JsonPropertyDescription(
+              "What the rule is for, in printable ASCII without quotes and backslashes.")
           String comment) {}
 
   /**
@@ -674,9 +678,11 @@ public record EjabberdLabSpec(
           @JsonPropertyDescription("Name, unique in the lab: lower-case letters, digits and -.")
           String name,
       @Size(min = 1, max = Limits.NODES)
-          @JsonPropertyDescription("Names of nodes that the step is for. Without nodes and roles it is for all nodes.")
+          @JsonPropertyDescription(
+              "Names of nodes that the step is for. Without nodes and roles it is for all nodes.")
           List<@Pattern(Names.DNS_LABEL) @Size(max = Limits.NAME) String> nodes,
-      @Size(min = 1, max = Limits.ROLES) @JsonPropertyDescription("Roles of nodes that the step is for, beside those in nodes.")
+      @Size(min = 1, max = Limits.ROLES)
+          @JsonPropertyDescription("Roles of nodes that the step is for, beside those in nodes.")
           List<Role> roles,
       @JsonPropertyDescription(
               "before: the step runs before the services are set up. after: it runs after everything else. Absent: after.")
@@ -765,7 +771,8 @@ public record EjabberdLabSpec(
           Map<String, @Size(max = Limits.VARIABLE_VALUE) String> environment,
       @Min(Limits.MIN_TIMEOUT_SECONDS)
           @Max(Limits.MAX_TIMEOUT_SECONDS)
-          @JsonPropertyDescription("Seconds after which the script is ended and has failed. Absent: 1800.")
+          @JsonPropertyDescription(
+              "Seconds after which the script is ended and has failed. Absent: 1800.")
           Integer timeoutSeconds,
       @Size(min = 1, max = Limits.UNLESS)
           @JsonPropertyDescription(

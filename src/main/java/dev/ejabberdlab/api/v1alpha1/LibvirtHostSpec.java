@@ -26,7 +26,8 @@ public record LibvirtHostSpec(
         @ValidationRule(
             value = "self == oldSelf",
             message = "spec.uri cannot be changed: create another LibvirtHost")
-        @JsonPropertyDescription("libvirt connection URI of the qemu or test driver, for example qemu:///system.")
+        @JsonPropertyDescription(
+            "libvirt connection URI of the qemu or test driver, for example qemu:///system.")
         String uri,
     @Default(DEFAULT_POOL)
         @Pattern(Names.VOLUME)
@@ -37,14 +38,16 @@ public record LibvirtHostSpec(
         @JsonPropertyDescription("Storage pool that holds images and the labs' disks.")
         String pool,
     @Default("auto")
-        @JsonPropertyDescription("auto: KVM if the host offers it, else emulation. kvm: always KVM. qemu: always emulation.")
+        @JsonPropertyDescription(
+            "auto: KVM if the host offers it, else emulation. kvm: always KVM. qemu: always emulation.")
         Virtualization virtualization,
     @Size(max = Limits.MANAGEMENT_CIDRS)
         @ValidationRule(
             value = "self.all(c, !c.matches(r'" + Names.UNUSABLE_CIDR + "'))",
             message =
                 "no lab can use 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/4 and 240.0.0.0/4: give private networks like 10.121.0.0/16")
-        @JsonPropertyDescription("Networks in CIDR notation, prefix length 8 to 30. A lab without a management CIDR takes the first free /24 of them, in order. Absent: 192.168.121.0/24, then 10.121.0.0/16.")
+        @JsonPropertyDescription(
+            "Networks in CIDR notation, prefix length 8 to 30. A lab without a management CIDR takes the first free /24 of them, in order. Absent: 192.168.121.0/24, then 10.121.0.0/16.")
         List<@Pattern(Names.CIDR) @Size(max = Limits.CIDR) String> managementCidrs) {
 
   public static final String DEFAULT_POOL = "default";
