@@ -51,7 +51,7 @@ build: ## Compile and package the operator
 image: ## Build the guest image
 	image/build.sh
 
-generate: ## Write what is generated from the code: crds/, docs/reference.md, the chart's copies
+generate: ## Write what is generated from the code: crds/, docs/reference.md, tables in docs/status.md, the chart's copies
 	$(MVN) test -Dgenerate=true -Dtest=GeneratedFilesTest
 	$(MVN) test -Dgenerate=true -Dtest=HelmChartTest
 

@@ -9,6 +9,7 @@ import dev.ejabberdlab.observe.HostWatch;
 import dev.ejabberdlab.plan.Planner;
 import dev.ejabberdlab.status.Conditions;
 import dev.ejabberdlab.status.Conditions.Finding;
+import dev.ejabberdlab.status.HostReady;
 import dev.ejabberdlab.status.HostStatuses;
 import dev.ejabberdlab.status.Reason;
 import dev.ejabberdlab.topology.ManagementCidrs;
@@ -127,7 +128,7 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
             before == null ? null : before.conditions(),
             host.getMetadata().getGeneration(),
             clock.instant());
-    conditions.add(Conditions.READY, Finding.unknown(refusal.reason(), refusal.message()));
+    conditions.add(HostReady.DECLARATION, Finding.unknown(refusal.reason(), refusal.message()));
     LibvirtHostStatus status =
         before == null
             ? LibvirtHostStatus.of(host.getMetadata().getGeneration(), conditions.build())
@@ -188,7 +189,7 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
             before == null ? null : before.conditions(),
             host.getMetadata().getGeneration(),
             clock.instant());
-    conditions.add(Conditions.READY, ready(host, inUse, labs, seen, context));
+    conditions.add(HostReady.DECLARATION, ready(host, inUse, labs, seen, context));
     LibvirtHostStatus status =
         new LibvirtHostStatus(
             host.getMetadata().getGeneration(),
@@ -246,9 +247,9 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
             && Conditions.find(before.conditions(), Conditions.READY)
                 .filter(c -> c.getReason().equals(now.getReason()))
                 .isPresent();
-    Reason reason = Reason.valueOf(now.getReason());
-    if (!same && HostStatuses.isTrouble(reason)) {
-      events.publish(host, List.of(HostStatuses.trouble(reason, now.getMessage())));
+    if (!same) {
+      HostReady.event(Reason.valueOf(now.getReason()), now.getMessage())
+          .ifPresent(event -> events.publish(host, List.of(event)));
     }
   }
 
@@ -260,13 +261,13 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
       Context<LibvirtHost> context) {
     List<String> names = labs.stream().map(EjabberdLab::qualifiedName).sorted().toList();
     if (host.isMarkedForDeletion()) {
-      return HostStatuses.inUse(names);
+      return HostReady.inUse(names);
     }
     List<String> violations =
         new ArrayList<>(ManagementCidrs.violations(host.getSpec().managementCidrs()));
     violations.addAll(HostStatuses.changes(host.getSpec(), inUse.getSpec(), names));
     if (!violations.isEmpty()) {
-      return Finding.no(Reason.InvalidSpec, String.join(" ", violations));
+      return HostReady.refused(violations);
     }
     List<String> twins =
         seen.uuid().isEmpty()
@@ -279,6 +280,6 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
                 .map(other -> other.getMetadata().getName())
                 .sorted()
                 .toList();
-    return HostStatuses.ready(host.getMetadata().getName(), inUse.getSpec().pool(), seen, twins);
+    return HostReady.finding(host.getMetadata().getName(), inUse.getSpec().pool(), seen, twins);
   }
 }

@@ -17,7 +17,7 @@ import dev.ejabberdlab.plan.Progress;
 import dev.ejabberdlab.provision.Inputs;
 import dev.ejabberdlab.provision.Instances;
 import dev.ejabberdlab.status.LabStatuses;
-import dev.ejabberdlab.status.View;
+import dev.ejabberdlab.status.StatusInput;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Duration;
 import java.time.Instant;
@@ -111,24 +111,26 @@ final class Supervision {
     List<Step> steps = provisioner.steps(topology, supervised.inputs(), Instances.of(primacy));
     Virtualization virtualization = supervised.host().getSpec().virtualization();
     checkpoints.reach(Checkpoint.PLAN, lab);
+    Plan wanted =
+        Planner.plan(
+            Planner.Input.builder()
+                .lab(topology)
+                .primacy(primacy)
+                .clustered(lab.getStatus() != null && lab.getStatus().ejabberd() != null)
+                .steps(steps)
+                .pool(runtime.pool())
+                .virtualization(virtualization)
+                .host(seen)
+                .snapshot(snapshot)
+                .progress(progress)
+                .epoch(epoch(lab, snapshot))
+                .now(now)
+                .build());
     // Nothing is done before the status tells what belongs to the lab and who is to be primary.
     Plan plan =
         !isNew(lab) && primacy.isRecordedIn(lab.getStatus().postgresql())
-            ? Planner.plan(
-                Planner.Input.builder()
-                    .lab(topology)
-                    .primacy(primacy)
-                    .clustered(lab.getStatus().ejabberd() != null)
-                    .steps(steps)
-                    .pool(runtime.pool())
-                    .virtualization(virtualization)
-                    .host(seen)
-                    .snapshot(snapshot)
-                    .progress(progress)
-                    .epoch(epoch(lab, snapshot))
-                    .now(now)
-                    .build())
-            : Plan.nothing(Optional.of(now));
+            ? wanted
+            : wanted.withoutActions(now);
     boolean autoKvm =
         virtualization == Virtualization.auto
             && seen.facts().is(f -> Planner.accelerator(virtualization, f) == Accelerator.kvm);
@@ -139,19 +141,19 @@ final class Supervision {
         checkpoints.reach(Checkpoint.STATUS, lab);
         status =
             LabStatuses.of(
-                new View(
-                    generation(lab),
-                    lab.getStatus(),
-                    topology,
-                    primacy,
-                    steps,
-                    seen,
-                    autoKvm,
-                    snapshot,
-                    plan,
-                    progress,
-                    tls(lab, supervised.inputs()),
-                    now));
+                StatusInput.builder()
+                    .generation(generation(lab))
+                    .previous(lab.getStatus())
+                    .lab(topology)
+                    .primacy(primacy)
+                    .steps(steps)
+                    .host(seen)
+                    .autoKvm(autoKvm)
+                    .snapshot(snapshot)
+                    .plan(plan)
+                    .tls(tls(lab, supervised.inputs()))
+                    .now(now)
+                    .build());
       } catch (RuntimeException | Error e) {
         throw new UndescribedException(LabStatuses.decided(lab.getStatus(), primacy), e);
       }

@@ -28,6 +28,16 @@ public record Plan(
   }
 
   /**
+   * The same of a reconcile that only records what was decided: nothing is done, and what has
+   * failed or must restart is told as before.
+   *
+   * @param next when to plan again
+   */
+  public Plan withoutActions(Instant next) {
+    return new Plan(List.of(), Optional.of(next), stalled, failures, restarts);
+  }
+
+  /**
    * A machine whose hardware has changed in the spec.
    *
    * @param changes what has changed, for people; at least one

@@ -11,21 +11,14 @@ import java.util.Optional;
 /** Builds a list of conditions, carrying transition times forward from the previous one. */
 public final class Conditions {
 
+  /** Of every resource: whether it is what its spec says. */
   public static final String READY = "Ready";
-  public static final String RECONCILING = "Reconciling";
-  public static final String STALLED = "Stalled";
-  public static final String PAUSED = "Paused";
-  public static final String FOREIGN_DISK = "ForeignDisk";
-  public static final String HOST_REACHABLE = "HostReachable";
-  public static final String NETWORKS_READY = "NetworksReady";
-  public static final String MACHINES_READY = "MachinesReady";
-  public static final String PROVISIONED = "Provisioned";
-  public static final String DATABASE_READY = "DatabaseReady";
-  public static final String REPLICATION_HEALTHY = "ReplicationHealthy";
-  public static final String CLUSTER_FORMED = "ClusterFormed";
 
-  /** Only there while it is True; says nothing of Ready. */
-  public static final String CLOCK_OFF = "ClockOff";
+  /** Of every resource, as kstatus knows it: something is under way. */
+  public static final String RECONCILING = "Reconciling";
+
+  /** Of every resource, as kstatus knows it: it cannot go on by itself. */
+  public static final String STALLED = "Stalled";
 
   /** Kubernetes' limit is 32768; a reader's is lower. */
   private static final int MAX_MESSAGE = 1024;
@@ -58,6 +51,12 @@ public final class Conditions {
     public static Finding unknown(Reason reason, String message) {
       return new Finding(Truth.Unknown, reason, message);
     }
+
+    /** Unknown, because these could not be asked. */
+    static Finding notAsked(List<String> names) {
+      return unknown(
+          Reason.NotObserved, "Could not be asked: %s.".formatted(String.join(", ", names)));
+    }
   }
 
   /** A condition's status. */
@@ -67,8 +66,15 @@ public final class Conditions {
     Unknown
   }
 
-  /** Adds a condition. */
-  public Conditions add(String type, Finding finding) {
+  /**
+   * Adds a condition.
+   *
+   * @param finding with a reason that is declared
+   */
+  public Conditions add(Declaration declaration, Finding finding) {
+    // For tests: a reason that the page lacks is better than no status at all.
+    assert declaration.allows(finding) : "%s does not declare %s".formatted(declaration, finding);
+    String type = declaration.type();
     String status = finding.truth().name();
     String since =
         find(previous, type)
@@ -88,8 +94,8 @@ public final class Conditions {
   }
 
   /** Adds previous conditions as they were: each says which generation it speaks of. */
-  public Conditions keep(List<String> types) {
-    types.forEach(type -> find(previous, type).ifPresent(list::add));
+  public Conditions keep(List<Declaration> kept) {
+    kept.forEach(d -> find(previous, d.type()).ifPresent(list::add));
     return this;
   }
 

@@ -10,6 +10,7 @@ import dev.ejabberdlab.topology.LabTopology;
 import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -81,7 +82,7 @@ public final class Deleting {
                 remains.unseen().stream()
                     .map(why -> "Its volumes could not be seen: " + sentence(why)))
             .toList();
-    String parts = LabStatuses.remains(remains);
+    String parts = words(remains);
     String still = parts.isEmpty() ? "" : "Still there: %s.".formatted(parts);
     String used = used(remains);
     if (!used.isEmpty() && troubles.isEmpty()) {
@@ -95,6 +96,16 @@ public final class Deleting {
         : Finding.no(
             Reason.HypervisorError,
             "%s Tried again. %s".formatted(String.join(" ", troubles), still).strip());
+  }
+
+  /** What is still on the host, for people. */
+  static String words(Remains remains) {
+    return Stream.of(
+            remains.domains().stream().map(d -> "domain " + d.name()),
+            remains.volumes().stream().map(v -> "volume " + v),
+            remains.networks().stream().map(n -> "network " + n.name()))
+        .flatMap(Function.identity())
+        .collect(Collectors.joining(", "));
   }
 
   /** Which disks are used by whom; empty when none is used by others. */

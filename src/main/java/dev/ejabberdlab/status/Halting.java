@@ -1,30 +1,40 @@
 package dev.ejabberdlab.status;
 
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.DomainState;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.MachineState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.status.Conditions.Finding;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** What is said of a lab that shall not run. */
-record Halting(View view, List<NodeStatus> nodes) {
+/** What every part says of a lab that shall not run, but the one about its host. */
+final class Halting {
 
-  Finding finding() {
-    List<NodeStatus> on = nodes.stream().filter(n -> !isOff(n)).toList();
-    List<NodeStatus> unknown = on.stream().filter(n -> n.state() == DomainState.Unknown).toList();
-    Optional<Finding> failure =
-        view.plan().failures().stream()
-            .findFirst()
-            .map(
-                f ->
-                    Finding.no(
-                        f.conflict() ? Reason.NameConflict : Reason.HypervisorError, f.message()));
-    if (failure.isPresent()) {
-      return failure.get();
-    }
+  /** What {@link #finding} can say. */
+  static final Reasons REASONS =
+      new Reasons(
+          List.of(),
+          List.of(
+              Reason.Halting,
+              Reason.Halted,
+              Reason.Removing,
+              Reason.NameConflict,
+              Reason.HypervisorError),
+          List.of(Reason.NotObserved));
+
+  private Halting() {}
+
+  /** Empty of a lab that shall run. */
+  static Optional<Finding> finding(StatusInput input) {
+    return input.lab().running()
+        ? Optional.empty()
+        : Optional.of(input.heldUp(f -> true).orElseGet(() -> goingDown(input)));
+  }
+
+  private static Finding goingDown(StatusInput input) {
+    List<NodeStatus> on = input.nodes().stream().filter(n -> !isOff(n)).toList();
     if (on.isEmpty()) {
-      SurplusFindings surplus = new SurplusFindings(view);
+      SurplusFindings surplus = new SurplusFindings(input);
       return surplus
           .machines()
           .or(surplus::networks)
@@ -34,28 +44,28 @@ record Halting(View view, List<NodeStatus> nodes) {
                       Reason.Halted,
                       "The lab is shut down, as spec.running says; its disks are kept."));
     }
-    List<NodeStatus> foreign = on.stream().filter(this::isForeign).toList();
-    if (!on.isEmpty() && foreign.size() == on.size()) {
+    if (on.stream().allMatch(n -> isForeign(n, input))) {
       return Finding.no(
           Reason.NameConflict,
           "Left on: %s. Their domains have not this lab's mark, so nobody shuts them down."
-              .formatted(names(foreign)));
+              .formatted(names(on)));
     }
-    return unknown.size() == on.size()
-        ? Finding.unknown(Reason.NotObserved, "Could not be asked: %s.".formatted(names(unknown)))
+    return on.stream().allMatch(n -> n.state() == MachineState.Unknown)
+        ? Finding.notAsked(on.stream().map(NodeStatus::name).toList())
         : Finding.no(Reason.Halting, "Shutting down, still on: %s.".formatted(names(on)));
   }
 
   /** One that somebody has taken the mark from, or made in its place. */
-  private boolean isForeign(NodeStatus node) {
-    return view.snapshot()
+  private static boolean isForeign(NodeStatus node, StatusInput input) {
+    return input
+        .snapshot()
         .machine(node.name())
         .domain()
-        .is(d -> d.owner().filter(o -> o.uid().equals(view.lab().uid())).isEmpty());
+        .is(d -> d.owner().filter(o -> o.uid().equals(input.lab().uid())).isEmpty());
   }
 
   private static boolean isOff(NodeStatus node) {
-    return node.state() == DomainState.ShutOff || node.state() == DomainState.Missing;
+    return node.state() == MachineState.ShutOff || node.state() == MachineState.Missing;
   }
 
   private static String names(List<NodeStatus> nodes) {

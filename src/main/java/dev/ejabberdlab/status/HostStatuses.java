@@ -1,6 +1,5 @@
 package dev.ejabberdlab.status;
 
-import dev.ejabberdlab.api.v1alpha1.LibvirtHost;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostStatus.Orphan;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostStatus.OrphanKind;
@@ -10,8 +9,6 @@ import dev.ejabberdlab.hypervisor.MarkedObject;
 import dev.ejabberdlab.hypervisor.PoolState;
 import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.HostSnapshot.Inventory;
-import dev.ejabberdlab.status.Conditions.Finding;
-import dev.ejabberdlab.status.Transitions.Transition;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -26,63 +23,6 @@ public final class HostStatuses {
   private static final long GIB = 1L << 30;
 
   private HostStatuses() {}
-
-  /**
-   * Whether labs may be made there.
-   *
-   * @param host the LibvirtHost's name
-   * @param pool name of the storage pool in use
-   * @param twins other LibvirtHosts that lead to the same host
-   */
-  public static Finding ready(String host, String pool, HostSnapshot seen, List<String> twins) {
-    if (seen.other().isPresent()) {
-      return Finding.no(
-          Reason.OtherHost,
-          "%s Nothing is concluded from what it lacks, and nothing is made on it. If it is to take the other's place, set the annotation %s: \"%s\" on LibvirtHost %s."
-              .formatted(seen.facts().why(), LibvirtHost.ACCEPT, seen.other().get(), host));
-    }
-    if (!seen.reachable()) {
-      return seen.lastContact() == null
-          ? Finding.unknown(Reason.Pending, seen.facts().why())
-          : Finding.unknown(
-              Reason.HostUnreachable, "No answer; last contact %s.".formatted(seen.lastContact()));
-    }
-    if (seen.pool().isMissing()) {
-      return Finding.no(
-          Reason.PoolMissing,
-          "There is no storage pool %s; define and start it, see virsh pool-define-as."
-              .formatted(pool));
-    }
-    if (seen.pool().is(p -> !p.active())) {
-      return Finding.no(
-          Reason.PoolInactive,
-          "Storage pool %s is stopped; start it with: virsh pool-start %s".formatted(pool, pool));
-    }
-    return Finding.yes(
-        Reason.HostConnected,
-        "libvirt %s answers.%s%s"
-            .formatted(
-                seen.facts().value().libvirtVersion(),
-                seen.uuid().isPresent()
-                    ? ""
-                    : " It tells no UUID, so it cannot be told from another host.",
-                twins.isEmpty()
-                    ? ""
-                    : " LibvirtHost %s leads to the same host."
-                        .formatted(String.join(", ", twins))));
-  }
-
-  /**
-   * A host that is to be deleted and cannot be yet.
-   *
-   * @param labs that live on it
-   */
-  public static Finding inUse(List<String> labs) {
-    return Finding.no(
-        Reason.HostInUse,
-        "It is to be deleted and waits for the labs that live on it: %s."
-            .formatted(String.join(", ", labs)));
-  }
 
   /**
    * What of a host's spec was changed although labs live on it; one sentence each.
@@ -146,18 +86,5 @@ public final class HostStatuses {
           case NETWORK -> OrphanKind.network;
         };
     return new Orphan(kind, object.name(), object.owner().namespace(), object.owner().name());
-  }
-
-  /** Whether an administrator should be told by an Event. */
-  public static boolean isTrouble(Reason reason) {
-    return switch (reason) {
-      case OtherHost, PoolMissing, PoolInactive, InvalidSpec, HostInUse -> true;
-      default -> false;
-    };
-  }
-
-  /** The Event that tells it. */
-  public static Transition trouble(Reason reason, String message) {
-    return Transitions.warning(reason, message);
   }
 }

@@ -1,11 +1,14 @@
 package dev.ejabberdlab.status;
 
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.AgentState;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.DomainState;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.MachineState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.guest.StepState;
+import dev.ejabberdlab.hypervisor.DomainState;
+import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.plan.NodeSteps;
@@ -30,40 +33,65 @@ final class NodeStatuses {
 
   private NodeStatuses() {}
 
-  static List<NodeStatus> of(View view) {
-    return view.lab().nodes().stream().map(node -> node(view, node)).toList();
+  /**
+   * @param previous last status; null when there is none
+   */
+  static List<NodeStatus> of(
+      LabTopology lab, List<Step> steps, LabSnapshot snapshot, EjabberdLabStatus previous) {
+    return lab.nodes().stream()
+        .map(
+            node ->
+                node(
+                    node,
+                    snapshot.machine(node.name()),
+                    NodeSteps.of(node.name(), steps, snapshot),
+                    find(previous, node.name())))
+        .toList();
   }
 
-  private static NodeStatus node(View view, LabTopology.Node node) {
-    Machine machine = view.snapshot().machine(node.name());
-    NodeSteps steps = NodeSteps.of(node.name(), view.steps(), view.snapshot());
+  /**
+   * What a status says of a node; empty when it says nothing.
+   *
+   * @param status null when there is none
+   */
+  static Optional<NodeStatus> find(EjabberdLabStatus status, String node) {
+    return status == null || status.nodes() == null
+        ? Optional.empty()
+        : status.nodes().stream().filter(n -> n.name().equals(node)).findFirst();
+  }
+
+  private static NodeStatus node(
+      LabTopology.Node node, Machine machine, NodeSteps steps, Optional<NodeStatus> before) {
     boolean reported = machine.guest().isPresent();
     Optional<StepState> failed =
         steps.state().filter(s -> s.attempts() > 0 && s.status() != StepState.Status.DONE);
-    Optional<NodeStatus> before = previous(view, node.name());
     AgentState agent = agent(machine);
-    return new NodeStatus(
-        node.name(),
-        node.role(),
-        agent == AgentState.Connected && reported && steps.complete(),
-        node.domain(),
-        node.uuid().toString(),
-        state(machine.domain()),
-        agent,
-        addresses(node),
-        reported
-            ? steps.done() + "/" + steps.total()
-            : before.map(NodeStatus::steps).orElse("0/" + steps.total()),
-        reported
-            ? steps.current().map(Step::name).orElse(null)
-            : before.map(NodeStatus::step).orElse(null),
-        failed.map(StepState::attempts).orElse(null),
-        failed.map(s -> shorten(s.output())).filter(o -> !o.isBlank()).orElse(null),
-        steps.drift().isEmpty() ? null : steps.drift(),
-        machine.domain().isUnknown()
-            ? before.map(NodeStatus::foreignDisk).orElse(null)
-            : machine.foreignDisk(node).orElse(null),
-        clockOff(machine, before.map(NodeStatus::clockOffSeconds)));
+    return NodeStatus.builder()
+        .name(node.name())
+        .role(node.role())
+        .ready(agent == AgentState.Connected && reported && steps.complete())
+        .domain(node.domain())
+        .uuid(node.uuid().toString())
+        .state(state(machine.domain()))
+        .agent(agent)
+        .addresses(addresses(node))
+        .steps(
+            reported
+                ? steps.done() + "/" + steps.total()
+                : before.map(NodeStatus::steps).orElse("0/" + steps.total()))
+        .step(
+            reported
+                ? steps.current().map(Step::name).orElse(null)
+                : before.map(NodeStatus::step).orElse(null))
+        .attempts(failed.map(StepState::attempts).orElse(null))
+        .lastError(failed.map(s -> shorten(s.output())).filter(o -> !o.isBlank()).orElse(null))
+        .drift(steps.drift().isEmpty() ? null : steps.drift())
+        .foreignDisk(
+            machine.domain().isUnknown()
+                ? before.map(NodeStatus::foreignDisk).orElse(null)
+                : machine.foreignDisk(node).orElse(null))
+        .clockOffSeconds(clockOff(machine, before.map(NodeStatus::clockOffSeconds)))
+        .build();
   }
 
   /** Whether the guest has refused a step because it knows of a later decision who is primary. */
@@ -90,12 +118,6 @@ final class NodeStatuses {
         .orElse(seconds == 0 ? off.get().compareTo(Duration.ZERO) : seconds);
   }
 
-  private static Optional<NodeStatus> previous(View view, String node) {
-    return view.previous() == null || view.previous().nodes() == null
-        ? Optional.empty()
-        : view.previous().nodes().stream().filter(n -> n.name().equals(node)).findFirst();
-  }
-
   private static Map<String, String> addresses(LabTopology.Node node) {
     return node.interfaces().stream()
         .collect(
@@ -106,17 +128,17 @@ final class NodeStatuses {
                 TreeMap::new));
   }
 
-  static DomainState state(Seen<dev.ejabberdlab.hypervisor.DomainState> domain) {
+  static MachineState state(Seen<DomainState> domain) {
     return switch (domain.state()) {
-      case UNKNOWN -> DomainState.Unknown;
-      case MISSING -> DomainState.Missing;
+      case UNKNOWN -> MachineState.Unknown;
+      case MISSING -> MachineState.Missing;
       case PRESENT ->
           switch (domain.value().power()) {
-            case RUNNING -> DomainState.Running;
-            case PAUSED -> DomainState.Paused;
-            case SHUTTING_DOWN -> DomainState.ShuttingDown;
-            case SHUT_OFF -> DomainState.ShutOff;
-            case CRASHED -> DomainState.Crashed;
+            case RUNNING -> MachineState.Running;
+            case PAUSED -> MachineState.Paused;
+            case SHUTTING_DOWN -> MachineState.ShuttingDown;
+            case SHUT_OFF -> MachineState.ShutOff;
+            case CRASHED -> MachineState.Crashed;
           };
     };
   }

@@ -15,7 +15,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /** Tells of machines and networks that the spec has no more and that are still on the host. */
-record SurplusFindings(View view) {
+record SurplusFindings(StatusInput input) {
 
   /** Of domains and disks; empty when there are none. */
   Optional<Finding> machines() {
@@ -45,7 +45,7 @@ record SurplusFindings(View view) {
   }
 
   private Optional<Finding> finding(Parts parts, Supplier<Optional<String>> reprieve) {
-    Seen<Remains> surplus = view.snapshot().surplus();
+    Seen<Remains> surplus = input.snapshot().surplus();
     if (surplus.equals(LabSnapshot.NOTHING.surplus())) {
       return Optional.of(
           Finding.no(Reason.Removing, "The host is searched for what the spec no longer has."));
@@ -70,7 +70,7 @@ record SurplusFindings(View view) {
 
   /** Why machines stay for now; empty when they do not. */
   private Optional<String> reprieve() {
-    return view.primacy().located()
+    return input.primacy().located()
         ? Optional.empty()
         : Optional.of(
             "Machines stay until the lab's database is seen at work on an instance of the spec.");
@@ -79,10 +79,10 @@ record SurplusFindings(View view) {
   /** The first failure of what removes them. */
   private Optional<String> failure() {
     List<String> names =
-        view.snapshot().surplus().value().domains().stream()
-            .map(d -> d.name().substring(LabTopology.namePrefix(view.lab().uid()).length()))
+        input.snapshot().surplus().value().domains().stream()
+            .map(d -> d.name().substring(LabTopology.namePrefix(input.lab().uid()).length()))
             .toList();
-    return view.plan().failures().stream()
+    return input.plan().failures().stream()
         .filter(
             f ->
                 f.key() instanceof Key.Volume

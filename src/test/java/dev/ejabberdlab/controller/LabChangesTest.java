@@ -42,7 +42,7 @@ class LabChangesTest {
                             status(3, "a"),
                             2,
                             "h",
-                            Finding.no(Reason.Pending, ""),
+                            Finding.unknown(Reason.Pending, ""),
                             Instant.EPOCH))),
             false),
         arguments("another record of who is primary", record(3L, "b"), true),
@@ -57,12 +57,17 @@ class LabChangesTest {
   }
 
   private static EjabberdLabStatus status(long term, String primary) {
-    PostgresqlStatus postgresql =
-        new PostgresqlStatus(
-            null, primary, null, null, null, null, null, List.of(), null, null, null, null, null,
-            null, null, term);
-    return new EjabberdLabStatus(
-        2L, null, "h", null, null, List.of(), null, null, postgresql, null, null, null);
+    return EjabberdLabStatus.builder()
+        .observedGeneration(2L)
+        .host("h")
+        .conditions(List.of())
+        .postgresql(
+            PostgresqlStatus.builder()
+                .targetPrimary(primary)
+                .instances(List.of())
+                .term(term)
+                .build())
+        .build();
   }
 
   private static Consumer<EjabberdLab> change(Consumer<EjabberdLab> change) {

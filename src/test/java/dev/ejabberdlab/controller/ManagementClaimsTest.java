@@ -40,20 +40,14 @@ class ManagementClaimsTest {
   /** It lives on a host, as its status says. */
   private static EjabberdLab living(EjabberdLab lab, UUID host, String cidr) {
     lab.setStatus(
-        new EjabberdLabStatus(
-            1L,
-            null,
-            lab.getSpec().host(),
-            null,
-            null,
-            List.of(),
-            List.of(new NetworkStatus("management", NetworkMode.nat, cidr, "n", true)),
-            List.of(),
-            null,
-            null,
-            null,
-            null,
-            new LibvirtStatus(host.toString(), "default", List.of())));
+        EjabberdLabStatus.builder()
+            .observedGeneration(1L)
+            .host(lab.getSpec().host())
+            .conditions(List.of())
+            .networks(List.of(new NetworkStatus("management", NetworkMode.nat, cidr, "n", true)))
+            .nodes(List.of())
+            .libvirt(new LibvirtStatus(host.toString(), "default", List.of()))
+            .build());
     return lab;
   }
 

@@ -8,11 +8,8 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
 import dev.ejabberdlab.guest.StepState;
-import dev.ejabberdlab.status.Conditions;
-import dev.ejabberdlab.status.Reason;
 import dev.ejabberdlab.topology.SpecTrees;
 import java.io.IOException;
-import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -144,39 +141,8 @@ class DocumentationTest {
   }
 
   @Test
-  void everyReasonIsExplained() throws IOException {
-    assertThat(firstColumn("docs/status.md", "Reasons")).isEqualTo(names(Reason.values()));
-  }
-
-  @Test
   void everyPhaseIsExplained() throws IOException {
     assertThat(firstColumn("docs/status.md", "Phases")).isEqualTo(names(Phase.values()));
-  }
-
-  @Test
-  void everyConditionIsExplained() throws IOException {
-    Set<String> types = new TreeSet<>();
-    for (Field field : Conditions.class.getFields()) {
-      if (field.getType() == String.class) {
-        types.add(constant(field));
-      }
-    }
-
-    assertThat(types).contains(Conditions.READY);
-    assertThat(firstColumn("docs/status.md", "Conditions")).isEqualTo(types);
-  }
-
-  @Test
-  void conditionsHaveReasonsThatExist() throws IOException {
-    List<String> reasons =
-        section(Path.of("docs/status.md"), "Conditions")
-            .lines()
-            .filter(line -> line.startsWith("| `"))
-            .flatMap(line -> Arrays.stream(line.split("\\|")).skip(3))
-            .flatMap(cell -> all(NAME, cell).stream())
-            .toList();
-
-    assertThat(reasons).contains(Reason.StepFailed.name()).isSubsetOf(names(Reason.values()));
   }
 
   @Test
@@ -260,14 +226,6 @@ class DocumentationTest {
 
   private static Set<String> names(Enum<?>[] values) {
     return Arrays.stream(values).map(Enum::name).collect(Collectors.toCollection(TreeSet::new));
-  }
-
-  private static String constant(Field field) {
-    try {
-      return (String) field.get(null);
-    } catch (IllegalAccessException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   private static List<Path> pages() throws IOException {

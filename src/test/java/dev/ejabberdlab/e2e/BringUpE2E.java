@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.AgentState;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.DomainState;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.MachineState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.hypervisor.Owner;
@@ -50,7 +50,7 @@ class BringUpE2E {
     killWhen(
         "a network is defined",
         () -> lab.stand.hypervisor.networks().stream().anyMatch(n -> isOwn(n.owner())));
-    killWhen("a machine runs", () -> anyNode(n -> n.state() == DomainState.Running));
+    killWhen("a machine runs", () -> anyNode(n -> n.state() == MachineState.Running));
     killWhen(
         "a step runs, or has run",
         () ->

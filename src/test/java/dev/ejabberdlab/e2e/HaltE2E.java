@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.DomainState;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.MachineState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
 import java.time.Duration;
 import java.util.List;
@@ -33,7 +33,7 @@ class HaltE2E {
 
     lab.edit(spec -> spec.put("running", false));
     lab.until("is Halted", l -> l.getStatus().phase() == Phase.Halted);
-    assertThat(lab.status().nodes()).allMatch(n -> n.state() == DomainState.ShutOff);
+    assertThat(lab.status().nodes()).allMatch(n -> n.state() == MachineState.ShutOff);
     assertThat(lab.isTrue("Reconciling")).isFalse();
     assertThat(lab.stand.inventory()).isEqualTo(inventory);
     lab.edit(spec -> spec.remove("running"));
@@ -59,7 +59,7 @@ class HaltE2E {
         .during(Duration.ofSeconds(45))
         .atMost(Stand.PATIENCE)
         .pollInterval(Duration.ofSeconds(1))
-        .until(() -> lab.node("e2server").state() == DomainState.ShutOff);
+        .until(() -> lab.node("e2server").state() == MachineState.ShutOff);
 
     lab.annotate(EjabberdLab.PAUSED, null);
     lab.awaitReady();

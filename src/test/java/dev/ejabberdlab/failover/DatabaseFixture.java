@@ -50,26 +50,29 @@ final class DatabaseFixture {
 
   static PostgresqlStatus status(
       Instant failingSince, PrimaryChange change, Synchrony synchrony, Instance standby) {
-    return new PostgresqlStatus(
-        P1,
-        change == null
-                || change.state() == PrimaryChangeState.Aborted
-                || change.state() == PrimaryChangeState.Reverting
-            ? P1
-            : change.to(),
-        "192.168.1.12",
-        1,
-        SYSTEM,
-        "Streaming",
-        "<1MiB",
-        List.of(new Instance(P1, InstanceRole.primary, "running", null, null, 1), standby),
-        "ejabberd-domain-local",
-        "ejabberd",
-        false,
-        failingSince == null ? null : failingSince.toString(),
-        List.of(),
-        change,
-        synchrony);
+    return PostgresqlStatus.builder()
+        .currentPrimary(P1)
+        .targetPrimary(
+            change == null
+                    || change.state() == PrimaryChangeState.Aborted
+                    || change.state() == PrimaryChangeState.Reverting
+                ? P1
+                : change.to())
+        .readWriteAddress("192.168.1.12")
+        .timeline(1)
+        .systemIdentifier(SYSTEM)
+        .replication("Streaming")
+        .lag("<1MiB")
+        .instances(
+            List.of(new Instance(P1, InstanceRole.primary, "running", null, null, 1), standby))
+        .database("ejabberd-domain-local")
+        .owner("ejabberd")
+        .splitBrain(false)
+        .failingSince(failingSince == null ? null : failingSince.toString())
+        .fenced(List.of())
+        .lastPrimaryChange(change)
+        .synchronous(synchrony)
+        .build();
   }
 
   /** The status while P2 takes over from P1, or after it was tried. */
@@ -89,23 +92,7 @@ final class DatabaseFixture {
 
   /** The same with another number of the decision. */
   static PostgresqlStatus at(long term, PostgresqlStatus s) {
-    return new PostgresqlStatus(
-        s.currentPrimary(),
-        s.targetPrimary(),
-        s.readWriteAddress(),
-        s.timeline(),
-        s.systemIdentifier(),
-        s.replication(),
-        s.lag(),
-        s.instances(),
-        s.database(),
-        s.owner(),
-        s.splitBrain(),
-        s.failingSince(),
-        s.fenced(),
-        s.lastPrimaryChange(),
-        s.synchronous(),
-        term);
+    return s.toBuilder().term(term).build();
   }
 
   /** The reference lab with that {@code spec.postgresql}. */

@@ -169,22 +169,21 @@ class EveryCommitTest {
             .filter(name -> Stream.of(waitedFor).noneMatch(i -> i.name().equals(name)))
             .map(name -> new Instance(name, InstanceRole.standby, "streaming", 0L, name, 1))
             .toList();
-    return new PostgresqlStatus(
-        P1,
-        P1,
-        "192.168.1.12",
-        1,
-        SYSTEM,
-        "Streaming",
-        "<1MiB",
-        Stream.concat(Stream.of(waitedFor), others.stream()).toList(),
-        "ejabberd-domain-local",
-        "ejabberd",
-        false,
-        null,
-        List.of(),
-        null,
-        Synchrony.Active);
+    return PostgresqlStatus.builder()
+        .currentPrimary(P1)
+        .targetPrimary(P1)
+        .readWriteAddress("192.168.1.12")
+        .timeline(1)
+        .systemIdentifier(SYSTEM)
+        .replication("Streaming")
+        .lag("<1MiB")
+        .instances(Stream.concat(Stream.of(waitedFor), others.stream()).toList())
+        .database("ejabberd-domain-local")
+        .owner("ejabberd")
+        .splitBrain(false)
+        .fenced(List.of())
+        .synchronous(Synchrony.Active)
+        .build();
   }
 
   @ParameterizedTest(name = "{0}")

@@ -69,24 +69,23 @@ class StandingTest {
   }
 
   private static PostgresqlStatus other(PostgresqlStatus s) {
-    return new PostgresqlStatus(
-        P2,
-        P2,
-        s.readWriteAddress(),
-        2,
-        SYSTEM,
-        "Streaming",
-        "<1MiB",
-        List.of(
-            new Instance(P1, InstanceRole.standby, "streaming", 0L, P1, 2),
-            new Instance(P2, InstanceRole.primary, "running", null, null, 2)),
-        s.database(),
-        s.owner(),
-        false,
-        null,
-        List.of(),
-        s.lastPrimaryChange(),
-        null);
+    return s.toBuilder()
+        .currentPrimary(P2)
+        .targetPrimary(P2)
+        .timeline(2)
+        .systemIdentifier(SYSTEM)
+        .replication("Streaming")
+        .lag("<1MiB")
+        .instances(
+            List.of(
+                new Instance(P1, InstanceRole.standby, "streaming", 0L, P1, 2),
+                new Instance(P2, InstanceRole.primary, "running", null, null, 2)))
+        .splitBrain(false)
+        .failingSince(null)
+        .fenced(List.of())
+        .synchronous(null)
+        .term(null)
+        .build();
   }
 
   private static Scene unknown(String node, Scene scene) {

@@ -68,9 +68,7 @@ class DeletionIT {
             Point.at("defineDomain"),
             Point.at("startDomain"),
             new Point(
-                "boot",
-                stand -> {},
-                stand -> isAsked(stand, Conditions.MACHINES_READY, "AgentPending")),
+                "boot", stand -> {}, stand -> isAsked(stand, "MachinesReady", "AgentPending")),
             Point.inStep("gw1server", "base"),
             Point.inStep("psql2server", "postgresql-standby"));
     List<Stand> stands = new ArrayList<>();
@@ -249,7 +247,7 @@ class DeletionIT {
       EjabberdLab lab = stand.create("demo");
       stand.guest(lab, "e1server").hold("base");
       stand.host.agents(true);
-      stand.until(lab, "runs its machines", l -> Stand.isTrue(l, Conditions.MACHINES_READY));
+      stand.until(lab, "runs its machines", l -> Stand.isTrue(l, "MachinesReady"));
       stand.host.disconnect();
       int changes = stand.host.changes().size();
       stand.resource(lab).delete();

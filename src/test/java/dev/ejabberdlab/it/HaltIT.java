@@ -3,7 +3,7 @@ package dev.ejabberdlab.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.DomainState;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.MachineState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
 import dev.ejabberdlab.hypervisor.Owner;
 import dev.ejabberdlab.status.Conditions;
@@ -50,7 +50,7 @@ class HaltIT {
           .isEqualTo("Halted");
       assertThat(Stand.isTrue(halted, Conditions.RECONCILING)).isFalse();
       assertThat(halted.getStatus().nodes())
-          .allMatch(n -> n.state() == DomainState.ShutOff && !n.ready());
+          .allMatch(n -> n.state() == MachineState.ShutOff && !n.ready());
       assertThat(stand.host.inventory()).isEqualTo(inventory);
       assertThat(stand.events(lab))
           .filteredOn(e -> e.getReason().equals("MachineStopped"))
@@ -76,7 +76,7 @@ class HaltIT {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       Owner owner = new Owner(Stand.uid(lab), stand.namespace(), "demo");
       Edits.annotate(stand, lab, EjabberdLab.PAUSED, "true");
-      EjabberdLab paused = stand.until(lab, "is paused", l -> Stand.isTrue(l, Conditions.PAUSED));
+      EjabberdLab paused = stand.until(lab, "is paused", l -> Stand.isTrue(l, "Paused"));
       assertThat(Stand.isTrue(paused, Conditions.READY)).isTrue();
       int changes = stand.host.changes().size();
 
@@ -116,15 +116,13 @@ class HaltIT {
       lab.getMetadata().setAnnotations(Map.of(EjabberdLab.PAUSED, "true"));
       EjabberdLab created = stand.create(lab);
       stand.until(
-          created,
-          "is paused",
-          l -> Stand.isTrue(l, Conditions.PAUSED) && l.getStatus().nodes() != null);
+          created, "is paused", l -> Stand.isTrue(l, "Paused") && l.getStatus().nodes() != null);
       assertThat(stand.host.changes()).isEmpty();
 
       Edits.annotate(stand, created, EjabberdLab.PAUSED, null);
 
       stand.awaitReady(created);
-      assertThat(Stand.condition(stand.now(created), Conditions.PAUSED)).isEmpty();
+      assertThat(Stand.condition(stand.now(created), "Paused")).isEmpty();
       stand.awaitEvent(created, "Resumed");
     }
   }

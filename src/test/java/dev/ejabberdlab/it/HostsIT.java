@@ -129,7 +129,7 @@ class HostsIT {
               lab,
               "says that another host answers",
               l ->
-                  Stand.condition(l, Conditions.HOST_REACHABLE)
+                  Stand.condition(l, "HostReachable")
                       .filter(c -> c.getReason().equals("OtherHost"))
                       .isPresent());
       assertThat(unknown.getStatus().phase()).isEqualTo(Phase.Unknown);
@@ -173,7 +173,7 @@ class HostsIT {
           lab,
           "says that another host answers",
           l ->
-              Stand.condition(l, Conditions.HOST_REACHABLE)
+              Stand.condition(l, "HostReachable")
                   .filter(c -> c.getReason().equals("OtherHost"))
                   .isPresent());
       stand.resource(lab).withTimeoutInMillis(0).delete();
@@ -212,7 +212,7 @@ class HostsIT {
 
       // Nobody has begun to take it down.
       Edits.annotate(stand, lab, EjabberdLab.PAUSED, "true");
-      stand.until(lab, "is paused", l -> Stand.isTrue(l, Conditions.PAUSED));
+      stand.until(lab, "is paused", l -> Stand.isTrue(l, "Paused"));
       stand.loseLab(lab);
 
       Event event = stand.awaitEvent(lab, "LeftBehind");

@@ -123,7 +123,7 @@ class ReferencesIT {
                   isWaiting(l, "ConfigMap texts does not exist")
                       && l.getStatus().readyNodes().equals("4/5"));
       assertThat(Stand.isTrue(waiting, Conditions.STALLED)).isFalse();
-      assertThat(Stand.isTrue(waiting, Conditions.CLUSTER_FORMED)).isTrue();
+      assertThat(Stand.isTrue(waiting, "ClusterFormed")).isTrue();
       assertThat(node(waiting, "e2server").step()).isEqualTo("own-motd");
       assertThat(stand.awaitEvent(lab, "ReferenceMissing").getType()).isEqualTo("Warning");
 
@@ -218,7 +218,7 @@ class ReferencesIT {
       assertThat(node(stalled, "e2server").attempts()).isEqualTo(Planner.MAX_ATTEMPTS);
       assertThat(node(stalled, "e2server").ready()).isFalse();
       assertThat(stalled.getStatus().readyNodes()).isEqualTo("4/5");
-      assertThat(Stand.isTrue(stalled, Conditions.CLUSTER_FORMED)).isTrue();
+      assertThat(Stand.isTrue(stalled, "ClusterFormed")).isTrue();
       assertThat(stand.guest(lab, "e1server").launched()).contains("accounts");
       assertThat(stand.guest(lab, "e2server").launched()).doesNotContain("own-next");
 

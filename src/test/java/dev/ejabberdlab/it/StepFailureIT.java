@@ -46,7 +46,7 @@ class StepFailureIT {
       }
       assertThat(Stand.condition(retrying, Conditions.READY).orElseThrow().getStatus())
           .isEqualTo("False");
-      assertThat(Stand.condition(retrying, Conditions.PROVISIONED).orElseThrow().getMessage())
+      assertThat(Stand.condition(retrying, "Provisioned").orElseThrow().getMessage())
           .contains("e1server", "base", "the network was not there yet");
 
       EjabberdLab stalled = stand.awaitStalled(lab, "StepFailed");

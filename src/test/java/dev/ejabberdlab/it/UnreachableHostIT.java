@@ -3,7 +3,7 @@ package dev.ejabberdlab.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.DomainState;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.MachineState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
 import dev.ejabberdlab.hypervisor.Hypervisor;
 import dev.ejabberdlab.hypervisor.NetworkState;
@@ -35,13 +35,13 @@ class UnreachableHostIT {
 
   private static final List<String> PARTS =
       List.of(
-          Conditions.HOST_REACHABLE,
-          Conditions.NETWORKS_READY,
-          Conditions.MACHINES_READY,
-          Conditions.PROVISIONED,
-          Conditions.DATABASE_READY,
-          Conditions.REPLICATION_HEALTHY,
-          Conditions.CLUSTER_FORMED);
+          "HostReachable",
+          "NetworksReady",
+          "MachinesReady",
+          "Provisioned",
+          "DatabaseReady",
+          "ReplicationHealthy",
+          "ClusterFormed");
 
   private static final List<String> NODES =
       List.of("gw1server", "e1server", "e2server", "psql1server", "psql2server");
@@ -81,7 +81,7 @@ class UnreachableHostIT {
   void bringUpGoesOnWhereItWas() {
     NODES.forEach(node -> stand.guest(lab, node).hold("base"));
     stand.host.reconnect();
-    stand.until(lab, "runs its machines", l -> Stand.isTrue(l, Conditions.MACHINES_READY));
+    stand.until(lab, "runs its machines", l -> Stand.isTrue(l, "MachinesReady"));
     Map<String, String> boots = boots();
 
     disconnectAndCheckThatNothingIsDone();
@@ -164,8 +164,8 @@ class UnreachableHostIT {
             l ->
                 PARTS.stream().allMatch(part -> isUnknown(l, part))
                     && l.getStatus().nodes().stream()
-                        .allMatch(n -> n.state() == DomainState.Unknown));
-    assertThat(Stand.condition(unknown, Conditions.HOST_REACHABLE).orElseThrow().getMessage())
+                        .allMatch(n -> n.state() == MachineState.Unknown));
+    assertThat(Stand.condition(unknown, "HostReachable").orElseThrow().getMessage())
         .contains(stand.hostName(), "last contact");
     Awaitility.await("the host's own status")
         .atMost(Stand.PATIENCE)

@@ -140,20 +140,7 @@ final class Operator implements SimulatedOperator.Surroundings {
             .noneMatch(c -> c.getType().equals("Ready") && c.getStatus().equals("True"))) {
       return status;
     }
-    return new EjabberdLabStatus(
-        status.observedGeneration(),
-        status.phase(),
-        status.host(),
-        status.image(),
-        status.readyNodes(),
-        before.conditions(),
-        status.networks(),
-        status.nodes(),
-        status.postgresql(),
-        status.ejabberd(),
-        status.endpoints(),
-        status.tls(),
-        status.libvirt());
+    return status.toBuilder().conditions(before.conditions()).build();
   }
 
   @Override

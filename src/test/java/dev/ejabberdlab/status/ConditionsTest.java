@@ -1,6 +1,7 @@
 package dev.ejabberdlab.status;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ejabberdlab.status.Conditions.Finding;
 import io.fabric8.kubernetes.api.model.Condition;
@@ -12,13 +13,14 @@ class ConditionsTest {
 
   private static final Instant FIRST = Instant.parse("2026-01-01T00:00:00.123456Z");
   private static final Instant LATER = FIRST.plusSeconds(60);
+  private static final Declaration PROVISIONED = new Provisioned().declaration();
   private static final Finding BUSY = Finding.no(Reason.StepsPending, "1 of 5.");
   private static final Finding BUSIER = Finding.no(Reason.StepRetrying, "2 of 5.");
   private static final Finding DONE = Finding.yes(Reason.StepsDone, "5 of 5.");
 
   private static List<Condition> provisioned(
       List<Condition> previous, long generation, Instant now, Finding finding) {
-    return new Conditions(previous, generation, now).add(Conditions.PROVISIONED, finding).build();
+    return new Conditions(previous, generation, now).add(PROVISIONED, finding).build();
   }
 
   @Test
@@ -73,8 +75,8 @@ class ConditionsTest {
 
     List<Condition> after =
         new Conditions(before, 2, LATER)
-            .add(Conditions.READY, Finding.no(Reason.InvalidSpec, "No."))
-            .keep(List.of(Conditions.PROVISIONED, Conditions.CLUSTER_FORMED))
+            .add(Ready.DECLARATION, Finding.no(Reason.InvalidSpec, "No."))
+            .keep(List.of(PROVISIONED, new ClusterFormed().declaration()))
             .build();
 
     assertThat(after).extracting(Condition::getType).containsExactly("Ready", "Provisioned");
@@ -82,10 +84,23 @@ class ConditionsTest {
   }
 
   @Test
+  void aReasonThatIsNotDeclaredIsRefused() {
+    Conditions conditions = new Conditions(null, 1, FIRST);
+
+    assertThatThrownBy(
+            () -> conditions.add(PROVISIONED, Finding.no(Reason.ClusterIncomplete, "No.")))
+        .isInstanceOf(AssertionError.class)
+        .hasMessageContaining("ClusterIncomplete");
+    assertThatThrownBy(() -> conditions.add(PROVISIONED, Finding.no(Reason.StepsDone, "Done.")))
+        .as("declared, but for True")
+        .isInstanceOf(AssertionError.class);
+  }
+
+  @Test
   void findsByType() {
     List<Condition> list = provisioned(null, 1, FIRST, DONE);
 
-    assertThat(Conditions.isTrue(list, Conditions.PROVISIONED)).isTrue();
+    assertThat(Conditions.isTrue(list, "Provisioned")).isTrue();
     assertThat(Conditions.isTrue(list, Conditions.READY)).isFalse();
     assertThat(Conditions.isTrue(null, Conditions.READY)).isFalse();
   }

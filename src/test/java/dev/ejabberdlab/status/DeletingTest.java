@@ -2,6 +2,9 @@ package dev.ejabberdlab.status;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ejabberdlab.hypervisor.DomainState;
+import dev.ejabberdlab.hypervisor.DomainState.Power;
+import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.Remains;
 import dev.ejabberdlab.plan.Failure;
@@ -115,5 +118,20 @@ class DeletingTest {
     assertThat(Deleting.abandonedUnseen(LAB, "attic", "fast", "x".repeat(2000)).message())
         .as("Kubernetes' limit")
         .hasSize(1024);
+  }
+
+  @Test
+  void namesWhatRemains() {
+    DomainState domain =
+        new DomainState(
+            new UUID(0, 1), "ejl-1-e1", Optional.empty(), Power.RUNNING, true, Optional.empty());
+    NetworkState network =
+        new NetworkState(
+            new UUID(0, 2), "ejl-1-dmz", Optional.empty(), true, List.of(), Optional.empty());
+
+    assertThat(
+            Deleting.words(
+                new Remains(List.of(domain), List.of(network), List.of("ejl-1-e1.qcow2"))))
+        .isEqualTo("domain ejl-1-e1, volume ejl-1-e1.qcow2, network ejl-1-dmz");
   }
 }

@@ -3,7 +3,7 @@ package dev.ejabberdlab.status;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.DomainState;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.MachineState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.observe.LabFixture;
@@ -181,7 +181,7 @@ class EditStatusesTest {
           .isEqualTo(
               "False Halted: The lab is shut down, as spec.running says; its disks are kept.");
       assertThat(types(status)).doesNotContain("Reconciling", "Stalled");
-      assertThat(status.nodes()).allMatch(n -> n.state() == DomainState.ShutOff);
+      assertThat(status.nodes()).allMatch(n -> n.state() == MachineState.ShutOff);
       assertThat(status.postgresql().targetPrimary()).isEqualTo("psql1server");
     }
 

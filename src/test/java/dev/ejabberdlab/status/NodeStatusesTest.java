@@ -11,7 +11,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.AgentState;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.DomainState;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.MachineState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
@@ -39,52 +39,52 @@ class NodeStatusesTest {
   static Stream<Arguments> machines() {
     Scene ready = Scene.ready();
     return Stream.of(
-        arguments(ready, DomainState.Running, AgentState.Connected, true),
+        arguments(ready, MachineState.Running, AgentState.Connected, true),
         arguments(
             Scene.ready().silent(E2, Duration.ZERO),
-            DomainState.Running,
+            MachineState.Running,
             AgentState.Disconnected,
             false),
         arguments(
             Scene.ready().mute(E2, "busy", Duration.ZERO),
-            DomainState.Running,
+            MachineState.Running,
             AgentState.Connected,
             false),
         arguments(
             Scene.ready().power(E2, Power.SHUT_OFF),
-            DomainState.ShutOff,
+            MachineState.ShutOff,
             AgentState.Disconnected,
             false),
         arguments(
             Scene.ready().power(E2, Power.PAUSED),
-            DomainState.Paused,
+            MachineState.Paused,
             AgentState.Disconnected,
             false),
         arguments(
             Scene.ready().power(E2, Power.SHUTTING_DOWN),
-            DomainState.ShuttingDown,
+            MachineState.ShuttingDown,
             AgentState.Disconnected,
             false),
         arguments(
             Scene.ready().power(E2, Power.CRASHED),
-            DomainState.Crashed,
+            MachineState.Crashed,
             AgentState.Disconnected,
             false),
         arguments(
             Scene.ready().domain(E2, Seen.missing("")),
-            DomainState.Missing,
+            MachineState.Missing,
             AgentState.Disconnected,
             false),
         arguments(
             Scene.ready().domain(E2, Seen.unknown("")),
-            DomainState.Unknown,
+            MachineState.Unknown,
             AgentState.Unknown,
             false));
   }
 
   @ParameterizedTest(name = "{1}, agent {2}: ready {3}")
   @MethodSource("machines")
-  void machine(Scene scene, DomainState state, AgentState agent, boolean ready) {
+  void machine(Scene scene, MachineState state, AgentState agent, boolean ready) {
     NodeStatus node = first(scene);
 
     assertThat(node.state()).isEqualTo(state);

@@ -13,20 +13,13 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.InstanceRole;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Instance;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
-import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Slot;
 import dev.ejabberdlab.guest.GuestReport.Standby;
 import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.plan.Scene;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -183,124 +176,6 @@ class PostgresqlStatusesTest {
     assertThat(condition(status, "ReplicationHealthy")).isEqualTo(replicating);
   }
 
-  static Stream<Arguments> changes() {
-    return Stream.of(
-        arguments(
-            "it may come back",
-            primacy(P1, NOW, null, null, null),
-            with(down(), standby()),
-            "False PrimaryFailing: psql1server fails since 2026-05-04T03:02:01Z. It may come back"
-                + " by itself."),
-        arguments(
-            "nobody can take over",
-            primacy(P1, NOW, null, null, "Nobody can take over: there is no standby."),
-            with(down(), standby()),
-            "False PrimaryFailing: psql1server fails since 2026-05-04T03:02:01Z. Nobody can take"
-                + " over: there is no standby."),
-        arguments(
-            "fencing",
-            primacy(
-                P2,
-                null,
-                change(PrimaryChangeReason.PrimarySilent, PrimaryChangeState.Fencing),
-                null,
-                null),
-            with(down(), standby()),
-            "False FailingOver: psql2server takes over from psql1server, which does not answer and"
-                + " has lost its standby: psql1server is turned off."),
-        arguments(
-            "promoting",
-            primacy(
-                P2,
-                null,
-                change(PrimaryChangeReason.PrimaryStopped, PrimaryChangeState.Promoting),
-                null,
-                null),
-            with(down(), standby()),
-            "False FailingOver: psql2server takes over from psql1server, which is off: psql2server"
-                + " is promoted."),
-        arguments(
-            "reverting",
-            primacy(
-                P1,
-                null,
-                change(PrimaryChangeReason.PrimaryStopped, PrimaryChangeState.Reverting),
-                null,
-                null),
-            with(down(), standby()),
-            "False FailingOver: psql2server takes over from psql1server, which is off: psql2server"
-                + " could not be promoted and is turned off, so that psql1server can come back."),
-        arguments(
-            "switching over",
-            primacy(
-                P2,
-                null,
-                change(PrimaryChangeReason.Switchover, PrimaryChangeState.Demoting),
-                null,
-                null),
-            with(primary(), standby()),
-            "False SwitchingOver: psql2server takes over from psql1server, as"
-                + " spec.postgresql.primary says: psql1server is stopped in order."),
-        arguments(
-            "refused",
-            primacy(P1, null, null, null, "Nobody can take over: psql2server does not stream."),
-            with(primary(), standby()),
-            "False SwitchoverRefused: psql1server accepts writes; spec.postgresql.primary names"
-                + " another. Nobody can take over: psql2server does not stream."),
-        arguments(
-            "commits wait",
-            primacy(P1, null, null, Synchrony.Blocked, null),
-            with(primary(), standby()),
-            "False CommitsBlocked: No standby streams, and spec.postgresql.synchronous makes"
-                + " commits wait for one."));
-  }
-
-  private static PrimaryChange change(PrimaryChangeReason reason, PrimaryChangeState state) {
-    return new PrimaryChange(P1, P2, reason, state, 0L, NOW.toString(), null);
-  }
-
-  private static Primacy primacy(
-      String target,
-      Instant failingSince,
-      PrimaryChange change,
-      Synchrony synchrony,
-      String obstacle) {
-    Primacy.Builder primacy =
-        Primacy.builder(target)
-            .failingSince(Optional.ofNullable(failingSince))
-            .change(Optional.ofNullable(change))
-            .synchrony(Optional.ofNullable(synchrony));
-    return (obstacle == null ? primacy : primacy.obstacle(obstacle)).build();
-  }
-
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("changes")
-  void tellsOfChanges(String name, Primacy primacy, Scene scene, String serving) {
-    EjabberdLabStatus status = Story.first(scene.primacy(primacy));
-
-    assertThat(condition(status, "DatabaseReady")).isEqualTo(serving);
-    assertThat(primacy.isRecordedIn(status.postgresql())).isTrue();
-  }
-
-  @Test
-  void aPromotionThatIsTakenBackIsAnEvent() {
-    Scene scene = with(down(), standby());
-    PrimaryChange promoting =
-        change(PrimaryChangeReason.PrimaryStopped, PrimaryChangeState.Promoting);
-    PrimaryChange reverting =
-        change(PrimaryChangeReason.PrimaryStopped, PrimaryChangeState.Reverting);
-    EjabberdLabStatus before = Story.first(scene.primacy(primacy(P2, null, promoting, null, null)));
-    EjabberdLabStatus after = Story.first(scene.primacy(primacy(P1, null, reverting, null, null)));
-
-    assertThat(Transitions.between(before, after))
-        .contains(
-            new Transitions.Transition(
-                true,
-                Reason.FailingOver,
-                "psql2server could not be promoted and is turned off; psql1server is to come"
-                    + " back."));
-  }
-
   @Test
   void whatAStandbyLackedWhenItWasLastSeenStays() {
     Instance lost =
@@ -319,25 +194,24 @@ class PostgresqlStatusesTest {
   void aHealthyPair() {
     assertThat(Story.first(Scene.ready()).postgresql())
         .isEqualTo(
-            new PostgresqlStatus(
-                P1,
-                P1,
-                "192.168.1.12",
-                1,
-                "7311111111111111111",
-                "Streaming",
-                "<1MiB",
-                List.of(
-                    new Instance(P1, InstanceRole.primary, "running", null, null, 1),
-                    new Instance(P2, InstanceRole.standby, "streaming", 0L, P2, 1)),
-                "ejabberd-domain-local",
-                "ejabberd",
-                false,
-                null,
-                List.of(),
-                null,
-                null,
-                1L));
+            PostgresqlStatus.builder()
+                .currentPrimary(P1)
+                .targetPrimary(P1)
+                .readWriteAddress("192.168.1.12")
+                .timeline(1)
+                .systemIdentifier("7311111111111111111")
+                .replication("Streaming")
+                .lag("<1MiB")
+                .instances(
+                    List.of(
+                        new Instance(P1, InstanceRole.primary, "running", null, null, 1),
+                        new Instance(P2, InstanceRole.standby, "streaming", 0L, P2, 1)))
+                .database("ejabberd-domain-local")
+                .owner("ejabberd")
+                .splitBrain(false)
+                .fenced(List.of())
+                .term(1L)
+                .build());
   }
 
   static Stream<Arguments> instances() {
@@ -443,49 +317,5 @@ class PostgresqlStatusesTest {
     assertThat(later.targetPrimary()).isEqualTo(P1);
     assertThat(later.database()).isEqualTo("ejabberd-domain-local");
     assertThat(later.instances()).extracting(Instance::state).containsOnly("unknown");
-  }
-
-  /** A row that only it acknowledged would be lost if it were forgotten. */
-  @Test
-  void aStandbyForWhichCommitsWaitedIsRememberedWhenItGoes() {
-    Primacy active = Primacy.builder(P1).synchrony(Synchrony.Blocked).build();
-    Scene waits = with(primary(new Standby(P2, "streaming", 0, true)), standby()).primacy(active);
-    Story story = new Story();
-    EjabberdLabStatus first = story.then(waits).status();
-    assertThat(instance(first).synchronous()).isTrue();
-    assertThat(instance(first).synchronousUpTo()).isNull();
-
-    Postgresql alone =
-        new Postgresql(
-            true, false, 1, "7311111111111111111", true, List.of(), List.of(), 77, false, false);
-    EjabberdLabStatus gone = story.then(with(alone, standby()).primacy(active)).status();
-    assertThat(instance(gone).synchronous()).isTrue();
-    assertThat(instance(gone).synchronousUpTo()).isEqualTo(77);
-
-    EjabberdLabStatus later =
-        story
-            .then(
-                with(
-                        new Postgresql(
-                            true,
-                            false,
-                            1,
-                            "7311111111111111111",
-                            true,
-                            List.of(),
-                            List.of(),
-                            99,
-                            false,
-                            false),
-                        standby())
-                    .primacy(active))
-            .status();
-    assertThat(instance(later).synchronousUpTo())
-        .as("nothing was acknowledged since")
-        .isEqualTo(77);
-  }
-
-  private static Instance instance(EjabberdLabStatus status) {
-    return status.postgresql().instances().get(1);
   }
 }

@@ -8,7 +8,6 @@ import dev.ejabberdlab.status.Transitions.Transition;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /** A lab's status and Events from scene to scene, as the operator would write them. */
 final class Story {
@@ -31,7 +30,7 @@ final class Story {
   }
 
   Story then(Scene scene) {
-    return becomes(LabStatuses.of(view(scene)));
+    return becomes(LabStatuses.of(input(scene)));
   }
 
   Story becomes(EjabberdLabStatus next) {
@@ -57,20 +56,19 @@ final class Story {
     return this;
   }
 
-  View view(Scene scene) {
-    return new View(
-        generation,
-        status,
-        scene.lab(),
-        scene.input().primacy(),
-        scene.steps(),
-        scene.host(),
-        autoKvm,
-        scene.snapshot(),
-        scene.plan(),
-        scene.progress(),
-        Optional.empty(),
-        scene.now());
+  StatusInput input(Scene scene) {
+    return StatusInput.builder()
+        .generation(generation)
+        .previous(status)
+        .lab(scene.lab())
+        .primacy(scene.input().primacy())
+        .steps(scene.steps())
+        .host(scene.host())
+        .autoKvm(autoKvm)
+        .snapshot(scene.snapshot())
+        .plan(scene.plan())
+        .now(scene.now())
+        .build();
   }
 
   EjabberdLabStatus status() {

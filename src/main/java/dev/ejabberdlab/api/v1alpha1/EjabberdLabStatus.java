@@ -54,52 +54,14 @@ public record EjabberdLabStatus(
             "Host and disks that the lab lives on, whatever its LibvirtHost says later.")
         LibvirtStatus libvirt) {
 
-  /** The same with another state of PostgreSQL. */
-  public EjabberdLabStatus with(PostgresqlStatus other) {
-    return new EjabberdLabStatus(
-        observedGeneration,
-        phase,
-        host,
-        image,
-        readyNodes,
-        conditions,
-        networks,
-        nodes,
-        other,
-        ejabberd,
-        endpoints,
-        tls,
-        libvirt);
+  /** One that says nothing yet. */
+  public static LabStatusBuilder builder() {
+    return new LabStatusBuilder();
   }
 
-  /** A status that does not tell where the lab lives. */
-  public EjabberdLabStatus(
-      Long observedGeneration,
-      Phase phase,
-      String host,
-      String image,
-      String readyNodes,
-      List<Condition> conditions,
-      List<NetworkStatus> networks,
-      List<NodeStatus> nodes,
-      PostgresqlStatus postgresql,
-      EjabberdStatus ejabberd,
-      List<Endpoint> endpoints,
-      TlsStatus tls) {
-    this(
-        observedGeneration,
-        phase,
-        host,
-        image,
-        readyNodes,
-        conditions,
-        networks,
-        nodes,
-        postgresql,
-        ejabberd,
-        endpoints,
-        tls,
-        null);
+  /** One that says the same, to be changed. */
+  public LabStatusBuilder toBuilder() {
+    return new LabStatusBuilder(this);
   }
 
   /**
@@ -150,8 +112,8 @@ public record EjabberdLabStatus(
       @JsonPropertyDescription("libvirt's name of the network.") String libvirtName,
       @JsonPropertyDescription("Whether libvirt has started the network.") Boolean active) {}
 
-  /** State of a domain as libvirt sees it; {@code Unknown} when libvirt cannot be asked. */
-  public enum DomainState {
+  /** State of a machine as libvirt sees it; {@code Unknown} when libvirt cannot be asked. */
+  public enum MachineState {
     Missing,
     Running,
     Paused,
@@ -199,7 +161,7 @@ public record EjabberdLabStatus(
       @JsonPropertyDescription("libvirt's name of the domain.") String domain,
       @JsonPropertyDescription("libvirt's UUID of the domain.") String uuid,
       @JsonPropertyDescription("State of the domain. Unknown when libvirt cannot be asked.")
-          DomainState state,
+          MachineState state,
       @JsonPropertyDescription(
               "Whether the guest agent answers. Unknown when libvirt cannot be asked.")
           AgentState agent,
@@ -222,24 +184,9 @@ public record EjabberdLabStatus(
               "By how many seconds the guest's clock is ahead of the operator's, negative when it is behind. Absent while the difference is at most a second.")
           Integer clockOffSeconds) {
 
-    /** A node on its own disk, with a clock that is right. */
-    public NodeStatus(
-        String name,
-        EjabberdLabSpec.Role role,
-        Boolean ready,
-        String domain,
-        String uuid,
-        DomainState state,
-        AgentState agent,
-        Map<String, String> addresses,
-        String steps,
-        String step,
-        Integer attempts,
-        String lastError,
-        List<String> drift) {
-      this(
-          name, role, ready, domain, uuid, state, agent, addresses, steps, step, attempts,
-          lastError, drift, null, null);
+    /** One that says nothing yet. */
+    public static NodeStatusBuilder builder() {
+      return new NodeStatusBuilder();
     }
   }
 
@@ -312,119 +259,25 @@ public record EjabberdLabStatus(
                   + " obeyed.")
           Long term) {
 
-    /**
-     * The same with another decision who is to be primary. It does not say who is primary now,
-     * because nobody has looked.
-     */
-    public PostgresqlStatus decided(
-        String target,
-        String failing,
-        List<String> keptOff,
-        PrimaryChange change,
-        Synchrony synchrony,
-        long number) {
-      return new PostgresqlStatus(
-          null,
-          target,
-          readWriteAddress,
-          timeline,
-          systemIdentifier,
-          replication,
-          lag,
-          instances,
-          database,
-          owner,
-          splitBrain,
-          failing,
-          keptOff,
-          change,
-          synchrony,
-          number);
+    /** One that says nothing yet. */
+    public static PostgresqlStatusBuilder builder() {
+      return new PostgresqlStatusBuilder();
     }
 
-    /** Without a term. */
-    public PostgresqlStatus(
-        String currentPrimary,
-        String targetPrimary,
-        String readWriteAddress,
-        Integer timeline,
-        String systemIdentifier,
-        String replication,
-        String lag,
-        List<Instance> instances,
-        String database,
-        String owner,
-        Boolean splitBrain,
-        String failingSince,
-        List<String> fenced,
-        PrimaryChange lastPrimaryChange,
-        Synchrony synchronous) {
-      this(
-          currentPrimary,
-          targetPrimary,
-          readWriteAddress,
-          timeline,
-          systemIdentifier,
-          replication,
-          lag,
-          instances,
-          database,
-          owner,
-          splitBrain,
-          failingSince,
-          fenced,
-          lastPrimaryChange,
-          synchronous,
-          null);
+    /** One that says the same, to be changed. */
+    public PostgresqlStatusBuilder toBuilder() {
+      return new PostgresqlStatusBuilder(this);
     }
 
     /** Only who is to be primary, of which database, and the change that led to it. */
     public static PostgresqlStatus of(
         String targetPrimary, String systemIdentifier, PrimaryChange lastPrimaryChange) {
-      return new PostgresqlStatus(
-          null,
-          targetPrimary,
-          null,
-          null,
-          systemIdentifier,
-          null,
-          null,
-          List.of(),
-          null,
-          null,
-          null,
-          null,
-          null,
-          lastPrimaryChange,
-          null);
-    }
-
-    /** What the instances say, without the names that the spec gave and the primary's history. */
-    public PostgresqlStatus(
-        String currentPrimary,
-        String targetPrimary,
-        String readWriteAddress,
-        Integer timeline,
-        String systemIdentifier,
-        String replication,
-        String lag,
-        List<Instance> instances) {
-      this(
-          currentPrimary,
-          targetPrimary,
-          readWriteAddress,
-          timeline,
-          systemIdentifier,
-          replication,
-          lag,
-          instances,
-          null,
-          null,
-          null,
-          null,
-          null,
-          null,
-          null);
+      return builder()
+          .targetPrimary(targetPrimary)
+          .systemIdentifier(systemIdentifier)
+          .instances(List.of())
+          .lastPrimaryChange(lastPrimaryChange)
+          .build();
     }
 
     /** Why the primary changes. */
@@ -586,6 +439,11 @@ public record EjabberdLabStatus(
         @JsonPropertyDescription(
                 "Of a standby that is away: where the WAL that it alone may have ends, in bytes. Absent while the standby is there.")
             Long synchronousUpTo) {
+
+      /** One that says nothing yet. */
+      public static InstanceBuilder builder() {
+        return new InstanceBuilder();
+      }
 
       /** An instance that is there. */
       public Instance(

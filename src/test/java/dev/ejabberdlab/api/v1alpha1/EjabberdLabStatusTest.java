@@ -14,36 +14,38 @@ class EjabberdLabStatusTest {
   @Test
   void survivesJson() {
     PostgresqlStatus postgresql =
-        new PostgresqlStatus(
-            "psql1server",
-            "psql1server",
-            "192.168.1.12",
-            1,
-            "7350000000000000001",
-            "Streaming",
-            "<1MiB",
-            List.of(
-                new PostgresqlStatus.Instance(
+        PostgresqlStatus.builder()
+            .currentPrimary("psql1server")
+            .targetPrimary("psql1server")
+            .readWriteAddress("192.168.1.12")
+            .timeline(1)
+            .systemIdentifier("7350000000000000001")
+            .replication("Streaming")
+            .lag("<1MiB")
+            .instances(
+                List.of(
+                    new PostgresqlStatus.Instance(
+                        "psql1server",
+                        EjabberdLabStatus.InstanceRole.primary,
+                        "running",
+                        null,
+                        null,
+                        1)))
+            .database("ejabberd-domain-local")
+            .owner("ejabberd")
+            .splitBrain(false)
+            .fenced(List.of())
+            .lastPrimaryChange(
+                new PostgresqlStatus.PrimaryChange(
+                    "psql2server",
                     "psql1server",
-                    EjabberdLabStatus.InstanceRole.primary,
-                    "running",
-                    null,
-                    null,
-                    1)),
-            "ejabberd-domain-local",
-            "ejabberd",
-            false,
-            null,
-            List.of(),
-            new PostgresqlStatus.PrimaryChange(
-                "psql2server",
-                "psql1server",
-                PostgresqlStatus.PrimaryChangeReason.PrimaryStopped,
-                PostgresqlStatus.PrimaryChangeState.Completed,
-                0L,
-                "2026-01-01T00:00:00Z",
-                "2026-01-01T00:00:04Z"),
-            PostgresqlStatus.Synchrony.Active);
+                    PostgresqlStatus.PrimaryChangeReason.PrimaryStopped,
+                    PostgresqlStatus.PrimaryChangeState.Completed,
+                    0L,
+                    "2026-01-01T00:00:00Z",
+                    "2026-01-01T00:00:04Z"))
+            .synchronous(PostgresqlStatus.Synchrony.Active)
+            .build();
     EjabberdStatus ejabberd =
         new EjabberdStatus(2, 1, "1/2", false, List.of(), "domain.local", null);
     assertThat(again(postgresql, PostgresqlStatus.class)).isEqualTo(postgresql);

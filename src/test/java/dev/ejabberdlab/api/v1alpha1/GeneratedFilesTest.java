@@ -2,9 +2,11 @@ package dev.ejabberdlab.api.v1alpha1;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ejabberdlab.status.StatusPage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -17,7 +19,8 @@ class GeneratedFilesTest {
 
   @TestFactory
   Stream<DynamicTest> areFresh() throws IOException {
-    Map<Path, String> files = GeneratedCrds.files();
+    Map<Path, String> files = new LinkedHashMap<>(GeneratedCrds.files());
+    files.put(StatusPage.PATH, StatusPage.fresh());
     if (Boolean.getBoolean("generate")) {
       for (Map.Entry<Path, String> file : files.entrySet()) {
         Files.createDirectories(file.getKey().getParent());
