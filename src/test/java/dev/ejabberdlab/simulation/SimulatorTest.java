@@ -1,11 +1,13 @@
 package dev.ejabberdlab.simulation;
 
+import static dev.ejabberdlab.simulation.Kind.EDIT_INSTANCES;
 import static dev.ejabberdlab.simulation.Kind.HALT;
 import static dev.ejabberdlab.simulation.Kind.HANG;
 import static dev.ejabberdlab.simulation.Kind.HOST_REPLACED;
 import static dev.ejabberdlab.simulation.Kind.LAG;
 import static dev.ejabberdlab.simulation.Kind.LOSE_DISK;
 import static dev.ejabberdlab.simulation.Kind.PAUSE_LAB;
+import static dev.ejabberdlab.simulation.Kind.STATUS_CLEARED;
 import static dev.ejabberdlab.simulation.Kind.UNMARK;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -134,7 +136,15 @@ class SimulatorTest {
             on(260, HANG, 7),
             on(263, LOSE_DISK, 1)),
         // A machine without the lab's mark: it was said to be shutting down, for ever.
-        story(61, 2, 4, on(94, UNMARK, 819), on(217, HALT, 990)));
+        story(61, 2, 4, on(94, UNMARK, 819), on(217, HALT, 990)),
+        // A refused edit that passed after the status was lost: it removed the primary's disk.
+        story(
+            634,
+            3,
+            4,
+            on(289, LOSE_DISK, 10),
+            new Story.Event(522, EDIT_INSTANCES, 0, 795_288),
+            on(608, STATUS_CLEARED, 937)));
   }
 
   private static Story story(long seed, int instances, int members, Story.Event... events) {
