@@ -167,7 +167,7 @@ final class LabDeletion {
     UUID uid = uid(lab);
     Progress progress = runtime.actor().progress();
     String name = runtime.hostName();
-    RemainsWatch.View view = runtime.remains().follow(LabTopology.recordedDisks(lab));
+    RemainsWatch.Snapshot snapshot = runtime.remains().follow(LabTopology.recordedDisks(lab));
     HostSnapshot seen = runtime.seenBy(lab);
     if (seen.other().isPresent()) {
       if (nothingMade) {
@@ -178,24 +178,24 @@ final class LabDeletion {
           : Round.waiting(Deleting.otherHost(name, seen.facts().why(), lab.abandoned()));
     }
     // It must be known which host answers: what another host lacks says nothing.
-    if (!seen.reachable() && view.remains().isPresent()) {
+    if (!seen.reachable() && snapshot.remains().isPresent()) {
       return Round.waiting(Deleting.searching(name));
     }
-    if (!view.remains().isPresent()) {
-      if (view.silentSince().isEmpty()) {
+    if (!snapshot.remains().isPresent()) {
+      if (snapshot.silentSince().isEmpty()) {
         return Round.waiting(Deleting.searching(name));
       }
       if (nothingMade) {
         return Round.over(Deleting.nothingMade());
       }
-      String why = view.remains().why();
-      return lab.abandoned() && Teardown.isGone(view.silentSince(), now)
+      String why = snapshot.remains().why();
+      return lab.abandoned() && Teardown.isGone(snapshot.silentSince(), now)
           ? Round.over(Deleting.abandonedUnseen(uid, name, runtime.pool(), why))
           : Round.waiting(Deleting.unseen(name, why, lab.abandoned()));
     }
     boolean settled =
-        progress.inFlight().isEmpty() && !view.since().isBefore(runtime.actor().lastEnd());
-    Remains remains = view.remains().value();
+        progress.inFlight().isEmpty() && !snapshot.since().isBefore(runtime.actor().lastEnd());
+    Remains remains = snapshot.remains().value();
     boolean poolMissing = seen.pool().isMissing() && (nothingMade || !mayHaveDisks(lab));
     if (remains.isEmpty()
         || poolMissing && remains.domains().isEmpty() && remains.networks().isEmpty()) {

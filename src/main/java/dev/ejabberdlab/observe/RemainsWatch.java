@@ -11,7 +11,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
-/** Keeps the last view of what remains of a lab that is being taken down. */
+/** Keeps the last snapshot of what remains of a lab that is being taken down. */
 public final class RemainsWatch {
 
   /** How often the host is asked while nothing happens. */
@@ -28,22 +28,22 @@ public final class RemainsWatch {
   private final Set<String> disks = new HashSet<>();
   private volatile boolean active;
   private volatile Instant askedAt = Instant.EPOCH;
-  private volatile View view =
-      new View(Seen.unknown("It has not been asked yet."), Instant.EPOCH, Optional.empty());
+  private volatile Snapshot snapshot =
+      new Snapshot(Seen.unknown("It has not been asked yet."), Instant.EPOCH, Optional.empty());
 
   /**
    * What was seen, and when the look began.
    *
    * @param remains everything with the lab's mark
-   * @param since the view shows what was done before this moment
+   * @param since the snapshot shows what was done before this moment
    * @param silentSince when the first of the looks began that have not been answered since; empty
    *     when the last was answered, and before the first
    */
-  public record View(Seen<Remains> remains, Instant since, Optional<Instant> silentSince) {}
+  public record Snapshot(Seen<Remains> remains, Instant since, Optional<Instant> silentSince) {}
 
   /**
    * @param volumePrefix with which the names of the lab's volumes begin
-   * @param changed called when the view has changed; must return at once
+   * @param changed called when the snapshot has changed; must return at once
    */
   public RemainsWatch(
       Hypervisor hypervisor,
@@ -68,11 +68,11 @@ public final class RemainsWatch {
   }
 
   /**
-   * Begins to watch, if not begun, and returns the last view.
+   * Begins to watch, if not begun, and returns the last snapshot.
    *
    * @param recorded names of the lab's disks
    */
-  public View follow(Set<String> recorded) {
+  public Snapshot follow(Set<String> recorded) {
     synchronized (disks) {
       disks.addAll(recorded);
     }
@@ -80,7 +80,7 @@ public final class RemainsWatch {
       active = true;
       refresh();
     }
-    return view;
+    return snapshot;
   }
 
   /** Asks the host. */
@@ -98,7 +98,7 @@ public final class RemainsWatch {
 
   private void ask() {
     Instant since = clock.instant();
-    View before = view;
+    Snapshot before = snapshot;
     Set<String> known;
     synchronized (disks) {
       known = Set.copyOf(disks);
@@ -110,14 +110,14 @@ public final class RemainsWatch {
           .ifPresent(r -> r.domains().stream().map(Remains::ownDisk).forEach(disks::add));
     }
     // A clock that was set back must not make a silence longer than it is.
-    view =
-        new View(
+    snapshot =
+        new Snapshot(
             remains,
             since,
             remains.isPresent()
                 ? Optional.empty()
                 : before.silentSince().filter(s -> !s.isAfter(since)).or(() -> Optional.of(since)));
-    if (!before.remains().equals(view.remains())) {
+    if (!before.remains().equals(snapshot.remains())) {
       changed.run();
     }
   }

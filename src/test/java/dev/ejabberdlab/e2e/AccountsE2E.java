@@ -105,7 +105,7 @@ class AccountsE2E {
     assertThat(servers()).as("ejabberd was not restarted").isEqualTo(servers);
     assertThat(lab.bootIds()).isEqualTo(boots);
     lab.api("e1server", "unregister", "{\"user\":\"foreign\",\"host\":\"domain.local\"}");
-    lab.stand.client.secrets().inNamespace(Stand.NAMESPACE).withName(SECRET).delete();
+    lab.stand.client.secrets().inNamespace(GuestStand.NAMESPACE).withName(SECRET).delete();
   }
 
   private void password(String password) {
@@ -115,7 +115,7 @@ class AccountsE2E {
             new SecretBuilder()
                 .withNewMetadata()
                 .withName(SECRET)
-                .withNamespace(Stand.NAMESPACE)
+                .withNamespace(GuestStand.NAMESPACE)
                 .endMetadata()
                 .withStringData(Map.of("eve", password))
                 .build())
@@ -146,7 +146,7 @@ class AccountsE2E {
 
   private void awaitLogin(String node, String user, String password) {
     await(user + " can log in")
-        .atMost(Stand.PATIENCE)
+        .atMost(GuestStand.PATIENCE)
         .pollInterval(Duration.ofSeconds(5))
         .until(() -> login(node, user, password).equals("in"));
   }

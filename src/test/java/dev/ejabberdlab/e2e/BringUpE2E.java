@@ -104,7 +104,7 @@ class BringUpE2E {
         lab.credentials().get("database-password")
             + "\nCREATE TABLE e2e (id int PRIMARY KEY); INSERT INTO e2e VALUES (42);\n");
     await()
-        .atMost(Stand.PATIENCE)
+        .atMost(GuestStand.PATIENCE)
         .untilAsserted(
             () -> assertThat(lab.sql("psql2server", "SELECT id FROM e2e")).isEqualTo("42"));
     assertThat(lab.sql("psql2server", "SELECT pg_is_in_recovery()")).isEqualTo("t");
@@ -203,14 +203,14 @@ class BringUpE2E {
     String log = Files.readString(OperatorProcess.log().toPath());
     String resource = Serialization.asYaml(lab.resource());
     String events =
-        Serialization.asYaml(lab.stand.client.v1().events().inNamespace(Stand.NAMESPACE).list());
+        Serialization.asYaml(lab.stand.client.v1().events().inNamespace(GuestStand.NAMESPACE).list());
     String domains =
-        Stand.run(
+        GuestStand.run(
             List.of(
                 "/bin/bash",
                 "-euc",
                 "for d in $(virsh -c \"$0\" list --all --name); do virsh -c \"$0\" dumpxml --security-info \"$d\"; done",
-                Stand.variable("LAB_LIBVIRT_URI")),
+                GuestStand.variable("LAB_LIBVIRT_URI")),
             "");
     Map<String, String> secrets = lab.credentials();
     for (String node : List.of("e1server", "psql1server", "psql2server")) {
@@ -228,7 +228,7 @@ class BringUpE2E {
 
   private void killWhen(String moment, BooleanSupplier reached) {
     await(moment)
-        .atMost(Stand.PATIENCE)
+        .atMost(GuestStand.PATIENCE)
         .pollInterval(Duration.ofMillis(200))
         .until(reached::getAsBoolean);
     lab.stand.operator.kill();
@@ -253,7 +253,7 @@ class BringUpE2E {
   private String settled() {
     String[] last = {""};
     await()
-        .atMost(Stand.PATIENCE)
+        .atMost(GuestStand.PATIENCE)
         .pollInterval(Duration.ofSeconds(10))
         .until(
             () -> {

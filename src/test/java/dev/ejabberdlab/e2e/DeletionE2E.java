@@ -21,10 +21,10 @@ class DeletionE2E {
   @Test
   void theLabGoesWithoutATrace() {
     lab.handle().delete();
-    Awaitility.await().atMost(Stand.PATIENCE).until(() -> lab.resource() == null);
+    Awaitility.await().atMost(GuestStand.PATIENCE).until(() -> lab.resource() == null);
     assertThat(lab.stand.inventory()).isEqualTo(lab.before);
     assertThat(
-            lab.stand.client.secrets().inNamespace(Stand.NAMESPACE).list().getItems().stream()
+            lab.stand.client.secrets().inNamespace(GuestStand.NAMESPACE).list().getItems().stream()
                 .map(s -> s.getMetadata().getName())
                 .filter(n -> n.startsWith(SharedLab.NAME)))
         .isEmpty();

@@ -127,8 +127,8 @@ class DriftE2E {
             .map(NetworkState::uuid)
             .findFirst()
             .orElseThrow();
-    Stand.run(
-        List.of("virsh", "-c", Stand.variable("LAB_LIBVIRT_URI"), "net-destroy", dmz.toString()),
+    GuestStand.run(
+        List.of("virsh", "-c", GuestStand.variable("LAB_LIBVIRT_URI"), "net-destroy", dmz.toString()),
         "");
     lab.until(
         "the guests reach each other in the DMZ",

@@ -54,7 +54,7 @@ final class FaultRun implements AutoCloseable {
     PostgresqlStatus postgresql = lab.status().postgresql();
     postgresql.instances().forEach(i -> load.watch(i.name()));
     await("both instances tell what they are")
-        .atMost(Stand.PATIENCE)
+        .atMost(GuestStand.PATIENCE)
         .until(
             () ->
                 load.samples(Instant.now().minus(Primacies.SILENCE)).stream()
@@ -94,7 +94,7 @@ final class FaultRun implements AutoCloseable {
       lab.stand.operator.start();
     }
     lab.handle().delete();
-    await("the spoilt lab is gone").atMost(Stand.PATIENCE).until(() -> lab.resource() == null);
+    await("the spoilt lab is gone").atMost(GuestStand.PATIENCE).until(() -> lab.resource() == null);
   }
 
   /** Commits wait for the standby. */
@@ -144,11 +144,11 @@ final class FaultRun implements AutoCloseable {
     Instant fenced = Instant.now();
     assertThat(
             guest
-                .exec(List.of("/bin/bash", "-euc", promote), new byte[0], Stand.PATIENCE)
+                .exec(List.of("/bin/bash", "-euc", promote), new byte[0], GuestStand.PATIENCE)
                 .exitCode())
         .isZero();
     await("the address takes a write")
-        .atMost(Stand.PATIENCE)
+        .atMost(GuestStand.PATIENCE)
         .until(() -> load.alive() && load.firstWrite(fenced).isPresent());
     return Duration.between(began, load.firstWrite(fenced).orElseThrow());
   }

@@ -561,7 +561,7 @@ final class Faults {
   private static void mergeSnapshot(Injection i) {
     i.insist(i.standby(), "true");
     i.virsh("blockcommit", i.standby(), "vda", "--active", "--pivot", "--wait");
-    i.host("vol-delete", "--pool", Stand.POOL, i.lab.node(i.standby()).domain() + ".s1");
+    i.host("vol-delete", "--pool", GuestStand.POOL, i.lab.node(i.standby()).domain() + ".s1");
     i.awaits(
         "the machine is on its own disk",
         l -> l.getStatus().nodes().stream().allMatch(n -> n.foreignDisk() == null));
@@ -570,7 +570,7 @@ final class Faults {
   /** As often as it takes to come before the operator, which boots what is off. */
   private static void restore(Injection i, String file) {
     await("an old memory is restored")
-        .atMost(Stand.PATIENCE)
+        .atMost(GuestStand.PATIENCE)
         .ignoreExceptions()
         .until(
             () -> {

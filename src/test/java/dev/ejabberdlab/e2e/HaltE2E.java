@@ -57,7 +57,7 @@ class HaltE2E {
     lab.until("is not Ready", l -> !lab.isTrue("Ready"));
     await("nobody starts it")
         .during(Duration.ofSeconds(45))
-        .atMost(Stand.PATIENCE)
+        .atMost(GuestStand.PATIENCE)
         .pollInterval(Duration.ofSeconds(1))
         .until(() -> lab.node("e2server").state() == MachineState.ShutOff);
 

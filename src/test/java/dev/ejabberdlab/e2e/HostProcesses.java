@@ -29,26 +29,26 @@ final class HostProcesses {
     long pid = pid(run().resolve("libvirtd.pid"));
     libvirtd("TERM");
     await("libvirtd ends")
-        .atMost(Stand.PATIENCE)
+        .atMost(GuestStand.PATIENCE)
         .until(() -> ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty());
   }
 
   static void startLibvirtd() {
-    Stand.run(List.of("hack/libvirt.sh", "up", "--name", Stand.variable("LAB_LIBVIRT_NAME")), "");
+    GuestStand.run(List.of("hack/libvirt.sh", "up", "--name", GuestStand.variable("LAB_LIBVIRT_NAME")), "");
   }
 
   /** Ends libvirtd, and lets another one, which has no guests, answer at its socket. */
   static void replaceLibvirtd() {
     String uri =
-        Stand.run(List.of("hack/libvirt.sh", "up", "--name", otherName()), "")
+        GuestStand.run(List.of("hack/libvirt.sh", "up", "--name", otherName()), "")
             .lines()
             .filter(line -> line.contains("socket="))
             .findFirst()
             .orElseThrow();
     stopLibvirtd();
     try {
-      Files.deleteIfExists(socket(Stand.variable("LAB_LIBVIRT_URI")));
-      Files.createSymbolicLink(socket(Stand.variable("LAB_LIBVIRT_URI")), socket(uri.strip()));
+      Files.deleteIfExists(socket(GuestStand.variable("LAB_LIBVIRT_URI")));
+      Files.createSymbolicLink(socket(GuestStand.variable("LAB_LIBVIRT_URI")), socket(uri.strip()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -56,7 +56,7 @@ final class HostProcesses {
 
   /** Takes back {@link #replaceLibvirtd}, however far it came. */
   static void bringLibvirtdBack() {
-    Path socket = socket(Stand.variable("LAB_LIBVIRT_URI"));
+    Path socket = socket(GuestStand.variable("LAB_LIBVIRT_URI"));
     try {
       if (Files.isSymbolicLink(socket)) {
         Files.delete(socket);
@@ -64,13 +64,13 @@ final class HostProcesses {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    Stand.run(List.of("hack/libvirt.sh", "down", "--name", otherName()), "");
+    GuestStand.run(List.of("hack/libvirt.sh", "down", "--name", otherName()), "");
     startLibvirtd();
   }
 
   /** Names have at most 16 characters. */
   private static String otherName() {
-    String name = Stand.variable("LAB_LIBVIRT_NAME");
+    String name = GuestStand.variable("LAB_LIBVIRT_NAME");
     return name.substring(0, Math.min(name.length(), 10)) + "-other";
   }
 
@@ -81,19 +81,19 @@ final class HostProcesses {
   static void apiServer(String signal) {
     signal(
         signal,
-        Path.of(Stand.variable("LAB_KUBECONFIG"))
+        Path.of(GuestStand.variable("LAB_KUBECONFIG"))
             .resolveSibling("control-plane")
             .resolve("kube-apiserver.pid"));
   }
 
   /** Where libvirt keeps its process ids, which is where its socket is. */
   private static Path run() {
-    String uri = Stand.variable("LAB_LIBVIRT_URI");
+    String uri = GuestStand.variable("LAB_LIBVIRT_URI");
     return Path.of(uri.substring(uri.indexOf("socket=") + "socket=".length())).getParent();
   }
 
   private static void signal(String signal, Path file) {
-    Stand.run(List.of("/bin/kill", "-" + signal, Long.toString(pid(file))), "");
+    GuestStand.run(List.of("/bin/kill", "-" + signal, Long.toString(pid(file))), "");
   }
 
   private static long pid(Path file) {

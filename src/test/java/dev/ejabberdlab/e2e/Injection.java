@@ -140,13 +140,13 @@ final class Injection implements AutoCloseable {
   void awaitNoticed() {
     mustBeNoticed();
     await("%s: the status tells of it".formatted(fault.name()))
-        .atMost(Stand.PATIENCE)
+        .atMost(GuestStand.PATIENCE)
         .until(() -> noticed != null);
   }
 
   void awaits(String what, Predicate<EjabberdLab> expected) {
     await("%s: %s".formatted(fault.name(), what))
-        .atMost(Stand.PATIENCE)
+        .atMost(GuestStand.PATIENCE)
         .pollInterval(LOOK)
         .ignoreExceptionsMatching(Injection::isSilence)
         .until(() -> expected.test(lab.resource()));
@@ -208,7 +208,7 @@ final class Injection implements AutoCloseable {
   /** The answer to a question that may have to be repeated on a busy machine. */
   static <T> T asked(Callable<T> question) {
     return await()
-        .atMost(Stand.PATIENCE)
+        .atMost(GuestStand.PATIENCE)
         .pollInterval(Duration.ofSeconds(1))
         .ignoreExceptionsMatching(Injection::isSilence)
         .until(question, answer -> true);
@@ -227,7 +227,7 @@ final class Injection implements AutoCloseable {
       mayRestart(primary);
     }
     await("%s: the lab recovers".formatted(fault.name()))
-        .atMost(Stand.PATIENCE)
+        .atMost(GuestStand.PATIENCE)
         .pollInterval(LOOK)
         .ignoreExceptionsMatching(Injection::isSilence)
         .untilAsserted(
@@ -239,7 +239,7 @@ final class Injection implements AutoCloseable {
             });
     Instant ready = Instant.now();
     await("%s: rows are acknowledged".formatted(fault.name()))
-        .atMost(Stand.PATIENCE)
+        .atMost(GuestStand.PATIENCE)
         .until(() -> load.alive() && load.firstRow(ready).isPresent());
     Instant recovered = load.firstRow(ready).orElseThrow();
     boolean moved = !lab.status().postgresql().targetPrimary().equals(primary);
@@ -333,9 +333,9 @@ final class Injection implements AutoCloseable {
   /** Calls virsh. */
   String host(String... arguments) {
     List<String> all =
-        new ArrayList<>(List.of("virsh", "-q", "-c", Stand.variable("LAB_LIBVIRT_URI")));
+        new ArrayList<>(List.of("virsh", "-q", "-c", GuestStand.variable("LAB_LIBVIRT_URI")));
     all.addAll(List.of(arguments));
-    return Stand.run(all, "");
+    return GuestStand.run(all, "");
   }
 
   /** Plugs or unplugs the cable of a node in a network. */
@@ -365,7 +365,7 @@ final class Injection implements AutoCloseable {
     String domain = lab.node(node).domain();
     host("destroy", domain);
     host("undefine", domain);
-    host("vol-delete", "--pool", Stand.POOL, domain + ".qcow2");
+    host("vol-delete", "--pool", GuestStand.POOL, domain + ".qcow2");
   }
 
   /** Runs a script in a guest that may not live to tell how it ended. */
@@ -380,7 +380,7 @@ final class Injection implements AutoCloseable {
   /** Repeats a script in a guest until its agent answers and it succeeds. */
   void insist(String node, String script) {
     await("%s: %s".formatted(node, script))
-        .atMost(Stand.PATIENCE)
+        .atMost(GuestStand.PATIENCE)
         .pollInterval(Duration.ofSeconds(1))
         .ignoreExceptionsMatching(Injection::isSilence)
         .until(() -> lab.tryExec(node, List.of("/bin/bash", "-euc", script), "").exitCode() == 0);
@@ -397,7 +397,7 @@ final class Injection implements AutoCloseable {
   void awaitOperator() {
     ZonedDateTime since = ZonedDateTime.now();
     await("the operator has its lease")
-        .atMost(Stand.PATIENCE)
+        .atMost(GuestStand.PATIENCE)
         .pollInterval(Duration.ofSeconds(1))
         .ignoreExceptionsMatching(Injection::isSilence)
         .until(

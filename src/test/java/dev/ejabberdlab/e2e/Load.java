@@ -110,7 +110,7 @@ final class Load implements AutoCloseable {
             lab.status().postgresql().owner(),
             lab.credentials().get("database-password")));
     await("the clients run")
-        .atMost(Stand.PATIENCE)
+        .atMost(GuestStand.PATIENCE)
         .until(
             () ->
                 load.alive() && load.port != 0 && !load.rows.isEmpty() && !load.received.isEmpty());
@@ -266,13 +266,13 @@ final class Load implements AutoCloseable {
   String missingRows() {
     String[] answer = {null};
     await("acknowledged rows are looked for")
-        .atMost(Stand.PATIENCE)
+        .atMost(GuestStand.PATIENCE)
         .pollInterval(Duration.ofSeconds(1))
         .until(
             () -> {
               answers.clear();
               tell("check");
-              answer[0] = answers.poll(Stand.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+              answer[0] = answers.poll(GuestStand.PATIENCE.toSeconds(), TimeUnit.SECONDS);
               return alive() && answer[0] != null && answer[0].startsWith("missing ");
             });
     return answer[0].substring("missing ".length());
@@ -282,7 +282,7 @@ final class Load implements AutoCloseable {
   void awaitMessage() {
     Instant since = Instant.now();
     await("a message gets through")
-        .atMost(Stand.PATIENCE)
+        .atMost(GuestStand.PATIENCE)
         .until(
             () ->
                 alive()

@@ -34,7 +34,7 @@ class OfflineMessageE2E {
         text);
     for (String node : new String[] {"psql1server", "psql2server"}) {
       await(node)
-          .atMost(Stand.PATIENCE)
+          .atMost(GuestStand.PATIENCE)
           .untilAsserted(
               () ->
                   assertThat(lab.sql(node, "SELECT xml FROM spool WHERE username = 'away'"))

@@ -34,8 +34,8 @@ class OwnStepsE2E {
   void withoutOwnSteps() {
     lab.edit(spec -> spec.remove("provisioning"));
     lab.awaitReady();
-    lab.stand.client.secrets().inNamespace(Stand.NAMESPACE).withName(NAME).delete();
-    lab.stand.client.configMaps().inNamespace(Stand.NAMESPACE).withName(NAME).delete();
+    lab.stand.client.secrets().inNamespace(GuestStand.NAMESPACE).withName(NAME).delete();
+    lab.stand.client.configMaps().inNamespace(GuestStand.NAMESPACE).withName(NAME).delete();
   }
 
   private static ObjectNode step(ArrayNode steps, String name, String node) {
@@ -65,7 +65,7 @@ class OwnStepsE2E {
             new ConfigMapBuilder()
                 .withNewMetadata()
                 .withName(NAME)
-                .withNamespace(Stand.NAMESPACE)
+                .withNamespace(GuestStand.NAMESPACE)
                 .endMetadata()
                 .withData(Map.of("motd", text))
                 .build())
@@ -81,7 +81,7 @@ class OwnStepsE2E {
             new SecretBuilder()
                 .withNewMetadata()
                 .withName(NAME)
-                .withNamespace(Stand.NAMESPACE)
+                .withNamespace(GuestStand.NAMESPACE)
                 .endMetadata()
                 .withData(Map.of("blob", Base64.getEncoder().encodeToString(BINARY)))
                 .build())
@@ -111,7 +111,7 @@ class OwnStepsE2E {
 
     motd("Changed\n");
     Awaitility.await("the file follows the ConfigMap")
-        .atMost(Stand.PATIENCE)
+        .atMost(GuestStand.PATIENCE)
         .until(() -> lab.bash("e2server", "cat /etc/motd").equals("Changed"));
     lab.awaitReady();
     assertThat(lab.bash("e2server", "cat /var/tmp/demo")).as("the script ran once").isEqualTo(once);

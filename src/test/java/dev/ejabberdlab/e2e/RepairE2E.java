@@ -38,7 +38,7 @@ class RepairE2E {
       lab.stand.hypervisor.destroyDomain(lab.domain("e2server"), lab.owner());
       history.await(
           "e2server is missed",
-          Stand.PATIENCE,
+          GuestStand.PATIENCE,
           l -> !Conditions.isTrue(l.getStatus().conditions(), Conditions.READY));
     }
     assertThat(lab.stand.hypervisor.networks())
@@ -70,7 +70,7 @@ class RepairE2E {
       lab.stand.hypervisor.destroyDomain(domain, lab.owner());
       lab.stand.hypervisor.startDomain(domain, lab.owner());
       await("the agent answers")
-          .atMost(Stand.PATIENCE)
+          .atMost(GuestStand.PATIENCE)
           .pollInterval(Duration.ofSeconds(1))
           .until(guest::ping);
     } finally {

@@ -69,12 +69,12 @@ final class SharedLab implements AutoCloseable {
           "foreign0",
           Optional.empty());
 
-  final Stand stand;
+  final GuestStand stand;
 
   /** What was on the host before the lab. */
   final Set<String> before;
 
-  private SharedLab(Stand stand) {
+  private SharedLab(GuestStand stand) {
     this.stand = stand;
     stand.hypervisor.defineNetwork(FOREIGN);
     this.before = stand.inventory();
@@ -121,7 +121,7 @@ final class SharedLab implements AutoCloseable {
       return context
           .getRoot()
           .getStore(ExtensionContext.Namespace.create(SharedLab.class))
-          .getOrComputeIfAbsent(SharedLab.class, k -> new SharedLab(Stand.open()), SharedLab.class);
+          .getOrComputeIfAbsent(SharedLab.class, k -> new SharedLab(GuestStand.open()), SharedLab.class);
     }
   }
 
@@ -146,7 +146,7 @@ final class SharedLab implements AutoCloseable {
   }
 
   Resource<EjabberdLab> handle() {
-    return stand.client.resources(EjabberdLab.class).inNamespace(Stand.NAMESPACE).withName(NAME);
+    return stand.client.resources(EjabberdLab.class).inNamespace(GuestStand.NAMESPACE).withName(NAME);
   }
 
   /** The lab as the API server has it; null when there is none. */
@@ -201,7 +201,7 @@ final class SharedLab implements AutoCloseable {
   /** Waits until the lab is Ready as its present spec says. */
   void awaitReady() {
     await("Ready")
-        .atMost(Stand.PATIENCE)
+        .atMost(GuestStand.PATIENCE)
         .pollInterval(Duration.ofSeconds(1))
         .until(
             () -> {
@@ -217,13 +217,13 @@ final class SharedLab implements AutoCloseable {
   /** For what may pass by between two looks. */
   LabHistory history() {
     return new LabHistory(
-        stand.client.resources(EjabberdLab.class).inNamespace(Stand.NAMESPACE).withName(NAME));
+        stand.client.resources(EjabberdLab.class).inNamespace(GuestStand.NAMESPACE).withName(NAME));
   }
 
   /** Waits until the lab is as expected, and shows how it is when it does not come to that. */
   void until(String what, Predicate<EjabberdLab> expected) {
     await(what)
-        .atMost(Stand.PATIENCE)
+        .atMost(GuestStand.PATIENCE)
         .pollInterval(Duration.ofSeconds(1))
         .untilAsserted(
             () -> {
@@ -256,7 +256,7 @@ final class SharedLab implements AutoCloseable {
   }
 
   Owner owner() {
-    return new Owner(UUID.fromString(resource().getMetadata().getUid()), Stand.NAMESPACE, NAME);
+    return new Owner(UUID.fromString(resource().getMetadata().getUid()), GuestStand.NAMESPACE, NAME);
   }
 
   String address(String node, String network) {
@@ -265,7 +265,7 @@ final class SharedLab implements AutoCloseable {
 
   /** Messages of the lab's Events with a reason. */
   List<String> events(String reason) {
-    return stand.client.v1().events().inNamespace(Stand.NAMESPACE).list().getItems().stream()
+    return stand.client.v1().events().inNamespace(GuestStand.NAMESPACE).list().getItems().stream()
         .filter(e -> NAME.equals(e.getInvolvedObject().getName()))
         .filter(e -> reason.equals(e.getReason()))
         .map(Event::getMessage)
@@ -279,7 +279,7 @@ final class SharedLab implements AutoCloseable {
 
   /** A Secret's content; null when there is none. */
   Map<String, String> secret(String name) {
-    Secret secret = stand.client.secrets().inNamespace(Stand.NAMESPACE).withName(name).get();
+    Secret secret = stand.client.secrets().inNamespace(GuestStand.NAMESPACE).withName(name).get();
     return secret == null
         ? null
         : secret.getData().entrySet().stream()
@@ -298,7 +298,7 @@ final class SharedLab implements AutoCloseable {
             stand
                 .client
                 .configMaps()
-                .inNamespace(Stand.NAMESPACE)
+                .inNamespace(GuestStand.NAMESPACE)
                 .withName(NAME + "-ca")
                 .get()
                 .getData()
@@ -309,7 +309,7 @@ final class SharedLab implements AutoCloseable {
   /** Changes one key of a Secret as a user does. */
   void editSecret(String name, String key, String value) {
     Changes.edit(
-        stand.client.secrets().inNamespace(Stand.NAMESPACE).withName(name),
+        stand.client.secrets().inNamespace(GuestStand.NAMESPACE).withName(name),
         secret -> {
           if (value == null) {
             secret.getData().remove(key);
@@ -358,21 +358,21 @@ final class SharedLab implements AutoCloseable {
 
   String kubectl(String... arguments) {
     List<String> command =
-        new ArrayList<>(List.of("kubectl", "--kubeconfig", Stand.variable("LAB_KUBECONFIG")));
-    command.addAll(List.of("--namespace", Stand.NAMESPACE));
+        new ArrayList<>(List.of("kubectl", "--kubeconfig", GuestStand.variable("LAB_KUBECONFIG")));
+    command.addAll(List.of("--namespace", GuestStand.NAMESPACE));
     command.addAll(List.of(arguments));
-    return Stand.run(command, "");
+    return GuestStand.run(command, "");
   }
 
   /** Runs a program in the network namespace where the guests' addresses are. */
   String inNamespace(String stdin, List<String> command) {
-    return Stand.run(inside(command), stdin);
+    return GuestStand.run(inside(command), stdin);
   }
 
   private static List<String> inside(List<String> command) {
     List<String> inside =
         new ArrayList<>(
-            List.of("hack/libvirt.sh", "exec", Stand.variable("LAB_LIBVIRT_NAME"), "--"));
+            List.of("hack/libvirt.sh", "exec", GuestStand.variable("LAB_LIBVIRT_NAME"), "--"));
     inside.addAll(command);
     return inside;
   }
@@ -486,6 +486,6 @@ final class SharedLab implements AutoCloseable {
   ExecResult tryExec(String node, List<String> argv, String stdin) {
     return stand
         .guest(resource(), node)
-        .exec(argv, stdin.getBytes(StandardCharsets.UTF_8), Stand.PATIENCE);
+        .exec(argv, stdin.getBytes(StandardCharsets.UTF_8), GuestStand.PATIENCE);
   }
 }

@@ -41,7 +41,7 @@ class BadInputIT {
 
   @Test
   void everyBadSpecIsRefusedInASentenceAndNothingIsMade() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       Map<BadSpec, String> accepted = new LinkedHashMap<>();
       SoftAssertions soft = new SoftAssertions();
       List<BadSpec> specs = SpecTrees.badSpecs();
@@ -65,10 +65,10 @@ class BadInputIT {
       accepted.forEach(
           (bad, name) -> {
             EjabberdLab lab = stalled.get(name);
-            String message = Stand.condition(lab, Conditions.STALLED).orElseThrow().getMessage();
+            String message = ApiStand.condition(lab, Conditions.STALLED).orElseThrow().getMessage();
             soft.assertThat(message).as(bad.name()).startsWith("spec").endsWith(".");
             bad.violations().forEach(f -> soft.assertThat(message).as(bad.name()).contains(f));
-            soft.assertThat(Stand.condition(lab, Conditions.READY).orElseThrow().getStatus())
+            soft.assertThat(ApiStand.condition(lab, Conditions.READY).orElseThrow().getStatus())
                 .as(bad.name())
                 .isEqualTo("False");
             soft.assertThat(lab.getStatus().phase()).as(bad.name()).isEqualTo(Phase.Stalled);
@@ -83,7 +83,7 @@ class BadInputIT {
 
   @Test
   void aRunningLabKeepsRunningWhenItsSpecTurnsBad() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       int changes = stand.host.changes().size();
       List<DomainState> domains = stand.host.domainsOf(lab.getMetadata().getUid());
@@ -93,7 +93,7 @@ class BadInputIT {
           lab,
           spec -> withHosts(spec, List.of(new HostEntry("192.168.1.3", List.of("e1server")))));
       EjabberdLab stalled = stand.awaitStalled(lab, "InvalidSpec");
-      assertThat(Stand.condition(stalled, Conditions.STALLED).orElseThrow().getMessage())
+      assertThat(ApiStand.condition(stalled, Conditions.STALLED).orElseThrow().getMessage())
           .contains("spec.hosts[0]", "e1server");
       assertThat(warning(stand, lab)).contains("spec.hosts[0]");
       assertThat(stalled.getStatus().readyNodes()).isEqualTo("5/5");
@@ -123,7 +123,7 @@ class BadInputIT {
                       tree.putObject("postgresql").put("name", "ejabberd-domain-local");
                       tree.putObject("ejabberd").put("domain", "other.local");
                     }));
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       EjabberdLabSpec good = lab.getSpec();
       int changes = stand.host.changes().size();
@@ -132,7 +132,7 @@ class BadInputIT {
             try {
               edit(stand, lab, change);
               EjabberdLab stalled = stand.awaitStalled(lab, "InvalidSpec");
-              assertThat(Stand.condition(stalled, Conditions.STALLED).orElseThrow().getMessage())
+              assertThat(ApiStand.condition(stalled, Conditions.STALLED).orElseThrow().getMessage())
                   .contains(field);
             } catch (KubernetesClientException e) {
               // API servers from 1.25 on know the rule themselves.
@@ -147,9 +147,9 @@ class BadInputIT {
 
   @Test
   void whatDoesNotExistYetIsAwaited() {
-    try (Stand withoutHost = Stand.withoutHost(directory);
-        Stand withoutPool = Stand.open(directory);
-        Stand withoutImage = Stand.open(directory)) {
+    try (ApiStand withoutHost = ApiStand.withoutHost(directory);
+        ApiStand withoutPool = ApiStand.open(directory);
+        ApiStand withoutImage = ApiStand.open(directory)) {
       withoutPool.host.pool(false);
       EjabberdLab noHost = withoutHost.create("no-host");
       EjabberdLab noPool = withoutPool.create("no-pool");
@@ -184,10 +184,10 @@ class BadInputIT {
   /** Whether this API server refuses it; before 1.25 they drop the schema's rules. */
   private static boolean isForTheServer(BadSpec bad) {
     return bad.refusedBy() == RefusedBy.schema
-        || bad.refusedBy() == RefusedBy.rule && Stand.knowsRules();
+        || bad.refusedBy() == RefusedBy.rule && ApiStand.knowsRules();
   }
 
-  private static ObjectNode onThisHost(ObjectNode tree, Stand stand) {
+  private static ObjectNode onThisHost(ObjectNode tree, ApiStand stand) {
     ObjectNode spec = (ObjectNode) tree.get("spec");
     if (spec.path("host").asText().equals(EjabberdLabSpec.DEFAULT_HOST)) {
       spec.set("host", TextNode.valueOf(stand.hostName()));
@@ -198,21 +198,21 @@ class BadInputIT {
     return tree;
   }
 
-  private static void assertStalled(Stand stand, EjabberdLab lab, String... what) {
+  private static void assertStalled(ApiStand stand, EjabberdLab lab, String... what) {
     EjabberdLab stalled = stand.awaitStalled(lab, "InvalidSpec");
-    assertThat(Stand.condition(stalled, Conditions.STALLED).orElseThrow().getMessage())
+    assertThat(ApiStand.condition(stalled, Conditions.STALLED).orElseThrow().getMessage())
         .contains(what);
     assertThat(warning(stand, lab)).contains(what);
   }
 
   /** The message of the Event that warns of the spec. */
-  private static String warning(Stand stand, EjabberdLab lab) {
+  private static String warning(ApiStand stand, EjabberdLab lab) {
     Event event = stand.awaitEvent(stand.now(lab), "InvalidSpec");
     assertThat(event.getType()).isEqualTo("Warning");
     return event.getMessage();
   }
 
-  private static void edit(Stand stand, EjabberdLab lab, UnaryOperator<EjabberdLabSpec> change) {
+  private static void edit(ApiStand stand, EjabberdLab lab, UnaryOperator<EjabberdLabSpec> change) {
     Changes.edit(
         stand.resource(lab),
         l -> {

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ejabberdlab.api.v1alpha1.Changes;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.Specs;
-import dev.ejabberdlab.it.Cut.When;
+import dev.ejabberdlab.it.KillPoint.When;
 import dev.ejabberdlab.status.Conditions;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -52,35 +52,35 @@ class BoundariesIT {
   enum Scenario {
     BRING_UP {
       @Override
-      EjabberdLab prepare(Stand stand) {
+      EjabberdLab prepare(ApiStand stand) {
         return stand.minimal("demo");
       }
 
       @Override
-      EjabberdLab begin(Stand stand, EjabberdLab lab) {
+      EjabberdLab begin(ApiStand stand, EjabberdLab lab) {
         return stand.create(lab);
       }
 
       @Override
-      void awaitEnd(Stand stand, EjabberdLab lab) {
+      void awaitEnd(ApiStand stand, EjabberdLab lab) {
         stand.awaitReady(lab);
       }
     },
     FAILOVER {
       @Override
-      EjabberdLab begin(Stand stand, EjabberdLab lab) {
+      EjabberdLab begin(ApiStand stand, EjabberdLab lab) {
         stand.guest(lab, "psql1server").stopPostgresql();
         return lab;
       }
 
       @Override
-      void awaitEnd(Stand stand, EjabberdLab lab) {
+      void awaitEnd(ApiStand stand, EjabberdLab lab) {
         awaitPrimary(stand, lab, "psql2server");
       }
     },
     SWITCHOVER {
       @Override
-      EjabberdLab begin(Stand stand, EjabberdLab lab) {
+      EjabberdLab begin(ApiStand stand, EjabberdLab lab) {
         return Changes.edit(
             stand.resource(lab),
             l -> {
@@ -90,43 +90,43 @@ class BoundariesIT {
       }
 
       @Override
-      void awaitEnd(Stand stand, EjabberdLab lab) {
+      void awaitEnd(ApiStand stand, EjabberdLab lab) {
         awaitPrimary(stand, lab, "psql2server");
       }
     },
     DELETE {
       @Override
-      EjabberdLab begin(Stand stand, EjabberdLab lab) {
+      EjabberdLab begin(ApiStand stand, EjabberdLab lab) {
         stand.resource(lab).delete();
         return lab;
       }
 
       @Override
-      void awaitEnd(Stand stand, EjabberdLab lab) {
+      void awaitEnd(ApiStand stand, EjabberdLab lab) {
         stand.awaitGone(lab);
         stand.mayMissEvents(lab);
       }
     };
 
-    private static void awaitPrimary(Stand stand, EjabberdLab lab, String node) {
+    private static void awaitPrimary(ApiStand stand, EjabberdLab lab, String node) {
       stand.until(
           lab,
           node + " accepts writes, and all is well",
           l ->
-              Stand.isTrue(l, Conditions.READY)
+              ApiStand.isTrue(l, Conditions.READY)
                   && node.equals(l.getStatus().postgresql().currentPrimary()));
     }
 
     /** Everything up to the first action of interest. */
-    EjabberdLab prepare(Stand stand) {
+    EjabberdLab prepare(ApiStand stand) {
       return stand.awaitReady(stand.create("demo"));
     }
 
     /** Gives the operator the reason for the actions; returns at once. */
-    abstract EjabberdLab begin(Stand stand, EjabberdLab lab);
+    abstract EjabberdLab begin(ApiStand stand, EjabberdLab lab);
 
     /** Waits until everything is done. */
-    abstract void awaitEnd(Stand stand, EjabberdLab lab);
+    abstract void awaitEnd(ApiStand stand, EjabberdLab lab);
   }
 
   /**
@@ -145,13 +145,13 @@ class BoundariesIT {
       Set<String> objects,
       String status) {
 
-    static Outcome of(Stand stand, EjabberdLab lab, int changesBefore) {
+    static Outcome of(ApiStand stand, EjabberdLab lab, int changesBefore) {
       List<String> changes = stand.host.changes();
       EjabberdLab now = stand.now(lab);
       return new Outcome(
-          stand.host.inventory().stream().map(Stand::withoutPrefix).collect(Collectors.toSet()),
+          stand.host.inventory().stream().map(ApiStand::withoutPrefix).collect(Collectors.toSet()),
           changes.subList(changesBefore, changes.size()).stream()
-              .map(Stand::withoutPrefix)
+              .map(ApiStand::withoutPrefix)
               .sorted()
               .toList(),
           stand.host.launched(),
@@ -169,8 +169,8 @@ class BoundariesIT {
     }
 
     /** Without times, and what is made of the lab's UID. */
-    private static String impersonal(Stand stand, String yaml) {
-      return Stand.withoutPrefix(yaml)
+    private static String impersonal(ApiStand stand, String yaml) {
+      return ApiStand.withoutPrefix(yaml)
           .replace(stand.hostName(), "HOST")
           .replaceAll("\\d{4}-\\d\\d-\\d\\dT[0-9:.]+Z", "TIME")
           .replaceAll("[0-9a-f]{2}(:[0-9a-f]{2}){5}", "MAC")
@@ -196,22 +196,22 @@ class BoundariesIT {
     assertThatItEndsTheSame(scenario, cuts -> cuts);
   }
 
-  private static void assertThatItEndsTheSame(Scenario scenario, UnaryOperator<List<Cut>> choice) {
+  private static void assertThatItEndsTheSame(Scenario scenario, UnaryOperator<List<KillPoint>> choice) {
     Run undisturbed = run(scenario, null);
     assertThat(undisturbed.actions()).isNotEmpty();
     assertThat(undisturbed.outcome().changes()).doesNotHaveDuplicates();
     assertThat(undisturbed.outcome().launched().values())
         .allSatisfy(steps -> assertThat(steps).doesNotHaveDuplicates());
-    List<Cut> cuts = choice.apply(cuts(undisturbed.actions()));
+    List<KillPoint> cuts = choice.apply(cuts(undisturbed.actions()));
 
-    Map<Cut, Throwable> failures = new LinkedHashMap<>();
+    Map<KillPoint, Throwable> failures = new LinkedHashMap<>();
     ExecutorService threads = Executors.newFixedThreadPool(ABREAST);
     try {
-      Map<Cut, Future<Run>> runs = new LinkedHashMap<>();
-      for (Cut cut : cuts) {
+      Map<KillPoint, Future<Run>> runs = new LinkedHashMap<>();
+      for (KillPoint cut : cuts) {
         runs.put(cut, threads.submit(() -> run(scenario, cut)));
       }
-      for (Map.Entry<Cut, Future<Run>> run : runs.entrySet()) {
+      for (Map.Entry<KillPoint, Future<Run>> run : runs.entrySet()) {
         try {
           run.getValue().get().outcome().assertIs(undisturbed.outcome());
         } catch (ExecutionException e) {
@@ -235,23 +235,23 @@ class BoundariesIT {
 
   @Test
   void anAbandonedLabGoesThoughTheOperatorIsKilledMeanwhile() {
-    Stand stand = Stand.open(directory);
-    Tether first = new Tether(stand);
+    ApiStand stand = ApiStand.open(directory);
+    KillableOperator first = new KillableOperator(stand);
     EjabberdLab lab = stand.awaitReady(stand.create("demo"));
     stand.host.disconnect();
     stand.resource(lab).delete();
     stand.until(
         lab,
         "says how it goes on",
-        l -> Stand.message(l, Conditions.READY).contains(EjabberdLab.ABANDON));
+        l -> ApiStand.message(l, Conditions.READY).contains(EjabberdLab.ABANDON));
     first.kill();
     int changes = stand.host.changes().size();
     Edits.annotate(stand, lab, EjabberdLab.ABANDON, "true");
 
-    Tether second = new Tether(stand);
+    KillableOperator second = new KillableOperator(stand);
     try {
       stand.awaitGone(lab);
-      assertThat(stand.awaitEvent(lab, "Abandoned").getMessage()).contains(Stand.prefix(lab));
+      assertThat(stand.awaitEvent(lab, "Abandoned").getMessage()).contains(ApiStand.prefix(lab));
       assertThat(stand.objects()).isEmpty();
       stand.host.reconnect();
       assertThat(stand.host.domainsOf(lab.getMetadata().getUid())).hasSize(5);
@@ -263,13 +263,13 @@ class BoundariesIT {
     }
   }
 
-  private static Run run(Scenario scenario, Cut cut) {
-    Stand stand = Stand.open(directory);
-    List<Tether> alive = new ArrayList<>(List.of(new Tether(stand)));
+  private static Run run(Scenario scenario, KillPoint cut) {
+    ApiStand stand = ApiStand.open(directory);
+    List<KillableOperator> alive = new ArrayList<>(List.of(new KillableOperator(stand)));
     try {
       EjabberdLab prepared = scenario.prepare(stand);
       int changes = stand.host.changes().size();
-      Tether first = alive.get(0);
+      KillableOperator first = alive.get(0);
       first.arm(cut);
       EjabberdLab lab = scenario.begin(stand, prepared);
       Map<String, Map<String, String>> secrets = Map.of();
@@ -277,7 +277,7 @@ class BoundariesIT {
         first.awaitDeath();
         alive.clear();
         secrets = secrets(stand);
-        alive.add(new Tether(stand));
+        alive.add(new KillableOperator(stand));
       }
       scenario.awaitEnd(stand, lab);
       Run run = new Run(Outcome.of(stand, lab, changes), first.actions());
@@ -287,37 +287,37 @@ class BoundariesIT {
       stand.close();
       return run;
     } finally {
-      alive.forEach(Tether::close);
+      alive.forEach(KillableOperator::close);
     }
   }
 
-  private static Map<String, Map<String, String>> secrets(Stand stand) {
+  private static Map<String, Map<String, String>> secrets(ApiStand stand) {
     return stand.secrets().stream()
         .collect(Collectors.toMap(s -> s.getMetadata().getName(), Secret::getData));
   }
 
   /** The one in the middle: some of its kind are done then, and some are not. */
-  private static List<Cut> oneOfEachKind(List<Cut> cuts) {
+  private static List<KillPoint> oneOfEachKind(List<KillPoint> cuts) {
     return cuts.stream()
-        .collect(Collectors.groupingBy(Cut::kind, LinkedHashMap::new, Collectors.toList()))
+        .collect(Collectors.groupingBy(KillPoint::kind, LinkedHashMap::new, Collectors.toList()))
         .values()
         .stream()
         .map(same -> same.get(same.size() / 2))
         .toList();
   }
 
-  private static List<Cut> cuts(List<String> actions) {
-    List<Cut> cuts = new ArrayList<>();
+  private static List<KillPoint> cuts(List<String> actions) {
+    List<KillPoint> cuts = new ArrayList<>();
     Map<String, Integer> times = new HashMap<>();
     for (String action : actions) {
       int time = times.merge(action, 1, Integer::sum);
       // Whether a request is made again is chance: the informer's copy may not have the first one.
-      if (time > 1 && Cut.isRequest(action)) {
+      if (time > 1 && KillPoint.isRequest(action)) {
         continue;
       }
       Arrays.stream(When.values())
           .filter(when -> when != When.DURING || action.startsWith("step "))
-          .forEach(when -> cuts.add(new Cut(when, action, time)));
+          .forEach(when -> cuts.add(new KillPoint(when, action, time)));
     }
     return cuts;
   }

@@ -36,13 +36,13 @@ class BringUpIT {
   @TempDir static Path directory;
   private static final AtomicReference<Optional<EjabberdLab>> AT_FIRST_CHANGE =
       new AtomicReference<>();
-  private static Stand stand;
+  private static ApiStand stand;
   private static EjabberdLab lab;
   @Inject KubernetesClient operator;
 
   @BeforeAll
   static void bringUp() {
-    stand = Stand.open(directory);
+    stand = ApiStand.open(directory);
     stand.host.beforeChange(
         () -> AT_FIRST_CHANGE.compareAndSet(null, stand.labs().stream().findFirst()));
     lab = stand.awaitReady(stand.create("demo"));
@@ -57,9 +57,9 @@ class BringUpIT {
   void theStatusIsThereBeforeAnythingOnTheHost() {
     EjabberdLab first = AT_FIRST_CHANGE.get().orElseThrow();
     assertThat(first.getStatus().observedGeneration()).isEqualTo(1);
-    assertThat(Stand.condition(first, Conditions.READY).orElseThrow().getStatus())
+    assertThat(ApiStand.condition(first, Conditions.READY).orElseThrow().getStatus())
         .isIn("False", "Unknown");
-    assertThat(Stand.isTrue(first, Conditions.RECONCILING)).isTrue();
+    assertThat(ApiStand.isTrue(first, Conditions.RECONCILING)).isTrue();
     assertThat(first.getStatus().networks())
         .hasSize(3)
         .allSatisfy(n -> assertThat(n.libvirtName()).isNotBlank());
@@ -167,7 +167,7 @@ class BringUpIT {
     stand.awaitEvent(lab, "Ready");
     // They are written in the background, each lot by its own.
     Awaitility.await()
-        .atMost(Stand.PATIENCE)
+        .atMost(ApiStand.PATIENCE)
         .untilAsserted(
             () ->
                 assertThat(stand.events(lab))
@@ -191,7 +191,7 @@ class BringUpIT {
   @Test
   void theHostSaysThatItAnswersAndHowManyLabsItHas() {
     Awaitility.await()
-        .atMost(Stand.PATIENCE)
+        .atMost(ApiStand.PATIENCE)
         .untilAsserted(
             () -> {
               LibvirtHostStatus status = stand.libvirtHost().getStatus();

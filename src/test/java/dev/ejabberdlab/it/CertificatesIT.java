@@ -28,7 +28,7 @@ class CertificatesIT {
 
   @Test
   void aCertificateThatIsTakenAwayIsIssuedAnewForItsNodeOnly() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       Secret before = secret(stand, "demo-certificates");
       assertThat(configMap(stand).getData()).containsOnlyKeys("ca.crt");
@@ -37,12 +37,12 @@ class CertificatesIT {
 
       Secret without = secret(stand, "demo-certificates");
       without.getData().remove("e1server.crt");
-      Stand.CLIENT.resource(without).update();
+      ApiStand.CLIENT.resource(without).update();
       Awaitility.await()
-          .atMost(Stand.PATIENCE)
+          .atMost(ApiStand.PATIENCE)
           .until(() -> secret(stand, "demo-certificates").getData().containsKey("e1server.crt"));
       Awaitility.await("the node gets it")
-          .atMost(Stand.PATIENCE)
+          .atMost(ApiStand.PATIENCE)
           .until(() -> ejabberdSteps(stand, lab, "e1server") >= 2);
 
       stand.awaitReady(lab);
@@ -56,22 +56,22 @@ class CertificatesIT {
 
   @Test
   void aLabWaitsForTheAuthorityThatItNames() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab wanted = stand.minimal("demo");
       wanted.setSpec(
           Specs.edit(wanted.getSpec(), spec -> spec.putObject("tls").put("caSecret", "our-ca")));
       EjabberdLab lab = stand.create(wanted);
 
       Awaitility.await("it says what it waits for")
-          .atMost(Stand.PATIENCE)
+          .atMost(ApiStand.PATIENCE)
           .until(
               () ->
-                  Stand.condition(stand.now(lab), Conditions.READY)
+                  ApiStand.condition(stand.now(lab), Conditions.READY)
                       .filter(c -> c.getMessage().contains("Secret our-ca does not exist"))
                       .isPresent());
       Authority authority = Authority.generate("ours", Instant.now(), new SecureRandom());
       Secret incomplete =
-          Stand.CLIENT
+          ApiStand.CLIENT
               .resource(
                   new SecretBuilder()
                       .withNewMetadata()
@@ -83,10 +83,10 @@ class CertificatesIT {
                       .build())
               .create();
       EjabberdLab stalled = stand.awaitStalled(lab, "ReferenceUnusable");
-      assertThat(Stand.condition(stalled, Conditions.STALLED).orElseThrow().getMessage())
+      assertThat(ApiStand.condition(stalled, Conditions.STALLED).orElseThrow().getMessage())
           .contains("Secret our-ca: key 'tls.key' cannot be used");
 
-      Stand.CLIENT
+      ApiStand.CLIENT
           .resource(
               new SecretBuilder(incomplete).addToStringData("tls.key", authority.keyPem()).build())
           .update();
@@ -96,15 +96,15 @@ class CertificatesIT {
     }
   }
 
-  private static long ejabberdSteps(Stand stand, EjabberdLab lab, String node) {
+  private static long ejabberdSteps(ApiStand stand, EjabberdLab lab, String node) {
     return stand.guest(lab, node).launched().stream().filter("ejabberd"::equals).count();
   }
 
-  private static Secret secret(Stand stand, String name) {
-    return Stand.CLIENT.secrets().inNamespace(stand.namespace()).withName(name).get();
+  private static Secret secret(ApiStand stand, String name) {
+    return ApiStand.CLIENT.secrets().inNamespace(stand.namespace()).withName(name).get();
   }
 
-  private static ConfigMap configMap(Stand stand) {
-    return Stand.CLIENT.configMaps().inNamespace(stand.namespace()).withName("demo-ca").get();
+  private static ConfigMap configMap(ApiStand stand) {
+    return ApiStand.CLIENT.configMaps().inNamespace(stand.namespace()).withName("demo-ca").get();
   }
 }

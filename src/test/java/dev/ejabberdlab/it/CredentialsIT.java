@@ -24,16 +24,16 @@ class CredentialsIT {
 
   @Test
   void aDeletedSecretIsMadeAnewAndEveryMachineGetsWhatIsInIt() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       Map<String, String> before = secret(stand, lab).getData();
 
-      Stand.CLIENT.resource(secret(stand, lab)).delete();
+      ApiStand.CLIENT.resource(secret(stand, lab)).delete();
       Awaitility.await()
-          .atMost(Stand.PATIENCE)
+          .atMost(ApiStand.PATIENCE)
           .until(() -> secret(stand, lab) != null && !secret(stand, lab).getData().equals(before));
       Awaitility.await("both ejabberd nodes get the new cookie")
-          .atMost(Stand.PATIENCE)
+          .atMost(ApiStand.PATIENCE)
           .until(
               () ->
                   stand.guest(lab, "e1server").launched().stream()
@@ -53,9 +53,9 @@ class CredentialsIT {
 
   @Test
   void aSecretThatBelongsToSomebodyElseIsLeftAlone() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       Secret theirs =
-          Stand.CLIENT
+          ApiStand.CLIENT
               .resource(
                   new SecretBuilder()
                       .withNewMetadata()
@@ -67,41 +67,41 @@ class CredentialsIT {
               .create();
 
       EjabberdLab lab = stand.awaitStalled(stand.create("demo"), "InvalidSpec");
-      assertThat(Stand.condition(lab, Conditions.STALLED).orElseThrow().getMessage())
+      assertThat(ApiStand.condition(lab, Conditions.STALLED).orElseThrow().getMessage())
           .contains("demo-credentials");
       assertThat(stand.host.changes()).isEmpty();
       assertThat(secret(stand, lab).getMetadata().getResourceVersion())
           .isEqualTo(theirs.getMetadata().getResourceVersion());
 
-      Stand.CLIENT.resource(theirs).delete();
+      ApiStand.CLIENT.resource(theirs).delete();
       stand.awaitReady(lab, true);
     }
   }
 
   @Test
   void aSecretWithoutAKeySaysWhichAndTheMachinesKeepRunning() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       Secret whole = secret(stand, lab);
       int changes = stand.host.changes().size();
 
       Secret broken = secret(stand, lab);
       broken.getData().remove(Credentials.ERLANG_COOKIE);
-      Stand.CLIENT.resource(broken).update();
+      ApiStand.CLIENT.resource(broken).update();
       EjabberdLab stalled = stand.awaitStalled(lab, "InvalidSpec");
-      assertThat(Stand.condition(stalled, Conditions.STALLED).orElseThrow().getMessage())
+      assertThat(ApiStand.condition(stalled, Conditions.STALLED).orElseThrow().getMessage())
           .contains(Credentials.ERLANG_COOKIE);
 
       Secret mended = secret(stand, lab);
       mended.setData(whole.getData());
-      Stand.CLIENT.resource(mended).update();
+      ApiStand.CLIENT.resource(mended).update();
       stand.awaitReady(lab, true);
       assertThat(stand.host.changes()).hasSize(changes);
     }
   }
 
-  private static Secret secret(Stand stand, EjabberdLab lab) {
-    return Stand.CLIENT
+  private static Secret secret(ApiStand stand, EjabberdLab lab) {
+    return ApiStand.CLIENT
         .secrets()
         .inNamespace(stand.namespace())
         .withName(lab.getMetadata().getName() + "-credentials")

@@ -37,7 +37,7 @@ class DeletionIT {
    * @param stop makes it stop there
    * @param reached whether it has
    */
-  private record Point(String name, Consumer<Stand> stop, Predicate<Stand> reached) {
+  private record Point(String name, Consumer<ApiStand> stop, Predicate<ApiStand> reached) {
 
     static Point at(String change) {
       return new Point(
@@ -71,38 +71,38 @@ class DeletionIT {
                 "boot", stand -> {}, stand -> isAsked(stand, "MachinesReady", "AgentPending")),
             Point.inStep("gw1server", "base"),
             Point.inStep("psql2server", "postgresql-standby"));
-    List<Stand> stands = new ArrayList<>();
+    List<ApiStand> stands = new ArrayList<>();
     try {
       for (Point point : points) {
-        Stand stand = Stand.open(directory);
+        ApiStand stand = ApiStand.open(directory);
         stands.add(stand);
         stand.host.agents(false);
         stand.create("demo");
         point.stop().accept(stand);
       }
       for (int i = 0; i < points.size(); i++) {
-        Stand stand = stands.get(i);
+        ApiStand stand = stands.get(i);
         Awaitility.await(points.get(i).name())
-            .atMost(Stand.PATIENCE)
-            .pollInterval(Stand.POLL)
+            .atMost(ApiStand.PATIENCE)
+            .pollInterval(ApiStand.POLL)
             .until(() -> points.get(stands.indexOf(stand)).reached().test(stand));
       }
-      for (Stand stand : stands) {
+      for (ApiStand stand : stands) {
         assertThat(stand.secrets()).isNotEmpty();
         stand.resource(stand.labs().get(0)).delete();
       }
-      for (Stand stand : stands) {
-        Awaitility.await().atMost(Stand.PATIENCE).until(() -> stand.labs().isEmpty());
+      for (ApiStand stand : stands) {
+        Awaitility.await().atMost(ApiStand.PATIENCE).until(() -> stand.labs().isEmpty());
         assertThat(stand.secrets()).isEmpty();
       }
     } finally {
-      stands.forEach(Stand::close);
+      stands.forEach(ApiStand::close);
     }
   }
 
   @Test
   void aReadyLabGoesAndWhatIsNotItsOwnStays() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       Set<String> before = stand.host.inventory();
       EjabberdLab other = stand.awaitReady(stand.create("other"));
       Set<String> withOther = stand.host.inventory();
@@ -120,7 +120,7 @@ class DeletionIT {
           .allSatisfy(s -> assertThat(s.getMetadata().getName()).startsWith("other-"));
       assertThat(other.getStatus().nodes().stream().map(n -> stand.guest(other, n.name()).bootId()))
           .isEqualTo(boots);
-      assertThat(Stand.isTrue(stand.now(other), Conditions.READY)).isTrue();
+      assertThat(ApiStand.isTrue(stand.now(other), Conditions.READY)).isTrue();
       // Guests are asked first, not switched off.
       List<String> done = stand.host.changes().subList(changes, stand.host.changes().size());
       assertThat(done).filteredOn(c -> c.startsWith("shutdownDomain")).hasSize(5);
@@ -131,7 +131,7 @@ class DeletionIT {
 
   @Test
   void aLabOfWhichNothingWasMadeGoesAtOnce() {
-    try (Stand stand = Stand.withoutHost(directory)) {
+    try (ApiStand stand = ApiStand.withoutHost(directory)) {
       EjabberdLab lab = stand.awaitStalled(stand.create("demo"), "InvalidSpec");
       stand.resource(lab).delete();
       stand.awaitGone(lab);
@@ -139,7 +139,7 @@ class DeletionIT {
       stand.host.disconnect();
       stand.createHost();
       EjabberdLab never = stand.create("never");
-      stand.until(never, "waits", Stand::observed);
+      stand.until(never, "waits", ApiStand::observed);
       stand.resource(never).delete();
       stand.awaitGone(never);
       assertThat(stand.host.changes()).isEmpty();
@@ -149,13 +149,13 @@ class DeletionIT {
 
   @Test
   void withoutItsLibvirtHostALabWaitsAndSaysSo() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       stand.loseHost();
       stand.awaitStalled(lab, "InvalidSpec");
       stand.resource(lab).delete();
       EjabberdLab waiting = stand.until(lab, "waits", l -> l.getStatus().phase() == Phase.Deleting);
-      assertThat(Stand.condition(waiting, Conditions.READY).orElseThrow().getMessage())
+      assertThat(ApiStand.condition(waiting, Conditions.READY).orElseThrow().getMessage())
           .contains("LibvirtHost " + stand.hostName());
       assertThat(waiting.getMetadata().getFinalizers()).isNotEmpty();
       assertThat(stand.host.domainsOf(lab.getMetadata().getUid())).hasSize(5);
@@ -167,9 +167,9 @@ class DeletionIT {
 
   @Test
   void whatCannotBeRemovedIsToldAndTriedAgainAndHoldsUpNothingElse() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
-      String prefix = Stand.prefix(lab);
+      String prefix = ApiStand.prefix(lab);
       Set<String> stuck =
           Set.of("undefineDomain %se1server", "deleteVolume %spsql1server.qcow2").stream()
               .map(change -> change.formatted(prefix))
@@ -181,14 +181,14 @@ class DeletionIT {
               lab,
               "has nothing else left",
               l ->
-                  Stand.message(l, Conditions.READY)
+                  ApiStand.message(l, Conditions.READY)
                       .endsWith(
                           " Still there: domain %1$se1server, volume %1$se1server.qcow2, volume %1$spsql1server.qcow2."
                               .formatted(prefix)));
       assertThat(deleting.getStatus().phase()).isEqualTo(Phase.Deleting);
-      assertThat(Stand.condition(deleting, Conditions.READY).orElseThrow().getReason())
+      assertThat(ApiStand.condition(deleting, Conditions.READY).orElseThrow().getReason())
           .isEqualTo("HypervisorError");
-      assertThat(Stand.message(deleting, Conditions.READY))
+      assertThat(ApiStand.message(deleting, Conditions.READY))
           .contains(stuck)
           .contains("the test says no");
       assertThat(stand.awaitEvent(lab, "HypervisorError").getType()).isEqualTo("Warning");
@@ -200,7 +200,7 @@ class DeletionIT {
 
   @Test
   void aStoppedPoolHoldsUpOnlyWhatIsInIt() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       stand.host.stopPool(true);
       stand.resource(lab).delete();
@@ -208,7 +208,7 @@ class DeletionIT {
           lab,
           "waits for the pool alone",
           l ->
-              Stand.message(l, Conditions.READY)
+              ApiStand.message(l, Conditions.READY)
                   .equals(
                       "Its volumes could not be seen: storage pool 'default' is stopped. Tried again."));
       stand.host.stopPool(false);
@@ -218,7 +218,7 @@ class DeletionIT {
 
   @Test
   void anAbandonedLabGoesWithoutItsLibvirtHost() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       stand.loseHost();
       stand.awaitStalled(lab, "InvalidSpec");
@@ -226,7 +226,7 @@ class DeletionIT {
       stand.until(
           lab,
           "says how it goes on",
-          l -> Stand.message(l, Conditions.READY).contains(EjabberdLab.ABANDON));
+          l -> ApiStand.message(l, Conditions.READY).contains(EjabberdLab.ABANDON));
 
       Edits.annotate(stand, lab, EjabberdLab.ABANDON, "true");
 
@@ -242,12 +242,12 @@ class DeletionIT {
 
   @Test
   void anAbandonedLabGoesWithoutAHostThatIsSilentThoughItIsHalfMade() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       stand.host.agents(false);
       EjabberdLab lab = stand.create("demo");
       stand.guest(lab, "e1server").hold("base");
       stand.host.agents(true);
-      stand.until(lab, "runs its machines", l -> Stand.isTrue(l, "MachinesReady"));
+      stand.until(lab, "runs its machines", l -> ApiStand.isTrue(l, "MachinesReady"));
       stand.host.disconnect();
       int changes = stand.host.changes().size();
       stand.resource(lab).delete();
@@ -265,11 +265,11 @@ class DeletionIT {
 
   @Test
   void anAbandonedLabIsTakenDownAsEverWhileItsHostAnswers() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.minimal("demo");
       lab.getMetadata().setAnnotations(Map.of(EjabberdLab.ABANDON, "true"));
       EjabberdLab ready = stand.awaitReady(stand.create(lab));
-      Owner owner = new Owner(Stand.uid(ready), stand.namespace(), "demo");
+      Owner owner = new Owner(ApiStand.uid(ready), stand.namespace(), "demo");
       Hypervisor libvirt = stand.host.libvirt();
       // Somebody begins by hand, and not with everything.
       stand.host.atOnce(
@@ -281,7 +281,7 @@ class DeletionIT {
                       libvirt.destroyDomain(d.uuid(), owner);
                       libvirt.undefineDomain(d.uuid(), owner);
                     });
-            stand.host.loseVolume(Stand.prefix(ready) + "gw1server.qcow2");
+            stand.host.loseVolume(ApiStand.prefix(ready) + "gw1server.qcow2");
             stand.host.networksOf(ready.getMetadata().getUid()).stream()
                 .filter(n -> n.name().endsWith("-dmz"))
                 .forEach(n -> libvirt.deleteNetwork(n.uuid(), owner));
@@ -292,15 +292,15 @@ class DeletionIT {
 
       stand.awaitEvent(ready, "Deleted");
       assertThat(stand.events(ready)).noneMatch(e -> e.getReason().equals("Abandoned"));
-      assertThat(stand.host.inventory()).noneMatch(name -> name.contains(Stand.prefix(ready)));
+      assertThat(stand.host.inventory()).noneMatch(name -> name.contains(ApiStand.prefix(ready)));
     }
   }
 
-  private static void assertThatNothingButTheHostKnowsOf(Stand stand, EjabberdLab lab) {
+  private static void assertThatNothingButTheHostKnowsOf(ApiStand stand, EjabberdLab lab) {
     assertThat(stand.objects()).isEmpty();
     Event event = stand.awaitEvent(lab, "Abandoned");
     assertThat(event.getType()).isEqualTo("Warning");
-    assertThat(event.getMessage()).contains(stand.hostName(), Stand.prefix(lab));
+    assertThat(event.getMessage()).contains(stand.hostName(), ApiStand.prefix(lab));
     assertThat(stand.events(lab)).noneMatch(e -> e.getReason().equals("Deleted"));
   }
 
@@ -312,9 +312,9 @@ class DeletionIT {
         .orElseThrow();
   }
 
-  private static boolean isAsked(Stand stand, String condition, String reason) {
+  private static boolean isAsked(ApiStand stand, String condition, String reason) {
     return stand.labs().stream()
-        .flatMap(lab -> Stand.condition(lab, condition).stream())
+        .flatMap(lab -> ApiStand.condition(lab, condition).stream())
         .anyMatch(c -> c.getReason().equals(reason));
   }
 }

@@ -71,7 +71,7 @@ final class Edits {
   }
 
   /** Changes one field of a lab's spec. */
-  static EjabberdLab set(Stand stand, EjabberdLab lab, String field, Object value) {
+  static EjabberdLab set(ApiStand stand, EjabberdLab lab, String field, Object value) {
     return Changes.edit(
         stand.resource(lab),
         l -> {
@@ -80,7 +80,7 @@ final class Edits {
         });
   }
 
-  static EjabberdLab set(Stand stand, EjabberdLab lab, List<Network> networks, List<Node> nodes) {
+  static EjabberdLab set(ApiStand stand, EjabberdLab lab, List<Network> networks, List<Node> nodes) {
     return Changes.edit(
         stand.resource(lab),
         l -> {
@@ -92,7 +92,7 @@ final class Edits {
   /**
    * @param value null takes the annotation away
    */
-  static void annotate(Stand stand, EjabberdLab lab, String name, String value) {
+  static void annotate(ApiStand stand, EjabberdLab lab, String name, String value) {
     Changes.edit(
         stand.resource(lab),
         l -> {
@@ -111,17 +111,17 @@ final class Edits {
   }
 
   /** Boot id by node. */
-  static Map<String, String> boots(Stand stand, EjabberdLab lab, List<Node> nodes) {
+  static Map<String, String> boots(ApiStand stand, EjabberdLab lab, List<Node> nodes) {
     return nodes.stream()
         .collect(Collectors.toMap(Node::name, n -> stand.guest(lab, n.name()).bootId()));
   }
 
   /** What was changed on the host since, as METHOD NODE, of domains only. */
-  static List<String> domainChanges(Stand stand, EjabberdLab lab, int since) {
+  static List<String> domainChanges(ApiStand stand, EjabberdLab lab, int since) {
     List<String> all = stand.host.changes();
     return all.subList(since, all.size()).stream()
         .filter(c -> c.contains("Domain "))
-        .map(c -> c.replace(Stand.prefix(lab), ""))
+        .map(c -> c.replace(ApiStand.prefix(lab), ""))
         .toList();
   }
 }

@@ -36,12 +36,12 @@ class EditsIT {
       Edits.node("web1server", Role.plain, Edits.at("backup", "192.168.2.2"));
 
   @TempDir static Path directory;
-  private static Stand stand;
+  private static ApiStand stand;
   private static EjabberdLab lab;
 
   @BeforeAll
   static void bringUp() {
-    stand = Stand.open(directory);
+    stand = ApiStand.open(directory);
     lab = stand.awaitReady(stand.create("demo"));
   }
 
@@ -109,7 +109,7 @@ class EditsIT {
     Edits.set(stand, lab, Edits.NETWORKS, Edits.without("psql1server"));
     EjabberdLab refused = stand.awaitStalled(lab, "InvalidSpec");
 
-    assertThat(Stand.condition(refused, Conditions.STALLED).orElseThrow().getMessage())
+    assertThat(ApiStand.condition(refused, Conditions.STALLED).orElseThrow().getMessage())
         .startsWith(
             "spec.nodes: psql1server is the primary of PostgreSQL and cannot be removed; switch"
                 + " over to another instance first. The lab is supervised by generation ");

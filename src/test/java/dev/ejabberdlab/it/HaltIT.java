@@ -30,7 +30,7 @@ class HaltIT {
 
   @Test
   void aLabGoesDownInOrderAndComesBackWithItsDisks() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       Set<String> inventory = stand.host.inventory();
       int up = stand.host.changes().size();
@@ -46,9 +46,9 @@ class HaltIT {
               "shutdownDomain psql2server",
               "shutdownDomain psql1server",
               "shutdownDomain gw1server");
-      assertThat(Stand.condition(halted, Conditions.READY).orElseThrow().getReason())
+      assertThat(ApiStand.condition(halted, Conditions.READY).orElseThrow().getReason())
           .isEqualTo("Halted");
-      assertThat(Stand.isTrue(halted, Conditions.RECONCILING)).isFalse();
+      assertThat(ApiStand.isTrue(halted, Conditions.RECONCILING)).isFalse();
       assertThat(halted.getStatus().nodes())
           .allMatch(n -> n.state() == MachineState.ShutOff && !n.ready());
       assertThat(stand.host.inventory()).isEqualTo(inventory);
@@ -72,12 +72,12 @@ class HaltIT {
 
   @Test
   void aPausedLabIsLeftAloneAndTellsTheTruth() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
-      Owner owner = new Owner(Stand.uid(lab), stand.namespace(), "demo");
+      Owner owner = new Owner(ApiStand.uid(lab), stand.namespace(), "demo");
       Edits.annotate(stand, lab, EjabberdLab.PAUSED, "true");
-      EjabberdLab paused = stand.until(lab, "is paused", l -> Stand.isTrue(l, "Paused"));
-      assertThat(Stand.isTrue(paused, Conditions.READY)).isTrue();
+      EjabberdLab paused = stand.until(lab, "is paused", l -> ApiStand.isTrue(l, "Paused"));
+      assertThat(ApiStand.isTrue(paused, Conditions.READY)).isTrue();
       int changes = stand.host.changes().size();
 
       stand
@@ -91,16 +91,16 @@ class HaltIT {
                   .uuid(),
               owner);
       EjabberdLab broken =
-          stand.until(lab, "is not Ready", l -> !Stand.isTrue(l, Conditions.READY));
-      assertThat(Stand.isTrue(broken, Conditions.RECONCILING)).isFalse();
+          stand.until(lab, "is not Ready", l -> !ApiStand.isTrue(l, Conditions.READY));
+      assertThat(ApiStand.isTrue(broken, Conditions.RECONCILING)).isFalse();
       Awaitility.await("nothing is done")
           .during(Duration.ofSeconds(3))
-          .atMost(Stand.PATIENCE)
+          .atMost(ApiStand.PATIENCE)
           .until(() -> stand.host.changes().size() == changes);
 
       stand.resource(lab).delete();
       EjabberdLab deleted = stand.until(lab, "waits", l -> l.getStatus().phase() == Phase.Deleting);
-      assertThat(Stand.condition(deleted, Conditions.READY).orElseThrow().getReason())
+      assertThat(ApiStand.condition(deleted, Conditions.READY).orElseThrow().getReason())
           .isEqualTo("Paused");
       assertThat(stand.host.changes()).hasSize(changes);
 
@@ -111,25 +111,25 @@ class HaltIT {
 
   @Test
   void workGoesOnWhenTheLabIsNoLongerPaused() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.minimal("demo");
       lab.getMetadata().setAnnotations(Map.of(EjabberdLab.PAUSED, "true"));
       EjabberdLab created = stand.create(lab);
       stand.until(
-          created, "is paused", l -> Stand.isTrue(l, "Paused") && l.getStatus().nodes() != null);
+          created, "is paused", l -> ApiStand.isTrue(l, "Paused") && l.getStatus().nodes() != null);
       assertThat(stand.host.changes()).isEmpty();
 
       Edits.annotate(stand, created, EjabberdLab.PAUSED, null);
 
       stand.awaitReady(created);
-      assertThat(Stand.condition(stand.now(created), "Paused")).isEmpty();
+      assertThat(ApiStand.condition(stand.now(created), "Paused")).isEmpty();
       stand.awaitEvent(created, "Resumed");
     }
   }
 
   @Test
   void anAnnotationHasFailedStepsTriedAnew() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       SimulatedGuest guest = stand.guest(lab, E2);
       guest.fail("base", "no\n");

@@ -39,7 +39,7 @@ class HostsIT {
 
   @Test
   void aHostSaysWhatItIsAndHoldsItsLabs() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       LibvirtHostStatus status =
           awaitHost(stand, "knows its pool", h -> h.getStatus().pool().freeBytes() != null)
@@ -52,7 +52,7 @@ class HostsIT {
       assertThat(lab.getStatus().libvirt().volumes()).hasSize(5);
 
       // To be deleted, it waits, and its lab goes on.
-      Stand.CLIENT
+      ApiStand.CLIENT
           .resources(LibvirtHost.class)
           .withName(stand.hostName())
           .withTimeoutInMillis(0)
@@ -68,14 +68,14 @@ class HostsIT {
       stand.resource(lab).delete();
       stand.awaitGone(lab);
       Awaitility.await("the host goes with its last lab")
-          .atMost(Stand.PATIENCE)
+          .atMost(ApiStand.PATIENCE)
           .until(() -> stand.libvirtHost() == null);
     }
   }
 
   @Test
   void aPoolThatIsMissingOrStoppedIsTold() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       awaitReason(stand, "HostConnected");
       stand.host.stopPool(true);
       lookAgain(stand);
@@ -92,11 +92,11 @@ class HostsIT {
 
   @Test
   void whatLabsLiveWithStays() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       try {
         edit(stand, "{\"spec\":{\"pool\":\"elsewhere\"}}");
-        assertThat(Stand.knowsRules()).isFalse();
+        assertThat(ApiStand.knowsRules()).isFalse();
         Condition refused = awaitReason(stand, "InvalidSpec");
         assertThat(refused.getStatus()).isEqualTo("False");
         assertThat(refused.getMessage()).contains("spec.pool", "elsewhere", "demo");
@@ -111,13 +111,13 @@ class HostsIT {
       stand.awaitReady(lab);
       stand.resource(lab).delete();
       stand.awaitGone(lab);
-      assertThat(stand.host.inventory()).noneMatch(name -> name.contains(Stand.prefix(lab)));
+      assertThat(stand.host.inventory()).noneMatch(name -> name.contains(ApiStand.prefix(lab)));
     }
   }
 
   @Test
   void anotherHostInItsPlaceIsNotTakenForTheLabs() throws Exception {
-    try (Stand stand = Stand.open(directory);
+    try (ApiStand stand = ApiStand.open(directory);
         Hypervisor other = new LibvirtHypervisorFactory().open(TestDriver.uri(directory))) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       int changes = stand.host.changes().size();
@@ -129,7 +129,7 @@ class HostsIT {
               lab,
               "says that another host answers",
               l ->
-                  Stand.condition(l, "HostReachable")
+                  ApiStand.condition(l, "HostReachable")
                       .filter(c -> c.getReason().equals("OtherHost"))
                       .isPresent());
       assertThat(unknown.getStatus().phase()).isEqualTo(Phase.Unknown);
@@ -141,7 +141,7 @@ class HostsIT {
           "waits for the right one",
           l ->
               l.getStatus().phase() == Phase.Deleting
-                  && Stand.condition(l, Conditions.READY)
+                  && ApiStand.condition(l, Conditions.READY)
                       .filter(
                           c ->
                               c.getReason().equals("OtherHost")
@@ -149,7 +149,7 @@ class HostsIT {
                       .isPresent());
       Awaitility.await("nothing is made and nothing is let go")
           .during(Duration.ofSeconds(7))
-          .atMost(Stand.PATIENCE)
+          .atMost(ApiStand.PATIENCE)
           .until(
               () ->
                   stand.now(lab) != null
@@ -158,13 +158,13 @@ class HostsIT {
 
       stand.host.replace(null);
       stand.awaitGone(lab);
-      assertThat(stand.host.inventory()).noneMatch(name -> name.contains(Stand.prefix(lab)));
+      assertThat(stand.host.inventory()).noneMatch(name -> name.contains(ApiStand.prefix(lab)));
     }
   }
 
   @Test
   void aLibvirtHostThatIsMadeAnewElsewhereIsNotTheLabs() throws Exception {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       String elsewhere = TestDriver.uri(directory);
       stand.loseHost();
@@ -173,7 +173,7 @@ class HostsIT {
           lab,
           "says that another host answers",
           l ->
-              Stand.condition(l, "HostReachable")
+              ApiStand.condition(l, "HostReachable")
                   .filter(c -> c.getReason().equals("OtherHost"))
                   .isPresent());
       stand.resource(lab).withTimeoutInMillis(0).delete();
@@ -190,7 +190,7 @@ class HostsIT {
 
   @Test
   void aHostWhoseUuidHasChangedAndThatHasTheMachinesIsTheSame() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       UUID now = UUID.randomUUID();
       stand.host.uuid(now);
@@ -199,25 +199,25 @@ class HostsIT {
           "knows its host",
           l ->
               now.toString().equals(l.getStatus().libvirt().uuid())
-                  && Stand.isTrue(l, Conditions.READY));
+                  && ApiStand.isTrue(l, Conditions.READY));
       awaitHost(stand, "is known by it", h -> now.toString().equals(h.getStatus().uuid()));
     }
   }
 
   @Test
   void aLabWhoseFinalizerWasRemovedIsLetGoAndItsThingsAreOrphans() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       String cidr = cidr(lab);
 
       // Nobody has begun to take it down.
       Edits.annotate(stand, lab, EjabberdLab.PAUSED, "true");
-      stand.until(lab, "is paused", l -> Stand.isTrue(l, "Paused"));
+      stand.until(lab, "is paused", l -> ApiStand.isTrue(l, "Paused"));
       stand.loseLab(lab);
 
       Event event = stand.awaitEvent(lab, "LeftBehind");
       assertThat(event.getType()).isEqualTo("Warning");
-      assertThat(event.getMessage()).contains(Stand.prefix(lab), stand.hostName());
+      assertThat(event.getMessage()).contains(ApiStand.prefix(lab), stand.hostName());
       LibvirtHost host =
           awaitHost(
               stand,
@@ -225,7 +225,7 @@ class HostsIT {
               h -> h.getStatus().orphans() != null && h.getStatus().orphans().count() == 13);
       assertThat(host.getStatus().orphans().items())
           .extracting(LibvirtHostStatus.Orphan::name)
-          .contains(Stand.prefix(lab) + "e1server", Stand.prefix(lab) + "e1server.qcow2");
+          .contains(ApiStand.prefix(lab) + "e1server", ApiStand.prefix(lab) + "e1server.qcow2");
       stand.removeByHand(lab);
       awaitHost(stand, "tells of none", h -> h.getStatus().orphans() == null);
       assertThat(cidr(stand.awaitReady(stand.create("next")))).isEqualTo(cidr);
@@ -234,14 +234,14 @@ class HostsIT {
 
   @Test
   void aLabWithoutAStatusIsLookedForAllTheSame() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       stand.host.disconnect();
       stand.until(lab, "is unknown", l -> l.getStatus().phase() == Phase.Unknown);
       EjabberdLab without = stand.now(lab);
       without.setStatus(null);
       without.getMetadata().setManagedFields(null);
-      Stand.CLIENT.resource(without).updateStatus();
+      ApiStand.CLIENT.resource(without).updateStatus();
       stand.resource(lab).withTimeoutInMillis(0).delete();
       stand.until(
           lab,
@@ -249,25 +249,25 @@ class HostsIT {
           l ->
               l.getStatus() != null
                   && l.getStatus().phase() == Phase.Deleting
-                  && Stand.message(l, Conditions.READY).contains("could not be seen"));
+                  && ApiStand.message(l, Conditions.READY).contains("could not be seen"));
 
       stand.host.reconnect();
       stand.awaitGone(lab);
-      assertThat(stand.host.inventory()).noneMatch(name -> name.contains(Stand.prefix(lab)));
+      assertThat(stand.host.inventory()).noneMatch(name -> name.contains(ApiStand.prefix(lab)));
     }
   }
 
   @Test
   void whatOthersMadeOfALabsDiskIsLeftAndTold() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       Hypervisor libvirt = stand.host.libvirt();
-      String disk = Stand.prefix(lab) + "e2server.qcow2";
+      String disk = ApiStand.prefix(lab) + "e2server.qcow2";
       List<String> files =
           List.of(
-              Stand.prefix(lab) + "e2server.s1",
-              Stand.prefix(lab) + "e2server.bak.qcow2",
-              Stand.prefix(lab) + "e2server-clone.qcow2");
+              ApiStand.prefix(lab) + "e2server.s1",
+              ApiStand.prefix(lab) + "e2server.bak.qcow2",
+              ApiStand.prefix(lab) + "e2server-clone.qcow2");
       files.forEach(file -> TestVolumes.create(libvirt, TestDriver.POOL, file, ""));
       TestVolumes.define(
           libvirt,
@@ -283,8 +283,8 @@ class HostsIT {
           lab,
           "says who uses its disk",
           l ->
-              Stand.message(l, Conditions.READY).contains("is used by domain clone")
-                  && Stand.message(l, Conditions.READY)
+              ApiStand.message(l, Conditions.READY).contains("is used by domain clone")
+                  && ApiStand.message(l, Conditions.READY)
                       .endsWith("Still there: volume " + disk + "."));
       assertThat(path(libvirt, disk)).isNotEmpty();
 
@@ -298,7 +298,7 @@ class HostsIT {
 
   @Test
   void aRefusedChangeOfHostStaysRefused() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       try {
         Edits.set(stand, lab, "host", "another");
@@ -309,11 +309,11 @@ class HostsIT {
       stand.awaitStalled(lab, "InvalidSpec");
       Awaitility.await("it is refused for good")
           .during(Duration.ofSeconds(12))
-          .atMost(Stand.PATIENCE)
+          .atMost(ApiStand.PATIENCE)
           .until(
               () ->
                   stand.now(lab).getStatus().host().equals(stand.hostName())
-                      && Stand.message(stand.now(lab), Conditions.STALLED)
+                      && ApiStand.message(stand.now(lab), Conditions.STALLED)
                           .contains("spec.host: cannot be changed"));
       Edits.set(stand, lab, "host", stand.hostName());
       stand.awaitReady(lab, true);
@@ -321,7 +321,7 @@ class HostsIT {
   }
 
   /** Whoever has connected anew looks at once; it would be half a minute otherwise. */
-  private static void lookAgain(Stand stand) {
+  private static void lookAgain(ApiStand stand) {
     stand.host.disconnect();
     stand.host.reconnect();
   }
@@ -348,14 +348,14 @@ class HostsIT {
         .cidr();
   }
 
-  private static void edit(Stand stand, String patch) {
-    Stand.CLIENT
+  private static void edit(ApiStand stand, String patch) {
+    ApiStand.CLIENT
         .resources(LibvirtHost.class)
         .withName(stand.hostName())
         .patch(PatchContext.of(PatchType.JSON_MERGE), patch);
   }
 
-  private static Condition awaitReason(Stand stand, String reason) {
+  private static Condition awaitReason(ApiStand stand, String reason) {
     return Conditions.find(
             awaitHost(
                     stand,
@@ -370,10 +370,10 @@ class HostsIT {
         .orElseThrow();
   }
 
-  private static LibvirtHost awaitHost(Stand stand, String what, Predicate<LibvirtHost> expected) {
+  private static LibvirtHost awaitHost(ApiStand stand, String what, Predicate<LibvirtHost> expected) {
     return Awaitility.await("the host " + what)
-        .atMost(Stand.PATIENCE)
-        .pollInterval(Stand.POLL)
+        .atMost(ApiStand.PATIENCE)
+        .pollInterval(ApiStand.POLL)
         .ignoreExceptions()
         .until(stand::libvirtHost, h -> h.getStatus() != null && expected.test(h));
   }

@@ -33,7 +33,7 @@ class LostRecordIT {
 
   @Test
   void whatTheGuestsKnowIsRecordedAnewAndNobodyIsPromoted() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       EjabberdLabStatus young = lab.getStatus();
       assertThat(young.postgresql().term()).isEqualTo(1);
@@ -69,7 +69,7 @@ class LostRecordIT {
 
   @Test
   void aGuestThatKnowsOfALaterDecisionRefusesAnOlderOne() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       // As if another operator had decided meanwhile, and had told this guest.
       stand.guest(lab, P1).obeyed(7, P1);
@@ -84,7 +84,7 @@ class LostRecordIT {
   /** What the framework relies upon; a write of somebody who has read an older version. */
   @Test
   void aStatusThatWasMadeFromAnOlderVersionIsRefused() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab old = stand.awaitReady(stand.create("demo"));
       failover(stand, old);
       EjabberdLab now = stand.awaitReady(old);
@@ -96,7 +96,7 @@ class LostRecordIT {
       patch.setStatus(old.getStatus());
       Assertions.assertThatThrownBy(
               () ->
-                  Stand.CLIENT
+                  ApiStand.CLIENT
                       .resource(patch)
                       .subresource("status")
                       .patch(
@@ -112,22 +112,22 @@ class LostRecordIT {
     }
   }
 
-  private static void failover(Stand stand, EjabberdLab lab) {
+  private static void failover(ApiStand stand, EjabberdLab lab) {
     String primary = stand.now(lab).getStatus().postgresql().currentPrimary();
     DomainState domain =
         stand.host.domainsOf(lab.getMetadata().getUid()).stream()
-            .filter(d -> d.name().equals(Stand.prefix(lab) + primary))
+            .filter(d -> d.name().equals(ApiStand.prefix(lab) + primary))
             .findFirst()
             .orElseThrow();
-    Owner owner = new Owner(Stand.uid(lab), stand.namespace(), lab.getMetadata().getName());
+    Owner owner = new Owner(ApiStand.uid(lab), stand.namespace(), lab.getMetadata().getName());
     stand.untilAfter(
         () -> stand.host.libvirt().destroyDomain(domain.uuid(), owner),
         lab,
         "notices",
-        l -> !Stand.isTrue(l, Conditions.READY));
+        l -> !ApiStand.isTrue(l, Conditions.READY));
   }
 
-  private static void adopted(Stand stand, EjabberdLab lab) {
+  private static void adopted(ApiStand stand, EjabberdLab lab) {
     EjabberdLab again =
         stand.until(
             lab,
@@ -139,16 +139,16 @@ class LostRecordIT {
                   && P2.equals(postgresql.targetPrimary())
                   && P2.equals(postgresql.currentPrimary())
                   && postgresql.term() == 2
-                  && Stand.isTrue(l, Conditions.READY);
+                  && ApiStand.isTrue(l, Conditions.READY);
             });
     assertThat(again.getStatus().postgresql().splitBrain()).isFalse();
     assertThat(stand.guest(lab, P1).launched()).last().isEqualTo(StepNames.POSTGRESQL_STANDBY);
   }
 
   /** As {@code kubectl edit --subresource=status} does; null leaves nothing. */
-  private static void write(Stand stand, EjabberdLab lab, EjabberdLabStatus status) {
+  private static void write(ApiStand stand, EjabberdLab lab, EjabberdLabStatus status) {
     EjabberdLab now = stand.now(lab);
     now.setStatus(status);
-    Stand.CLIENT.resource(now).updateStatus();
+    ApiStand.CLIENT.resource(now).updateStatus();
   }
 }

@@ -32,7 +32,7 @@ class ManagementNetworkIT {
 
   @Test
   void twoLabsOnOneHostDoNotMeetAndWhatOneLeavesAnotherTakes() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab one = stand.create("one");
       EjabberdLab two = stand.create("two");
       one = stand.awaitReady(one);
@@ -58,7 +58,7 @@ class ManagementNetworkIT {
 
   @Test
   void aGivenNetworkThatOverlapsAnotherIsRefusedAndItsOwnerNamed() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab first = stand.awaitReady(stand.create("first"));
 
       EjabberdLab likeTheFirst = create(stand, "like-the-first", "192.168.121.128/25");
@@ -88,7 +88,7 @@ class ManagementNetworkIT {
 
   @Test
   void aLabWaitsForANetworkWhenTheHostHasNoneLeft() {
-    try (Stand stand = Stand.withoutHost(directory)) {
+    try (ApiStand stand = ApiStand.withoutHost(directory)) {
       stand.createHost(List.of("10.50.0.0/28"));
       EjabberdLab first = stand.awaitReady(stand.create("first"));
       assertThat(management(first)).isEqualTo("10.50.0.0/28");
@@ -103,7 +103,7 @@ class ManagementNetworkIT {
   }
 
   /** The reference lab, as small as it can be, with a management network that its author chose. */
-  private static EjabberdLab create(Stand stand, String name, String cidr) {
+  private static EjabberdLab create(ApiStand stand, String name, String cidr) {
     EjabberdLab lab = stand.minimal(name);
     Network management = new Network("management", NetworkMode.nat, cidr);
     lab.setSpec(
@@ -119,8 +119,8 @@ class ManagementNetworkIT {
     return new Node(name, role, null, null, null, null, null, networks);
   }
 
-  private static String stalled(Stand stand, EjabberdLab lab) {
-    return Stand.condition(stand.awaitStalled(lab, "InvalidSpec"), Conditions.STALLED)
+  private static String stalled(ApiStand stand, EjabberdLab lab) {
+    return ApiStand.condition(stand.awaitStalled(lab, "InvalidSpec"), Conditions.STALLED)
         .orElseThrow()
         .getMessage();
   }
@@ -140,14 +140,14 @@ class ManagementNetworkIT {
         .toList();
   }
 
-  private static List<NetworkDefinition> labNetworks(Stand stand) {
+  private static List<NetworkDefinition> labNetworks(ApiStand stand) {
     return stand.host.libvirt().networks().stream()
         .map(NetworkState::definition)
         .flatMap(d -> d.stream())
         .toList();
   }
 
-  private static List<Interface> labInterfaces(Stand stand) {
+  private static List<Interface> labInterfaces(ApiStand stand) {
     return stand.host.libvirt().domains().stream()
         .map(DomainState::definition)
         .flatMap(d -> d.stream())

@@ -34,7 +34,7 @@ class ManyLabsIT {
 
   @Test
   void allComeUpAndThenThereIsSilence() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       List<EjabberdLab> labs = new ArrayList<>();
       for (int i = 0; i < LABS; i++) {
         labs.add(stand.create("lab-" + i));
@@ -52,7 +52,7 @@ class ManyLabsIT {
       Map<String, String> settled = settled(stand);
       Awaitility.await("silence")
           .during(QUIET)
-          .atMost(Stand.PATIENCE)
+          .atMost(ApiStand.PATIENCE)
           .pollInterval(Duration.ofSeconds(2))
           .until(() -> versions(stand).equals(settled));
       assertThat(threads()).isLessThan(THREADS);
@@ -60,10 +60,10 @@ class ManyLabsIT {
   }
 
   /** Versions of everything that the operator writes, once they have stopped changing. */
-  private static Map<String, String> settled(Stand stand) {
+  private static Map<String, String> settled(ApiStand stand) {
     List<Map<String, String>> last = new ArrayList<>(List.of(Map.of()));
     Awaitility.await("nothing more is written")
-        .atMost(Stand.PATIENCE)
+        .atMost(ApiStand.PATIENCE)
         .pollInterval(Duration.ofSeconds(8))
         .until(
             () -> {
@@ -73,7 +73,7 @@ class ManyLabsIT {
     return last.get(0);
   }
 
-  private static Map<String, String> versions(Stand stand) {
+  private static Map<String, String> versions(ApiStand stand) {
     Map<String, String> versions = new TreeMap<>();
     for (EjabberdLab lab : stand.labs()) {
       versions.put("lab " + lab.getMetadata().getName(), lab.getMetadata().getResourceVersion());

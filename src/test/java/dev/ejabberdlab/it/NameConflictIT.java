@@ -73,7 +73,7 @@ class NameConflictIT {
   @ParameterizedTest
   @EnumSource
   void itIsReportedAndLeftAlone(Theirs theirs) {
-    try (Stand stand = Stand.withoutHost(directory)) {
+    try (ApiStand stand = ApiStand.withoutHost(directory)) {
       EjabberdLab lab = stand.create("demo");
       stand.describe(theirs.xml.apply(topology(lab)));
       Hypervisor libvirt = stand.host.libvirt();
@@ -82,9 +82,9 @@ class NameConflictIT {
       stand.createHost();
 
       EjabberdLab stalled = stand.awaitStalled(lab, "NameConflict");
-      assertThat(Stand.condition(stalled, Conditions.STALLED).orElseThrow().getMessage())
+      assertThat(ApiStand.condition(stalled, Conditions.STALLED).orElseThrow().getMessage())
           .contains("left alone");
-      assertThat(Stand.condition(stalled, Conditions.READY).orElseThrow().getStatus())
+      assertThat(ApiStand.condition(stalled, Conditions.READY).orElseThrow().getStatus())
           .isEqualTo("False");
       assertThat(unmarked(libvirt)).isEqualTo(domain);
       assertThat(unmarkedNetwork(libvirt)).isEqualTo(network);
@@ -98,7 +98,7 @@ class NameConflictIT {
 
   @Test
   void aLabGoesOnWhenWhatBelongsToAnotherLabIsGone() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       stand.host.disconnect();
       EjabberdLab lab = stand.create("demo");
       Owner other = new Owner(THEIRS, "elsewhere", "other");
@@ -110,7 +110,7 @@ class NameConflictIT {
       stand.host.reconnect();
 
       EjabberdLab stalled = stand.awaitStalled(lab, "NameConflict");
-      assertThat(Stand.condition(stalled, Conditions.STALLED).orElseThrow().getMessage())
+      assertThat(ApiStand.condition(stalled, Conditions.STALLED).orElseThrow().getMessage())
           .contains("elsewhere/other");
 
       stand.host.libvirt().deleteNetwork(uuid, other);

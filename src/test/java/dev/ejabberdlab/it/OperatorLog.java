@@ -46,7 +46,7 @@ final class OperatorLog {
   /** Whoever removes finalizers by hand may leave the operator nothing to remove its own from. */
   private static boolean isFault(String line) {
     return FAULT.matcher(line).find()
-        && !line.contains(Tether.DEAD)
+        && !line.contains(KillableOperator.DEAD)
         && !(line.contains("Uncaught error") && line.contains("code=404"));
   }
 

@@ -33,7 +33,7 @@ class ReferencesIT {
 
   @TempDir static Path directory;
 
-  private static EjabberdLab create(Stand stand, Consumer<ObjectNode> change) {
+  private static EjabberdLab create(ApiStand stand, Consumer<ObjectNode> change) {
     EjabberdLab lab = stand.minimal("demo");
     lab.setSpec(Specs.edit(lab.getSpec(), change));
     return stand.create(lab);
@@ -54,7 +54,7 @@ class ReferencesIT {
         .put("key", key);
   }
 
-  private static ConfigMap configMap(Stand stand, String name, Map<String, String> data) {
+  private static ConfigMap configMap(ApiStand stand, String name, Map<String, String> data) {
     return new ConfigMapBuilder()
         .withNewMetadata()
         .withName(name)
@@ -64,7 +64,7 @@ class ReferencesIT {
         .build();
   }
 
-  private static Secret secret(Stand stand, String name, Map<String, String> data) {
+  private static Secret secret(ApiStand stand, String name, Map<String, String> data) {
     return new SecretBuilder()
         .withNewMetadata()
         .withName(name)
@@ -75,12 +75,12 @@ class ReferencesIT {
   }
 
   private static String message(EjabberdLab lab) {
-    return Stand.condition(lab, Conditions.READY).orElseThrow().getMessage();
+    return ApiStand.condition(lab, Conditions.READY).orElseThrow().getMessage();
   }
 
   private static boolean isWaiting(EjabberdLab lab, String sentence) {
-    return Stand.observed(lab)
-        && Stand.condition(lab, Conditions.READY)
+    return ApiStand.observed(lab)
+        && ApiStand.condition(lab, Conditions.READY)
             .filter(c -> c.getReason().equals("ReferenceMissing"))
             .filter(c -> c.getMessage().contains(sentence))
             .isPresent();
@@ -93,21 +93,21 @@ class ReferencesIT {
         .orElseThrow();
   }
 
-  private static long launches(Stand stand, EjabberdLab lab, String node, String step) {
+  private static long launches(ApiStand stand, EjabberdLab lab, String node, String step) {
     return Collections.frequency(stand.guest(lab, node).launched(), step);
   }
 
   private static void awaitLaunches(
-      Stand stand, EjabberdLab lab, String node, String step, int count) {
+      ApiStand stand, EjabberdLab lab, String node, String step, int count) {
     Awaitility.await("%s has run %s at least %d times".formatted(node, step, count))
-        .atMost(Stand.PATIENCE)
-        .pollInterval(Stand.POLL)
+        .atMost(ApiStand.PATIENCE)
+        .pollInterval(ApiStand.POLL)
         .until(() -> launches(stand, lab, node, step) >= count);
   }
 
   @Test
   void whatIsMissingIsAwaitedAndHoldsUpOnlyWhatNeedsIt() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab =
           create(
               stand,
@@ -122,27 +122,27 @@ class ReferencesIT {
               l ->
                   isWaiting(l, "ConfigMap texts does not exist")
                       && l.getStatus().readyNodes().equals("4/5"));
-      assertThat(Stand.isTrue(waiting, Conditions.STALLED)).isFalse();
-      assertThat(Stand.isTrue(waiting, "ClusterFormed")).isTrue();
+      assertThat(ApiStand.isTrue(waiting, Conditions.STALLED)).isFalse();
+      assertThat(ApiStand.isTrue(waiting, "ClusterFormed")).isTrue();
       assertThat(node(waiting, "e2server").step()).isEqualTo("own-motd");
       assertThat(stand.awaitEvent(lab, "ReferenceMissing").getType()).isEqualTo("Warning");
 
-      ConfigMap texts = Stand.CLIENT.resource(configMap(stand, "texts", Map.of())).create();
+      ConfigMap texts = ApiStand.CLIENT.resource(configMap(stand, "texts", Map.of())).create();
       stand.until(
           lab, "waits for the key", l -> isWaiting(l, "ConfigMap texts has no key motd; add it."));
       texts.setData(Map.of("motd", HIDDEN));
-      Stand.CLIENT.resource(texts).update();
+      ApiStand.CLIENT.resource(texts).update();
       stand.awaitReady(lab, true);
       assertThat(stand.guest(lab, "e2server").launched()).endsWith("own-motd", "own-next");
 
       // Changed: run again. Gone: nothing is undone. The same again: nothing is run.
-      Stand.CLIENT.resource(configMap(stand, "texts", Map.of("motd", "another"))).update();
+      ApiStand.CLIENT.resource(configMap(stand, "texts", Map.of("motd", "another"))).update();
       awaitLaunches(stand, lab, "e2server", "own-motd", 2);
       stand.awaitReady(lab, true);
-      Stand.CLIENT.resource(configMap(stand, "texts", Map.of())).delete();
+      ApiStand.CLIENT.resource(configMap(stand, "texts", Map.of())).delete();
       stand.until(
           lab, "waits again", l -> isWaiting(l, "ConfigMap texts does not exist; create it."));
-      Stand.CLIENT.resource(configMap(stand, "texts", Map.of("motd", "another"))).create();
+      ApiStand.CLIENT.resource(configMap(stand, "texts", Map.of("motd", "another"))).create();
       stand.awaitReady(lab, true);
       assertThat(launches(stand, lab, "e2server", "own-motd")).isEqualTo(2);
       assertThat(launches(stand, lab, "e2server", "own-next")).isEqualTo(1);
@@ -152,7 +152,7 @@ class ReferencesIT {
 
   @Test
   void anAccountsPasswordIsFollowedAndOneThatCannotBeUsedStallsUntilItIsEdited() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab =
           create(
               stand,
@@ -164,29 +164,29 @@ class ReferencesIT {
                       .putObject("passwordFrom")
                       .put("name", "passwords")
                       .put("key", "eve"));
-      Stand.CLIENT.resource(secret(stand, "passwords", Map.of("eve", HIDDEN + "\n"))).create();
+      ApiStand.CLIENT.resource(secret(stand, "passwords", Map.of("eve", HIDDEN + "\n"))).create();
       EjabberdLab stalled = stand.awaitStalled(lab, "ReferenceUnusable");
-      assertThat(Stand.condition(stalled, Conditions.STALLED).orElseThrow().getMessage())
+      assertThat(ApiStand.condition(stalled, Conditions.STALLED).orElseThrow().getMessage())
           .isEqualTo(
               "The password of account eve, key eve of Secret passwords, ends with a line break;"
                   + " store it without one.");
 
-      Stand.CLIENT.resource(secret(stand, "passwords", Map.of("eve", HIDDEN))).update();
+      ApiStand.CLIENT.resource(secret(stand, "passwords", Map.of("eve", HIDDEN))).update();
       stand.awaitReady(lab, true);
       assertThat(launches(stand, lab, "e1server", "accounts")).isEqualTo(1);
 
-      Stand.CLIENT.resource(secret(stand, "passwords", Map.of("eve", "another-hidden"))).update();
+      ApiStand.CLIENT.resource(secret(stand, "passwords", Map.of("eve", "another-hidden"))).update();
       awaitLaunches(stand, lab, "e1server", "accounts", 2);
 
       // Generated ones can be edited too, and one that is deleted is made anew.
       Secret generated =
-          Stand.CLIENT.secrets().inNamespace(stand.namespace()).withName("demo-accounts").get();
+          ApiStand.CLIENT.secrets().inNamespace(stand.namespace()).withName("demo-accounts").get();
       assertThat(generated.getData()).containsOnlyKeys("admin");
-      Stand.CLIENT
+      ApiStand.CLIENT
           .resource(new SecretBuilder(generated).addToStringData("admin", "edited-hidden").build())
           .update();
       awaitLaunches(stand, lab, "e1server", "accounts", 3);
-      Stand.CLIENT.resource(generated).delete();
+      ApiStand.CLIENT.resource(generated).delete();
       awaitLaunches(stand, lab, "e1server", "accounts", 4);
       stand.awaitReady(lab, true);
       assertThat(launches(stand, lab, "e1server", "accounts")).isEqualTo(4);
@@ -198,7 +198,7 @@ class ReferencesIT {
 
   @Test
   void anOwnStepThatKeepsFailingStopsOnlyWhatComesAfterItOnItsNode() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       stand.host.agents(false);
       EjabberdLab lab =
           create(
@@ -212,13 +212,13 @@ class ReferencesIT {
 
       EjabberdLab stalled = stand.awaitStalled(lab, "StepFailed");
 
-      assertThat(Stand.condition(stalled, Conditions.STALLED).orElseThrow().getMessage())
+      assertThat(ApiStand.condition(stalled, Conditions.STALLED).orElseThrow().getMessage())
           .contains("own-bad", "e2server");
       assertThat(node(stalled, "e2server").lastError()).contains("the reason");
       assertThat(node(stalled, "e2server").attempts()).isEqualTo(Planner.MAX_ATTEMPTS);
       assertThat(node(stalled, "e2server").ready()).isFalse();
       assertThat(stalled.getStatus().readyNodes()).isEqualTo("4/5");
-      assertThat(Stand.isTrue(stalled, "ClusterFormed")).isTrue();
+      assertThat(ApiStand.isTrue(stalled, "ClusterFormed")).isTrue();
       assertThat(stand.guest(lab, "e1server").launched()).contains("accounts");
       assertThat(stand.guest(lab, "e2server").launched()).doesNotContain("own-next");
 

@@ -29,9 +29,9 @@ class RepairIT {
 
   @Test
   void whatIsTakenAwayComesBackAndTheRestIsLeftAlone() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
-      Owner owner = new Owner(Stand.uid(lab), stand.namespace(), "demo");
+      Owner owner = new Owner(ApiStand.uid(lab), stand.namespace(), "demo");
       String untouched = stand.guest(lab, "e1server").bootId();
       Hypervisor libvirt = stand.host.libvirt();
 
@@ -63,7 +63,7 @@ class RepairIT {
                   () -> {
                     libvirt.destroyDomain(e2server, owner);
                     libvirt.undefineDomain(e2server, owner);
-                    stand.host.loseVolume(Stand.prefix(lab) + "e2server.qcow2");
+                    stand.host.loseVolume(ApiStand.prefix(lab) + "e2server.qcow2");
                   }));
       stand.awaitReady(lab);
       assertThat(stand.guest(lab, "e2server").launched())
@@ -72,28 +72,28 @@ class RepairIT {
       UUID dmz = network(stand, lab, "dmz").uuid();
       libvirt.deleteNetwork(dmz, owner);
       Awaitility.await("the network is back")
-          .atMost(Stand.PATIENCE)
+          .atMost(ApiStand.PATIENCE)
           .until(() -> libvirt.network(dmz).filter(NetworkState::active).isPresent());
       stand.awaitReady(lab);
       assertThat(stand.guest(lab, "e1server").bootId()).isEqualTo(untouched);
     }
   }
 
-  private static void notices(Stand stand, EjabberdLab lab, Runnable loss) {
-    stand.untilAfter(loss, lab, "notices", l -> !Stand.isTrue(l, Conditions.READY));
+  private static void notices(ApiStand stand, EjabberdLab lab, Runnable loss) {
+    stand.untilAfter(loss, lab, "notices", l -> !ApiStand.isTrue(l, Conditions.READY));
   }
 
-  private static UUID domain(Stand stand, EjabberdLab lab, String node) {
+  private static UUID domain(ApiStand stand, EjabberdLab lab, String node) {
     return stand.host.domainsOf(lab.getMetadata().getUid()).stream()
-        .filter(d -> d.name().equals(Stand.prefix(lab) + node))
+        .filter(d -> d.name().equals(ApiStand.prefix(lab) + node))
         .map(DomainState::uuid)
         .findFirst()
         .orElseThrow();
   }
 
-  private static NetworkState network(Stand stand, EjabberdLab lab, String name) {
+  private static NetworkState network(ApiStand stand, EjabberdLab lab, String name) {
     return stand.host.networksOf(lab.getMetadata().getUid()).stream()
-        .filter(n -> n.name().equals(Stand.prefix(lab) + name))
+        .filter(n -> n.name().equals(ApiStand.prefix(lab) + name))
         .findFirst()
         .orElseThrow();
   }

@@ -27,7 +27,7 @@ class StepFailureIT {
 
   @Test
   void aStepThatKeepsFailingStallsTheLabUntilItsSpecChanges() {
-    try (Stand stand = Stand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory)) {
       stand.host.agents(false);
       EjabberdLab lab = stand.create("demo");
       SimulatedGuest primary = stand.guest(lab, "psql1server");
@@ -41,17 +41,17 @@ class StepFailureIT {
       EjabberdLab retrying;
       try (LabHistory history = new LabHistory(stand.resource(lab))) {
         stand.host.agents(true);
-        retrying = history.await("retries", Stand.PATIENCE, l -> attempts(l, "e1server") == 2);
-        history.await("retries without a word", Stand.PATIENCE, l -> attempts(l, "e2server") == 2);
+        retrying = history.await("retries", ApiStand.PATIENCE, l -> attempts(l, "e1server") == 2);
+        history.await("retries without a word", ApiStand.PATIENCE, l -> attempts(l, "e2server") == 2);
       }
-      assertThat(Stand.condition(retrying, Conditions.READY).orElseThrow().getStatus())
+      assertThat(ApiStand.condition(retrying, Conditions.READY).orElseThrow().getStatus())
           .isEqualTo("False");
-      assertThat(Stand.condition(retrying, "Provisioned").orElseThrow().getMessage())
+      assertThat(ApiStand.condition(retrying, "Provisioned").orElseThrow().getMessage())
           .contains("e1server", "base", "the network was not there yet");
 
       EjabberdLab stalled = stand.awaitStalled(lab, "StepFailed");
       assertThat(stalled.getStatus().phase()).isEqualTo(Phase.Stalled);
-      assertThat(Stand.condition(stalled, Conditions.STALLED).orElseThrow().getMessage())
+      assertThat(ApiStand.condition(stalled, Conditions.STALLED).orElseThrow().getMessage())
           .contains("postgresql-primary", "psql1server", "the disk is full");
       assertThat(node(stalled, "psql1server").lastError())
           .isEqualTo("much to say\nthe disk is full\n");

@@ -92,7 +92,7 @@ class SupervisionIT {
 
     private record Failing(String step, AtomicInteger times) {}
 
-    Operator(Stand stand) {
+    Operator(ApiStand stand) {
       HypervisorFactory hosts =
           uri -> {
             SimulatedHost host = SimulatedHosts.host(uri);
@@ -140,7 +140,7 @@ class SupervisionIT {
 
   @Test
   void anErrorAtAnyStepOfAReconcileIsToldAndAPrimaryThatFailsIsTakenOverFrom() {
-    Stand stand = Stand.open(directory);
+    ApiStand stand = ApiStand.open(directory);
     try (Operator operator = new Operator(stand)) {
       Map<String, EjabberdLab> labs = new HashMap<>();
       for (String step : OperatorInstance.reconcileSteps()) {
@@ -179,7 +179,7 @@ class SupervisionIT {
                 .as(step)
                 .anyMatch(line -> line.contains("a reconcile failed"));
             if (lasting.contains(step)) {
-              soft.assertThat(Stand.condition(after, Conditions.READY).orElseThrow())
+              soft.assertThat(ApiStand.condition(after, Conditions.READY).orElseThrow())
                   .as(step)
                   .satisfies(
                       ready -> {
@@ -199,7 +199,7 @@ class SupervisionIT {
 
   @Test
   void aLabIsSupervisedByItsLastValidSpecAlsoByTheNextOperator() {
-    Stand stand = Stand.open(directory);
+    ApiStand stand = ApiStand.open(directory);
     EjabberdLab lab;
     try (Operator first = new Operator(stand)) {
       lab = stand.awaitReady(stand.create("demo"));
@@ -215,10 +215,10 @@ class SupervisionIT {
               lab,
               "is taken over although its spec is refused",
               l -> "psql2server".equals(l.getStatus().postgresql().currentPrimary()));
-      assertThat(Stand.condition(after, Conditions.STALLED).orElseThrow().getReason())
+      assertThat(ApiStand.condition(after, Conditions.STALLED).orElseThrow().getReason())
           .isEqualTo("InvalidSpec");
-      assertThat(Stand.message(after, Conditions.READY)).contains("spec.hosts[0]", "generation 1");
-      assertThat(Stand.observed(after)).isTrue();
+      assertThat(ApiStand.message(after, Conditions.READY)).contains("spec.hosts[0]", "generation 1");
+      assertThat(ApiStand.observed(after)).isTrue();
 
       edit(stand, lab, null);
       stand.awaitReady(lab, true);
@@ -228,13 +228,13 @@ class SupervisionIT {
 
   @Test
   void aLabIsSupervisedAlthoughItsCredentialsCannotBeRead() {
-    Stand stand = Stand.open(directory);
+    ApiStand stand = ApiStand.open(directory);
     EjabberdLab lab;
     try (Operator first = new Operator(stand)) {
       lab = stand.awaitReady(stand.create("demo"));
       Secret credentials = secret(stand, "demo-credentials");
       credentials.getData().remove(Credentials.ERLANG_COOKIE);
-      Stand.CLIENT.resource(credentials).update();
+      ApiStand.CLIENT.resource(credentials).update();
       stand.awaitStalled(lab, "InvalidSpec");
     }
     Map<String, List<String>> launched = stand.host.launched();
@@ -254,10 +254,10 @@ class SupervisionIT {
 
   @Test
   void whatTheApiServerRefusesIsTold() {
-    Stand stand = Stand.open(directory);
+    ApiStand stand = ApiStand.open(directory);
     try (Operator operator = new Operator(stand)) {
       ResourceQuota quota =
-          Stand.CLIENT
+          ApiStand.CLIENT
               .resource(
                   new ResourceQuotaBuilder()
                       .withNewMetadata()
@@ -275,14 +275,14 @@ class SupervisionIT {
               .addToHard("secrets", new Quantity("0"))
               .addToUsed("secrets", new Quantity("0"))
               .build());
-      Stand.CLIENT.resource(quota).updateStatus();
+      ApiStand.CLIENT.resource(quota).updateStatus();
       awaitRefusalOfSecrets(stand);
       EjabberdLab lab = stand.create("demo");
       EjabberdLab refused = stand.awaitStalled(lab, "RequestRefused");
-      assertThat(Stand.message(refused, Conditions.STALLED)).contains("The API server refused");
+      assertThat(ApiStand.message(refused, Conditions.STALLED)).contains("The API server refused");
       assertThat(stand.host.changes()).isEmpty();
 
-      Stand.CLIENT.resource(quota).delete();
+      ApiStand.CLIENT.resource(quota).delete();
       stand.awaitReady(lab, true);
       OperatorLog.forgive();
       stand.close();
@@ -291,17 +291,17 @@ class SupervisionIT {
 
   @Test
   void aFinalizerThatIsRefusedIsTold() {
-    Stand stand = Stand.open(directory);
+    ApiStand stand = ApiStand.open(directory);
     try (Operator operator = new Operator(stand)) {
       Resource<ClusterRole> role =
-          Stand.CLIENT.rbac().clusterRoles().withName("ejabberd-lab-operator");
+          ApiStand.CLIENT.rbac().clusterRoles().withName("ejabberd-lab-operator");
       ClusterRole whole = role.get();
       EjabberdLab lab;
       try {
         Changes.edit(role, SupervisionIT::withoutTheRightToChangeLabs);
         lab = stand.create(BROKEN + "finalizer");
         EjabberdLab refused = stand.awaitStalled(lab, "RequestRefused");
-        assertThat(Stand.message(refused, Conditions.READY)).contains("cannot patch resource");
+        assertThat(ApiStand.message(refused, Conditions.READY)).contains("cannot patch resource");
         assertThat(stand.awaitEvent(lab, "RequestRefused").getType()).isEqualTo("Warning");
         assertThat(stand.host.changes()).isEmpty();
       } finally {
@@ -328,12 +328,12 @@ class SupervisionIT {
 
   @Test
   void aSecretOfOursThatCannotBeChangedIsToldAndTheLabIsSupervised() {
-    Stand stand = Stand.open(directory);
+    ApiStand stand = ApiStand.open(directory);
     try (Operator operator = new Operator(stand)) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       Secret certificates = secret(stand, "demo-certificates");
       certificates.setImmutable(true);
-      Stand.CLIENT.resource(certificates).update();
+      ApiStand.CLIENT.resource(certificates).update();
       Changes.edit(
           stand.resource(lab),
           l -> {
@@ -341,20 +341,20 @@ class SupervisionIT {
             return l;
           });
       EjabberdLab refused = stand.awaitStalled(lab, "RequestRefused");
-      assertThat(Stand.message(refused, Conditions.STALLED)).contains("immutable");
+      assertThat(ApiStand.message(refused, Conditions.STALLED)).contains("immutable");
 
       stand.guest(lab, "psql1server").stopPostgresql();
       stand.until(
           lab,
           "is taken over",
           l -> "psql2server".equals(l.getStatus().postgresql().currentPrimary()));
-      Stand.CLIENT.resource(secret(stand, "demo-certificates")).delete();
+      ApiStand.CLIENT.resource(secret(stand, "demo-certificates")).delete();
       stand.awaitReady(lab, true);
       stand.close();
     }
   }
 
-  private static void edit(Stand stand, EjabberdLab lab, List<HostEntry> hosts) {
+  private static void edit(ApiStand stand, EjabberdLab lab, List<HostEntry> hosts) {
     Changes.edit(
         stand.resource(lab),
         l -> {
@@ -364,24 +364,24 @@ class SupervisionIT {
   }
 
   /** Turns a machine off, and waits until it runs again. */
-  private static void turnOff(Stand stand, EjabberdLab lab, String node) {
+  private static void turnOff(ApiStand stand, EjabberdLab lab, String node) {
     Hypervisor libvirt = stand.host.libvirt();
     UUID domain =
         stand.host.domainsOf(lab.getMetadata().getUid()).stream()
-            .filter(d -> d.name().equals(Stand.prefix(lab) + node))
+            .filter(d -> d.name().equals(ApiStand.prefix(lab) + node))
             .map(DomainState::uuid)
             .findFirst()
             .orElseThrow();
     libvirt.destroyDomain(
-        domain, new Owner(Stand.uid(lab), stand.namespace(), lab.getMetadata().getName()));
+        domain, new Owner(ApiStand.uid(lab), stand.namespace(), lab.getMetadata().getName()));
     Awaitility.await(node + " runs again")
-        .atMost(Stand.PATIENCE)
-        .pollInterval(Stand.POLL)
+        .atMost(ApiStand.PATIENCE)
+        .pollInterval(ApiStand.POLL)
         .until(() -> libvirt.domain(domain).filter(d -> d.power() == Power.RUNNING).isPresent());
   }
 
   /** The API server learns of a quota after a moment. */
-  private static void awaitRefusalOfSecrets(Stand stand) {
+  private static void awaitRefusalOfSecrets(ApiStand stand) {
     Secret probe =
         new SecretBuilder()
             .withNewMetadata()
@@ -390,13 +390,13 @@ class SupervisionIT {
             .endMetadata()
             .build();
     Awaitility.await("Secrets are refused")
-        .atMost(Stand.PATIENCE)
-        .pollInterval(Stand.POLL)
+        .atMost(ApiStand.PATIENCE)
+        .pollInterval(ApiStand.POLL)
         .until(
             () -> {
               try {
-                Stand.CLIENT.resource(probe).create();
-                Stand.CLIENT.resource(probe).delete();
+                ApiStand.CLIENT.resource(probe).create();
+                ApiStand.CLIENT.resource(probe).delete();
                 return false;
               } catch (KubernetesClientException e) {
                 return e.getCode() == HttpURLConnection.HTTP_FORBIDDEN;
@@ -404,7 +404,7 @@ class SupervisionIT {
             });
   }
 
-  private static Secret secret(Stand stand, String name) {
-    return Stand.CLIENT.secrets().inNamespace(stand.namespace()).withName(name).get();
+  private static Secret secret(ApiStand stand, String name) {
+    return ApiStand.CLIENT.secrets().inNamespace(stand.namespace()).withName(name).get();
   }
 }

@@ -47,12 +47,12 @@ class UnreachableHostIT {
       List.of("gw1server", "e1server", "e2server", "psql1server", "psql2server");
 
   @TempDir static Path directory;
-  private static Stand stand;
+  private static ApiStand stand;
   private static EjabberdLab lab;
 
   @BeforeAll
   static void open() {
-    stand = Stand.open(directory);
+    stand = ApiStand.open(directory);
   }
 
   @AfterAll
@@ -68,9 +68,9 @@ class UnreachableHostIT {
         stand.until(
             stand.create("demo"),
             "waits",
-            l -> Stand.observed(l) && isUnknown(l, Conditions.READY));
+            l -> ApiStand.observed(l) && isUnknown(l, Conditions.READY));
     assertThat(pending.getStatus().phase()).isEqualTo(Phase.Pending);
-    assertThat(Stand.isTrue(pending, Conditions.RECONCILING)).isTrue();
+    assertThat(ApiStand.isTrue(pending, Conditions.RECONCILING)).isTrue();
     assertThat(stand.host.changes()).isEmpty();
     assertThat(stand.secrets()).isEmpty();
     lab = pending;
@@ -81,7 +81,7 @@ class UnreachableHostIT {
   void bringUpGoesOnWhereItWas() {
     NODES.forEach(node -> stand.guest(lab, node).hold("base"));
     stand.host.reconnect();
-    stand.until(lab, "runs its machines", l -> Stand.isTrue(l, "MachinesReady"));
+    stand.until(lab, "runs its machines", l -> ApiStand.isTrue(l, "MachinesReady"));
     Map<String, String> boots = boots();
 
     disconnectAndCheckThatNothingIsDone();
@@ -104,7 +104,7 @@ class UnreachableHostIT {
 
     EjabberdLab unknown = disconnectAndCheckThatNothingIsDone();
     assertThat(unknown.getStatus().phase()).isEqualTo(Phase.Unknown);
-    assertThat(Stand.condition(unknown, Conditions.READY).orElseThrow().getReason())
+    assertThat(ApiStand.condition(unknown, Conditions.READY).orElseThrow().getReason())
         .isEqualTo("HostUnreachable");
 
     stand.host.reconnect();
@@ -125,15 +125,15 @@ class UnreachableHostIT {
             "says why it stays",
             l ->
                 l.getStatus().phase() == Phase.Deleting
-                    && Stand.message(l, Conditions.READY).contains("could not be seen"));
+                    && ApiStand.message(l, Conditions.READY).contains("could not be seen"));
     assertThat(isUnknown(waiting, Conditions.READY)).isTrue();
-    assertThat(Stand.message(waiting, Conditions.READY))
+    assertThat(ApiStand.message(waiting, Conditions.READY))
         .contains(stand.hostName(), EjabberdLab.ABANDON);
     assertThat(waiting.getMetadata().getFinalizers()).isNotEmpty();
     assertThat(stand.secrets()).isNotEmpty();
 
     // Meanwhile somebody takes parts of it away.
-    Owner owner = new Owner(Stand.uid(lab), stand.namespace(), "demo");
+    Owner owner = new Owner(ApiStand.uid(lab), stand.namespace(), "demo");
     Hypervisor libvirt = stand.host.libvirt();
     libvirt.domains().stream()
         .filter(d -> d.name().endsWith("-e1server") || d.name().endsWith("-psql1server"))
@@ -142,7 +142,7 @@ class UnreachableHostIT {
               libvirt.destroyDomain(d.uuid(), owner);
               libvirt.undefineDomain(d.uuid(), owner);
             });
-    libvirt.deleteVolume(TestDriver.POOL, Stand.prefix(lab) + "e1server.qcow2");
+    libvirt.deleteVolume(TestDriver.POOL, ApiStand.prefix(lab) + "e1server.qcow2");
     libvirt.networks().stream()
         .filter(n -> n.name().endsWith("-dmz"))
         .map(NetworkState::uuid)
@@ -150,7 +150,7 @@ class UnreachableHostIT {
 
     stand.host.reconnect();
     stand.awaitGone(lab);
-    assertThat(stand.host.inventory()).noneMatch(name -> name.contains(Stand.prefix(lab)));
+    assertThat(stand.host.inventory()).noneMatch(name -> name.contains(ApiStand.prefix(lab)));
     assertThat(stand.secrets()).isEmpty();
   }
 
@@ -165,10 +165,10 @@ class UnreachableHostIT {
                 PARTS.stream().allMatch(part -> isUnknown(l, part))
                     && l.getStatus().nodes().stream()
                         .allMatch(n -> n.state() == MachineState.Unknown));
-    assertThat(Stand.condition(unknown, "HostReachable").orElseThrow().getMessage())
+    assertThat(ApiStand.condition(unknown, "HostReachable").orElseThrow().getMessage())
         .contains(stand.hostName(), "last contact");
     Awaitility.await("the host's own status")
-        .atMost(Stand.PATIENCE)
+        .atMost(ApiStand.PATIENCE)
         .until(
             () ->
                 Conditions.find(stand.libvirtHost().getStatus().conditions(), Conditions.READY)
@@ -177,14 +177,14 @@ class UnreachableHostIT {
     int asked = stand.host.changes().size();
     Awaitility.await("nothing is tried")
         .during(Duration.ofSeconds(7))
-        .atMost(Stand.PATIENCE)
+        .atMost(ApiStand.PATIENCE)
         .until(() -> stand.host.changes().size() == asked);
     assertThat(stand.host.inventory()).isEqualTo(inventory);
     return unknown;
   }
 
   private static boolean isUnknown(EjabberdLab lab, String condition) {
-    return Stand.condition(lab, condition).filter(c -> c.getStatus().equals("Unknown")).isPresent();
+    return ApiStand.condition(lab, condition).filter(c -> c.getStatus().equals("Unknown")).isPresent();
   }
 
   private static Map<String, String> boots() {

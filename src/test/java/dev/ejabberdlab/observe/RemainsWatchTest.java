@@ -92,7 +92,7 @@ class RemainsWatchTest {
         Optional.empty());
   }
 
-  private RemainsWatch.View follow() {
+  private RemainsWatch.Snapshot follow() {
     watch.follow(RECORDED);
     io.runAll();
     return watch.follow(RECORDED);

@@ -37,13 +37,13 @@ final class Connection implements Hypervisor {
   private static final String PATH = "/pool/";
 
   private final World world;
-  private final Faults faults;
+  private final Disturbances faults;
   private final Process process;
   private final Witness witness;
   private UUID expected;
   private UUID asked;
 
-  Connection(World world, Faults faults, Process process, Witness witness) {
+  Connection(World world, Disturbances faults, Process process, Witness witness) {
     this.world = world;
     this.faults = faults;
     this.process = process;

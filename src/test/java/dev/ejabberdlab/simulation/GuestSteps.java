@@ -31,7 +31,7 @@ final class GuestSteps implements StepRunner {
   private static final int LATE = 40_000;
 
   private final World world;
-  private final Faults faults;
+  private final Disturbances faults;
   private final Process process;
   private final Connection connection;
   private final Witness witness;
@@ -42,7 +42,7 @@ final class GuestSteps implements StepRunner {
    */
   GuestSteps(
       World world,
-      Faults faults,
+      Disturbances faults,
       Process process,
       Connection connection,
       Witness witness,

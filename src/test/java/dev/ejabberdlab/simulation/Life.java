@@ -48,7 +48,7 @@ final class Life {
   private final Catalogue catalogue;
   private final Witness witness;
   private final Host host;
-  private final Faults faults;
+  private final Disturbances faults;
   private final Api api;
   private final Map<String, Integer> failures = new HashMap<>();
   private final List<Operator> operators = new ArrayList<>();
@@ -87,7 +87,7 @@ final class Life {
     this.shape = story.shape();
     this.witness = new Witness(world, LAB);
     this.host = new Host(world, witness, HOME, Draw.IMAGE);
-    this.faults = new Faults(world, host, new Host(world, witness, OTHER, Draw.IMAGE));
+    this.faults = new Disturbances(world, host, new Host(world, witness, OTHER, Draw.IMAGE));
     this.api = new Api(world, witness, LAB, catalogue.spec(shape));
     this.beat = 1 + world.draw(4);
     witness.looksAt(host, api);
@@ -392,7 +392,7 @@ final class Life {
     return host;
   }
 
-  Faults faults() {
+  Disturbances faults() {
     return faults;
   }
 

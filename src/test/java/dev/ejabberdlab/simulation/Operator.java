@@ -25,7 +25,7 @@ final class Operator implements SimulatedOperator.Surroundings {
   private final World world;
   private final Api api;
   private final Catalogue catalogue;
-  private final Faults faults;
+  private final Disturbances faults;
   private final Witness witness;
   private final Connection connection;
   private final GuestSteps steps;
@@ -37,7 +37,7 @@ final class Operator implements SimulatedOperator.Surroundings {
 
   Operator(
       World world,
-      Faults faults,
+      Disturbances faults,
       Witness witness,
       Api api,
       Catalogue catalogue,

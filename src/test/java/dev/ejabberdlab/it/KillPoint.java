@@ -8,7 +8,7 @@ package dev.ejabberdlab.it;
  *     server, for example {@code POST secrets}
  * @param time which of the actions of this kind is cut: 1 for the first
  */
-record Cut(When when, String action, int time) {
+record KillPoint(When when, String action, int time) {
 
   /** Before, in or after the action. */
   enum When {

@@ -1,7 +1,7 @@
 package dev.ejabberdlab.simulation;
 
 /** What is wrong between the operators and the world at this moment. */
-final class Faults {
+final class Disturbances {
 
   private final World world;
   private final Host home;
@@ -13,7 +13,7 @@ final class Faults {
   private long losesUntil;
   private long lateUntil;
 
-  Faults(World world, Host home, Host other) {
+  Disturbances(World world, Host home, Host other) {
     this.world = world;
     this.home = home;
     this.other = other;

@@ -53,7 +53,7 @@ import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 
 /** What one test has for itself: a namespace and a host. */
-final class Stand implements AutoCloseable {
+final class ApiStand implements AutoCloseable {
 
   /** No test waits for less: machines that run tests are busy. */
   static final Duration PATIENCE = Duration.ofMinutes(5);
@@ -76,7 +76,7 @@ final class Stand implements AutoCloseable {
   private Set<String> before;
   final SimulatedHost host;
 
-  private Stand(String uri) {
+  private ApiStand(String uri) {
     this.description = Path.of(URI.create(uri).getPath());
     this.host = SimulatedHosts.host(uri);
     CLIENT
@@ -86,16 +86,16 @@ final class Stand implements AutoCloseable {
   }
 
   /** A stand with a LibvirtHost. */
-  static Stand open(Path directory) {
-    Stand stand = withoutHost(directory);
+  static ApiStand open(Path directory) {
+    ApiStand stand = withoutHost(directory);
     stand.createHost();
     return stand;
   }
 
   /** A stand whose LibvirtHost the test creates. */
-  static Stand withoutHost(Path directory) {
+  static ApiStand withoutHost(Path directory) {
     try {
-      return new Stand(TestDriver.uri(directory));
+      return new ApiStand(TestDriver.uri(directory));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -31,7 +31,7 @@ import java.util.stream.Stream;
  * The API server, the libvirt and the operator that the tests of this package share. {@code
  * hack/test.sh e2e} starts the first two and names them in the environment.
  */
-final class Stand implements AutoCloseable {
+final class GuestStand implements AutoCloseable {
 
   static final String NAMESPACE = "default";
   static final String POOL = "default";
@@ -45,19 +45,19 @@ final class Stand implements AutoCloseable {
   final Hypervisor hypervisor;
   final OperatorProcess operator;
 
-  private Stand(KubernetesClient client, Hypervisor hypervisor, OperatorProcess operator) {
+  private GuestStand(KubernetesClient client, Hypervisor hypervisor, OperatorProcess operator) {
     this.client = client;
     this.hypervisor = hypervisor;
     this.operator = operator;
   }
 
-  static Stand open() {
+  static GuestStand open() {
     File kubeconfig = new File(variable("LAB_KUBECONFIG"));
     String uri = variable("LAB_LIBVIRT_URI");
     KubernetesClient client =
         new KubernetesClientBuilder().withConfig(Config.fromKubeconfig(kubeconfig)).build();
-    Stand stand =
-        new Stand(
+    GuestStand stand =
+        new GuestStand(
             client,
             new LibvirtHypervisorFactory().open(uri),
             new OperatorProcess(new File(variable("LAB_OPERATOR_KUBECONFIG"))));

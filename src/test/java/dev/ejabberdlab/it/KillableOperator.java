@@ -10,7 +10,7 @@ import dev.ejabberdlab.hypervisor.DomainDefinition;
 import dev.ejabberdlab.hypervisor.Hypervisor;
 import dev.ejabberdlab.hypervisor.HypervisorException.Unreachable;
 import dev.ejabberdlab.hypervisor.NetworkDefinition;
-import dev.ejabberdlab.it.Cut.When;
+import dev.ejabberdlab.it.KillPoint.When;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -47,7 +47,7 @@ import org.awaitility.Awaitility;
  * and to the API server. Once they are cut the operator is as dead as after {@code kill -9}:
  * whatever its threads still try has no effect, and whatever it remembers nobody will learn.
  */
-final class Tether implements AutoCloseable {
+final class KillableOperator implements AutoCloseable {
 
   /** What threads of a dead operator are called; nobody minds what they log. */
   static final String DEAD = "killed-operator";
@@ -60,11 +60,11 @@ final class Tether implements AutoCloseable {
   private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
   private final KubernetesClient client;
   private final OperatorInstance operator;
-  private Cut cut;
+  private KillPoint cut;
   private volatile boolean severed;
 
   /** Starts an operator that looks after a stand. */
-  Tether(Stand stand) {
+  KillableOperator(ApiStand stand) {
     client =
         new KubernetesClientBuilder()
             .withConfig(
@@ -96,7 +96,7 @@ final class Tether implements AutoCloseable {
    *
    * @param at where to kill the operator; null for nowhere
    */
-  synchronized void arm(Cut at) {
+  synchronized void arm(KillPoint at) {
     actions.clear();
     cut = at;
   }
@@ -109,8 +109,8 @@ final class Tether implements AutoCloseable {
   /** Waits until the operator was killed where it was armed to be, and buries it. */
   void awaitDeath() {
     Awaitility.await("the operator is killed " + cut)
-        .atMost(Stand.PATIENCE)
-        .pollInterval(Stand.POLL)
+        .atMost(ApiStand.PATIENCE)
+        .pollInterval(ApiStand.POLL)
         .until(() -> dead.getCount() == 0);
     bury();
   }
@@ -136,7 +136,7 @@ final class Tether implements AutoCloseable {
 
   private void sever() {
     severed = true;
-    threads.forEach(Tether::name);
+    threads.forEach(KillableOperator::name);
     dead.countDown();
   }
 
@@ -149,7 +149,7 @@ final class Tether implements AutoCloseable {
     int time = (int) actions.stream().filter(action::equals).count();
     if (!severed
         && cut != null
-        && cut.equals(new Cut(when, action, when == When.BEFORE ? time + 1 : time))) {
+        && cut.equals(new KillPoint(when, action, when == When.BEFORE ? time + 1 : time))) {
       sever();
     }
     if (!severed && when == When.BEFORE) {
@@ -199,7 +199,7 @@ final class Tether implements AutoCloseable {
       if (method.getReturnType() != void.class) {
         return invoke(host, method, arguments);
       }
-      String action = method.getName() + " " + Stand.withoutPrefix(name(host, arguments));
+      String action = method.getName() + " " + ApiStand.withoutPrefix(name(host, arguments));
       require(reach(When.BEFORE, action));
       Object nothing = invoke(host, method, arguments);
       require(reach(When.AFTER, action));
