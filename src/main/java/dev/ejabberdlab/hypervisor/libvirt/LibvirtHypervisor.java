@@ -123,6 +123,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   public void expect(UUID host) {
     connections.expect(host);
     agentConnections.expect(host);
+    shutdownConnections.expect(host);
   }
 
   @Override

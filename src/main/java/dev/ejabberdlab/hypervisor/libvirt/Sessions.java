@@ -167,11 +167,18 @@ final class Sessions implements AutoCloseable {
     }
   }
 
-  /** Gives the session to the callers; false when this was closed. */
-  private boolean publish(Session opened) {
+  /**
+   * Gives the session to the callers, unless it is lost already: whoever has lost it found nothing
+   * to take away, and it would stay for ever.
+   *
+   * @return false when this was closed
+   */
+  boolean publish(Session opened) {
     synchronized (lock) {
       attempting = false;
-      if (!closed) {
+      if (opened.isLost()) {
+        failure = "libvirt closed the connection at once";
+      } else if (!closed) {
         log(Logger.Level.INFO, "connected to libvirt at %s", uri.host());
         session = opened;
         failure = "";
