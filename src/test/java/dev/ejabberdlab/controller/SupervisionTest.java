@@ -1,6 +1,7 @@
 package dev.ejabberdlab.controller;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.Mockito.clearInvocations;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.verify;
 import static org.mockito.Mockito.when;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.Test;
 class SupervisionTest {
 
   private static final String E1 = "e1server";
+  private static final String E2 = "e2server";
 
   private final Supervision supervision =
       new Supervision(new Checkpoints(), (topology, inputs, instances) -> LabFixture.steps());
@@ -72,22 +74,24 @@ class SupervisionTest {
   @Test
   void aStatusThatRecordsADecisionTellsWhatHasFailed() {
     lab.setStatus(round(Scene.ready()));
-    Scene scene = Scene.ready().power(E1, Power.SHUT_OFF);
+    Scene scene = Scene.ready().power(E1, Power.SHUT_OFF).power(E2, Power.SHUT_OFF);
     scene.conflict(scene.actions(new Key.Machine(E1)).get(0));
     EjabberdLabStatus before = round(scene);
     assertThat(before.conditions())
         .filteredOn(c -> c.getReason().equals("NameConflict"))
         .extracting(Condition::getType)
         .contains("MachinesReady", "Stalled");
+    verify(actor).submit(scene.actions(new Key.Machine(E2)));
 
     // Commits do not wait any more: that is on record before anything else is done.
     lab.setStatus(
         before.toBuilder()
             .postgresql(before.postgresql().toBuilder().synchronous(Synchrony.Active).build())
             .build());
+    clearInvocations(actor);
     EjabberdLabStatus deciding = round(scene);
 
-    assertThat(deciding.postgresql().synchronous()).isNull();
+    assertThat(deciding.postgresql().synchronous()).as("a decision").isNull();
     assertThat(deciding.conditions()).isEqualTo(before.conditions());
     verify(actor).submit(List.of());
   }
