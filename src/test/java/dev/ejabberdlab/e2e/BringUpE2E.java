@@ -203,7 +203,8 @@ class BringUpE2E {
     String log = Files.readString(OperatorProcess.log().toPath());
     String resource = Serialization.asYaml(lab.resource());
     String events =
-        Serialization.asYaml(lab.stand.client.v1().events().inNamespace(GuestStand.NAMESPACE).list());
+        Serialization.asYaml(
+            lab.stand.client.v1().events().inNamespace(GuestStand.NAMESPACE).list());
     String domains =
         GuestStand.run(
             List.of(

@@ -128,7 +128,8 @@ class DriftE2E {
             .findFirst()
             .orElseThrow();
     GuestStand.run(
-        List.of("virsh", "-c", GuestStand.variable("LAB_LIBVIRT_URI"), "net-destroy", dmz.toString()),
+        List.of(
+            "virsh", "-c", GuestStand.variable("LAB_LIBVIRT_URI"), "net-destroy", dmz.toString()),
         "");
     lab.until(
         "the guests reach each other in the DMZ",

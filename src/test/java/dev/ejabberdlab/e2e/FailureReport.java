@@ -75,7 +75,15 @@ final class FailureReport {
   }
 
   private String events() {
-    return lab.stand.client.v1().events().inNamespace(GuestStand.NAMESPACE).list().getItems().stream()
+    return lab
+        .stand
+        .client
+        .v1()
+        .events()
+        .inNamespace(GuestStand.NAMESPACE)
+        .list()
+        .getItems()
+        .stream()
         .sorted(Comparator.comparing(FailureReport::time))
         .map(
             e ->

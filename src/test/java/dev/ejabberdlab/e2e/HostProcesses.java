@@ -34,7 +34,8 @@ final class HostProcesses {
   }
 
   static void startLibvirtd() {
-    GuestStand.run(List.of("hack/libvirt.sh", "up", "--name", GuestStand.variable("LAB_LIBVIRT_NAME")), "");
+    GuestStand.run(
+        List.of("hack/libvirt.sh", "up", "--name", GuestStand.variable("LAB_LIBVIRT_NAME")), "");
   }
 
   /** Ends libvirtd, and lets another one, which has no guests, answer at its socket. */

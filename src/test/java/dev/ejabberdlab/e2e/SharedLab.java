@@ -121,7 +121,8 @@ final class SharedLab implements AutoCloseable {
       return context
           .getRoot()
           .getStore(ExtensionContext.Namespace.create(SharedLab.class))
-          .getOrComputeIfAbsent(SharedLab.class, k -> new SharedLab(GuestStand.open()), SharedLab.class);
+          .getOrComputeIfAbsent(
+              SharedLab.class, k -> new SharedLab(GuestStand.open()), SharedLab.class);
     }
   }
 
@@ -146,7 +147,11 @@ final class SharedLab implements AutoCloseable {
   }
 
   Resource<EjabberdLab> handle() {
-    return stand.client.resources(EjabberdLab.class).inNamespace(GuestStand.NAMESPACE).withName(NAME);
+    return stand
+        .client
+        .resources(EjabberdLab.class)
+        .inNamespace(GuestStand.NAMESPACE)
+        .withName(NAME);
   }
 
   /** The lab as the API server has it; null when there is none. */
@@ -256,7 +261,8 @@ final class SharedLab implements AutoCloseable {
   }
 
   Owner owner() {
-    return new Owner(UUID.fromString(resource().getMetadata().getUid()), GuestStand.NAMESPACE, NAME);
+    return new Owner(
+        UUID.fromString(resource().getMetadata().getUid()), GuestStand.NAMESPACE, NAME);
   }
 
   String address(String node, String network) {

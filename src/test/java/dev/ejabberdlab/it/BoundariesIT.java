@@ -196,7 +196,8 @@ class BoundariesIT {
     assertThatItEndsTheSame(scenario, cuts -> cuts);
   }
 
-  private static void assertThatItEndsTheSame(Scenario scenario, UnaryOperator<List<KillPoint>> choice) {
+  private static void assertThatItEndsTheSame(
+      Scenario scenario, UnaryOperator<List<KillPoint>> choice) {
     Run undisturbed = run(scenario, null);
     assertThat(undisturbed.actions()).isNotEmpty();
     assertThat(undisturbed.outcome().changes()).doesNotHaveDuplicates();

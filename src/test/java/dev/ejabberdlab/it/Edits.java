@@ -80,7 +80,8 @@ final class Edits {
         });
   }
 
-  static EjabberdLab set(ApiStand stand, EjabberdLab lab, List<Network> networks, List<Node> nodes) {
+  static EjabberdLab set(
+      ApiStand stand, EjabberdLab lab, List<Network> networks, List<Node> nodes) {
     return Changes.edit(
         stand.resource(lab),
         l -> {

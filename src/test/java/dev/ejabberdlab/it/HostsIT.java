@@ -370,7 +370,8 @@ class HostsIT {
         .orElseThrow();
   }
 
-  private static LibvirtHost awaitHost(ApiStand stand, String what, Predicate<LibvirtHost> expected) {
+  private static LibvirtHost awaitHost(
+      ApiStand stand, String what, Predicate<LibvirtHost> expected) {
     return Awaitility.await("the host " + what)
         .atMost(ApiStand.PATIENCE)
         .pollInterval(ApiStand.POLL)

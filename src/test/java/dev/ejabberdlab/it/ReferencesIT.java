@@ -175,7 +175,9 @@ class ReferencesIT {
       stand.awaitReady(lab, true);
       assertThat(launches(stand, lab, "e1server", "accounts")).isEqualTo(1);
 
-      ApiStand.CLIENT.resource(secret(stand, "passwords", Map.of("eve", "another-hidden"))).update();
+      ApiStand.CLIENT
+          .resource(secret(stand, "passwords", Map.of("eve", "another-hidden")))
+          .update();
       awaitLaunches(stand, lab, "e1server", "accounts", 2);
 
       // Generated ones can be edited too, and one that is deleted is made anew.

@@ -42,7 +42,8 @@ class StepFailureIT {
       try (LabHistory history = new LabHistory(stand.resource(lab))) {
         stand.host.agents(true);
         retrying = history.await("retries", ApiStand.PATIENCE, l -> attempts(l, "e1server") == 2);
-        history.await("retries without a word", ApiStand.PATIENCE, l -> attempts(l, "e2server") == 2);
+        history.await(
+            "retries without a word", ApiStand.PATIENCE, l -> attempts(l, "e2server") == 2);
       }
       assertThat(ApiStand.condition(retrying, Conditions.READY).orElseThrow().getStatus())
           .isEqualTo("False");

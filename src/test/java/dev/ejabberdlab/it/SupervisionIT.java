@@ -217,7 +217,8 @@ class SupervisionIT {
               l -> "psql2server".equals(l.getStatus().postgresql().currentPrimary()));
       assertThat(ApiStand.condition(after, Conditions.STALLED).orElseThrow().getReason())
           .isEqualTo("InvalidSpec");
-      assertThat(ApiStand.message(after, Conditions.READY)).contains("spec.hosts[0]", "generation 1");
+      assertThat(ApiStand.message(after, Conditions.READY))
+          .contains("spec.hosts[0]", "generation 1");
       assertThat(ApiStand.observed(after)).isTrue();
 
       edit(stand, lab, null);

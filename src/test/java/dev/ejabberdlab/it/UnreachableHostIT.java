@@ -184,7 +184,9 @@ class UnreachableHostIT {
   }
 
   private static boolean isUnknown(EjabberdLab lab, String condition) {
-    return ApiStand.condition(lab, condition).filter(c -> c.getStatus().equals("Unknown")).isPresent();
+    return ApiStand.condition(lab, condition)
+        .filter(c -> c.getStatus().equals("Unknown"))
+        .isPresent();
   }
 
   private static Map<String, String> boots() {
