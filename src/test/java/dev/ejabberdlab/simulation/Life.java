@@ -90,7 +90,7 @@ final class Life {
     this.faults = new Disturbances(world, host, new Host(world, witness, OTHER, Draw.IMAGE));
     this.api = new Api(world, witness, LAB, catalogue.spec(shape));
     this.beat = 1 + world.draw(4);
-    witness.looksAt(host, api);
+    witness.looksAt(host, api, () -> shape.nodes());
     if (!shape.automatic()) {
       blocking.add("PrimaryFailing");
       blocking.add("PromotionHeld");

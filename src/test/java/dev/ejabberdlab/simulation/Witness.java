@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Supplier;
 
 /** Sees everything as it is, and says what must never be. */
 final class Witness {
@@ -21,6 +22,7 @@ final class Witness {
   private final UUID lab;
   private Host home;
   private Api api;
+  private Supplier<List<String>> nodes;
   private final List<int[]> rows = new ArrayList<>();
   private final Set<String> disks = new HashSet<>();
   private Optional<String> violation = Optional.empty();
@@ -37,9 +39,13 @@ final class Witness {
     this.lab = lab;
   }
 
-  void looksAt(Host host, Api server) {
+  /**
+   * @param inSpec names of the nodes that the spec has at the moment
+   */
+  void looksAt(Host host, Api server, Supplier<List<String>> inSpec) {
     home = host;
     api = server;
+    nodes = inSpec;
   }
 
   Optional<String> violation() {
@@ -140,9 +146,11 @@ final class Witness {
     }
   }
 
+  /** Of nodes that the spec has: whoever removes one gives up what only it has. */
   private List<Wal> wals() {
     return home.volumes().values().stream()
         .filter(v -> v.disk() != null && v.disk().configured)
+        .filter(v -> nodes.get().stream().anyMatch(n -> v.name().endsWith("-" + n + ".qcow2")))
         .map(v -> v.disk().wal)
         .toList();
   }
