@@ -208,7 +208,8 @@ public record EjabberdLabStatus(
       @JsonPropertyDescription("The step that runs, waits or has failed. Absent when all are done.")
           String step,
       @JsonPropertyDescription("How often the step in the field step has failed.") Integer attempts,
-      @JsonPropertyDescription("Last output of the step in the field step when it failed.") String lastError,
+      @JsonPropertyDescription("Last output of the step in the field step when it failed.")
+          String lastError,
       @JsonPropertyDescription(
               "What somebody else has changed in the guest and the operator is mending.")
           List<String> drift,
