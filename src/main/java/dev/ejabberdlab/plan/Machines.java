@@ -72,7 +72,9 @@ final class Machines {
    * An instance that shall be no primary and is one, or goes on with a memory of which nobody knows
    * whether it was one: it is turned off before it is understood. One that boots is harmless, it
    * waits for a permit. Where the instance that shall be primary is none, the record may be what is
-   * wrong, and only what the record itself says was taken over from is turned off.
+   * wrong, and only what the record itself says was taken over from is turned off. While it is in
+   * doubt who is primary, none that accepts writes is: it would come back as a standby, without its
+   * rows.
    */
   private boolean mayBeSecondPrimary(LabTopology.Node node, Machine machine, DomainState domain) {
     Primacy primacy = input.primacy();
@@ -84,7 +86,9 @@ final class Machines {
     boolean writable = isPrimary(node.name());
     return switch (domain.power()) {
       case RUNNING ->
-          (writable && (isPrimary(primacy.target()) || primacy.hasTakenOverFrom(node.name())))
+          (writable
+                  && primacy.doubt().isEmpty()
+                  && (isPrimary(primacy.target()) || primacy.hasTakenOverFrom(node.name())))
               || (domain.is(Trait.RESUMED) && !machine.guest().isPresent());
       case PAUSED -> true;
       case SHUTTING_DOWN, SHUT_OFF, CRASHED -> false;

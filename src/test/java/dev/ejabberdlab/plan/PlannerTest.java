@@ -506,6 +506,17 @@ class PlannerTest {
                   machineKey("psql2server")))
           .as("one that was promoted beside the primary")
           .isEqualTo("DestroyDomain");
+      assertThat(
+              next(
+                  Scene.ready()
+                      .postgresql("psql2server", LabFixture.primary())
+                      .primacy(
+                          Primacy.builder(PSQL1)
+                              .doubt(Optional.of("Two instances accept writes."))
+                              .build()),
+                  machineKey("psql2server")))
+          .as("nobody knows which of the two it is")
+          .isEqualTo(NOTHING);
       assertThat(next(Scene.ready().primacy(after(PrimaryChangeState.Demoting)), machineKey(PSQL1)))
           .as("one that is stopped in order")
           .isNotEqualTo("DestroyDomain");
