@@ -91,6 +91,11 @@ public record Primacy(
         .map(PrimaryChange::from);
   }
 
+  /** Whether the change under way needs a node's machine off, or its instance stopped. */
+  public boolean goesDown(String node) {
+    return fenced().contains(node) || demoted().filter(node::equals).isPresent();
+  }
+
   /** Whether a node's instance is being stopped in order: until that is done it accepts writes. */
   public boolean isBeingDemoted(String node) {
     return underWay()
@@ -191,9 +196,13 @@ public record Primacy(
       return this;
     }
 
-    public Builder obstacle(String why) {
-      obstacle = Optional.of(why);
+    public Builder obstacle(Optional<String> why) {
+      obstacle = why;
       return this;
+    }
+
+    public Builder obstacle(String why) {
+      return obstacle(Optional.of(why));
     }
 
     public Builder wakeAt(Optional<Instant> at) {

@@ -122,7 +122,15 @@ public final class Promotion {
   /** Nobody may do anything: the lab is paused or shut down, or the host does not answer. */
   private Primacy asItIs(Optional<PrimaryChange> underWay) {
     String target = standing.target();
+    boolean isAnotherOneWanted =
+        underWay.isEmpty()
+            && input.isDatabaseOn(target)
+            && input.lab().postgresql().primary().filter(p -> !p.equals(target)).isPresent();
     return Primacy.builder(target)
+        .obstacle(
+            isAnotherOneWanted
+                ? Optional.of("The lab is paused, or not everything could be asked.")
+                : Optional.empty())
         .failingSince(underWay.isPresent() ? Optional.empty() : failingMeanwhile())
         .change(input.lastChange())
         .synchrony(input.record().map(PostgresqlStatus::synchronous))

@@ -80,15 +80,21 @@ record SeenInstances(LabTopology lab, LabSnapshot snapshot, Instant now) {
   }
 
   /**
-   * Off for good: what libvirt keeps of its memory would go on as a primary. One that the spec no
-   * longer has is off when nothing of it is left on the host.
+   * Off for good, or gone: what libvirt keeps of its memory would go on as a primary. Whether the
+   * spec still has it does not matter.
    */
   boolean isOff(String instance) {
     if (contains(instance)) {
       return isDomainOff(instance);
     }
     String domain = LabTopology.namePrefix(lab.uid()) + instance;
-    return snapshot.surplus().is(r -> r.domains().stream().noneMatch(d -> d.name().equals(domain)));
+    return snapshot
+        .surplus()
+        .is(
+            r ->
+                r.domains().stream()
+                    .filter(d -> d.name().equals(domain))
+                    .allMatch(DomainState::isOffForGood));
   }
 
   /** Whether its domain is gone or off for good; false of one that the spec no longer has. */

@@ -173,8 +173,7 @@ public final class Planner {
         new Machines(input, plan, restarts, steps).keepDefined();
         new Halt(input.lab(), input.snapshot(), input.primary(), plan).proceed();
       }
-      new Surplus(input.lab(), input.snapshot(), input.pool(), input.primacy().located(), plan)
-          .remove();
+      new Surplus(input.lab(), input.snapshot(), input.pool(), input.primacy(), plan).remove();
     }
     input.primacy().wakeAt().ifPresent(plan::wake);
     return plan.build(steps.stalled(), restarts);

@@ -1,5 +1,6 @@
 package dev.ejabberdlab.plan;
 
+import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.hypervisor.NetworkState;
@@ -11,23 +12,36 @@ import java.util.stream.Stream;
 /**
  * Removes from the host what the spec no longer has: guests are shut down, then their domains and
  * disks go, but no disk that any domain uses; a network goes when no domain uses it any more. A
- * record can be old or lost: no machine goes before the database is seen on one that stays.
+ * record can be old or lost: no machine goes before the database is seen on one that stays. Until
+ * then only that is turned off, with its disk kept, which a change of the primary waits for.
  */
 record Surplus(
-    LabTopology lab, LabSnapshot snapshot, String pool, boolean located, PlanBuilder plan) {
+    LabTopology lab, LabSnapshot snapshot, String pool, Primacy primacy, PlanBuilder plan) {
 
   void remove() {
     snapshot.surplus().known().ifPresent(this::remove);
   }
 
   private void remove(Remains remains) {
-    if (located) {
+    if (primacy.located()) {
       removeMachines(remains);
+    } else {
+      remains.domains().stream()
+          .filter(d -> primacy.goesDown(part(d.name())))
+          .forEach(this::turnOff);
     }
     for (NetworkState network : remains.networks()) {
       if (isUnused(network, remains)) {
         plan.want(new Action.DeleteNetwork(part(network.name()), network.uuid(), network.name()));
       }
+    }
+  }
+
+  private void turnOff(DomainState domain) {
+    if (domain.power() == Power.SHUT_OFF && !domain.isOffForGood()) {
+      plan.want(new Action.DestroyDomain(part(domain.name()), domain.uuid(), domain.name()));
+    } else {
+      new Shutdown(plan, Teardown.GRACE).turnOff(part(domain.name()), domain);
     }
   }
 

@@ -107,24 +107,56 @@ final class ChangeValidation {
   }
 
   private void postgresql(PostgresqlStatus before) {
-    primary(before);
+    if (!primary(before)) {
+      instances(before);
+    }
     unchanged("spec.postgresql.name", before.database(), spec.postgresql().name());
     unchanged("spec.postgresql.owner", before.owner(), spec.postgresql().owner());
   }
 
   /** Who accepts writes, or is about to, cannot leave. */
-  private void primary(PostgresqlStatus before) {
-    Stream.of(before.currentPrimary(), before.targetPrimary())
-        .filter(Objects::nonNull)
-        .filter(
-            primary -> spec.nodes().stream().noneMatch(n -> n != null && primary.equals(n.name())))
-        .findFirst()
-        .ifPresent(
-            primary ->
-                violations.add(
-                    "spec.nodes",
-                    "%s is the primary of PostgreSQL and cannot be removed; switch over to another instance first"
-                        .formatted(primary)));
+  private boolean primary(PostgresqlStatus before) {
+    Optional<String> leaves =
+        Stream.of(before.currentPrimary(), before.targetPrimary())
+            .filter(Objects::nonNull)
+            .filter(primary -> !has(primary))
+            .findFirst();
+    leaves.ifPresent(
+        primary ->
+            violations.add(
+                "spec.nodes",
+                "%s is the primary of PostgreSQL and cannot be removed; switch over to another instance first"
+                    .formatted(primary)));
+    return leaves.isPresent();
+  }
+
+  /**
+   * Nor can any other instance while no primary is seen: the record may be old, and a standby may
+   * have commits that nobody else has. In a lab that is halted nobody is seen; there the record
+   * counts.
+   */
+  private void instances(PostgresqlStatus before) {
+    boolean isHalted = Boolean.FALSE.equals(spec.running()) && before.systemIdentifier() != null;
+    if (before.currentPrimary() == null && before.instances() != null && !isHalted) {
+      List<String> leave =
+          before.instances().stream()
+              .map(PostgresqlStatus.Instance::name)
+              .filter(name -> name != null && !has(name))
+              .toList();
+      if (!leave.isEmpty()) {
+        violations.add("spec.nodes", withoutPrimary(leave));
+      }
+    }
+  }
+
+  private boolean has(String node) {
+    return spec.nodes().stream().anyMatch(n -> n != null && node.equals(n.name()));
+  }
+
+  /** Why instances cannot be removed while no primary is seen. */
+  static String withoutPrimary(List<String> leave) {
+    return "%s cannot be removed while no instance is seen to accept writes: the primary or the last copy of a commit could go; put it back, or wait until the database works"
+        .formatted(String.join(", ", leave));
   }
 
   /**

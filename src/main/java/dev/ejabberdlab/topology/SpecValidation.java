@@ -53,6 +53,24 @@ public final class SpecValidation {
     }
   }
 
+  /**
+   * Refuses that instances are removed from a lab of whose primary nothing is known, because its
+   * status was lost.
+   *
+   * @param before what the lab was last supervised as
+   * @throws InvalidSpecException when one of its instances is missing now
+   */
+  public static void keepsInstances(LabTopology before, LabTopology now) {
+    List<String> leave =
+        before.postgresql().instances().stream()
+            .filter(name -> !now.postgresql().instances().contains(name))
+            .toList();
+    if (!leave.isEmpty()) {
+      throw new InvalidSpecException(
+          List.of("spec.nodes: " + ChangeValidation.withoutPrimary(leave) + "."));
+    }
+  }
+
   /** Everything wrong with the spec as it is, one sentence each; empty when it can work. */
   static List<String> violations(EjabberdLab lab) {
     return violations(lab, CompleteSpec.of(lab.getSpec()), Allocations.recorded(lab));

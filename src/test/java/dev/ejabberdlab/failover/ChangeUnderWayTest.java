@@ -178,6 +178,12 @@ class ChangeUnderWayTest {
 
     assertThat(decide(there.surplus(Seen.of(left)), fencing).held()).isPresent();
     assertThat(decide(there.surplus(Seen.unknown("no answer")), fencing).held()).isPresent();
+    Remains off =
+        new Remains(
+            List.of(there.objects().surplusDomain(P1, Power.SHUT_OFF)), List.of(), List.of());
+    assertThat(told(decide(there.surplus(Seen.of(off)), fencing)))
+        .as("off, and its disk is still there")
+        .isEqualTo("psql2server Promoting PrimarySilent");
     Primacy gone =
         decide(there.surplus(Seen.of(new Remains(List.of(), List.of(), List.of()))), fencing);
     assertThat(told(gone)).isEqualTo("psql2server Promoting PrimarySilent");

@@ -10,6 +10,7 @@ import static dev.ejabberdlab.failover.DatabaseFixture.primary;
 import static dev.ejabberdlab.failover.DatabaseFixture.status;
 import static dev.ejabberdlab.failover.DatabaseFixture.streaming;
 import static dev.ejabberdlab.failover.DatabaseFixture.told;
+import static dev.ejabberdlab.failover.DatabaseFixture.watched;
 import static dev.ejabberdlab.failover.DatabaseFixture.working;
 import static dev.ejabberdlab.observe.LabFixture.NOW;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -51,6 +52,15 @@ class SwitchoverTest {
     assertThat(waits.wakeAt()).contains(NOW.minusSeconds(5).plus(Switchover.PAUSE));
     assertThat(told(decide(scene.at(waits.wakeAt().orElseThrow()), recorded)))
         .isEqualTo("psql2server Demoting Switchover");
+  }
+
+  @Test
+  void isToldWhileTheLabIsPaused() {
+    assertThat(watched(Scene.ready(database(Map.of("primary", P2))), working()).obstacle())
+        .contains("The lab is paused, or not everything could be asked.");
+    assertThat(watched(Scene.ready(database(Map.of("primary", P1))), working()).obstacle())
+        .isEmpty();
+    assertThat(watched(Scene.ready(), working()).obstacle()).isEmpty();
   }
 
   @Test

@@ -3,9 +3,13 @@ package dev.ejabberdlab.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
 import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
+import dev.ejabberdlab.hypervisor.DomainState.Trait;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.Remains;
@@ -22,6 +26,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -66,6 +71,43 @@ class SurplusTest {
                 .plan()
                 .actions())
         .isEmpty();
+  }
+
+  /** Nobody is promoted before it is off, and it is not removed before somebody is. */
+  @ParameterizedTest(name = "{0}, {1}")
+  @CsvSource({
+    "PrimarySilent, Fencing",
+    "PrimarySilent, Promoting",
+    "Switchover, Demoting",
+  })
+  void whomAChangeOfThePrimaryWaitsForIsTurnedOffAndKeepsItsDisk(
+      PrimaryChangeReason reason, PrimaryChangeState state) {
+    scene.primacy(
+        Primacy.builder("psql2server")
+            .change(PrimaryChange.begun(reason, LEFT, "psql2server", LabFixture.NOW).in(state))
+            .located(false)
+            .build());
+    DomainState running = scene.objects().surplusDomain(LEFT, Power.RUNNING);
+
+    assertThat(left(running).plan().actions()).containsExactly(shutdown(running));
+    assertThat(left(scene.objects().surplusDomain(LEFT, Power.SHUT_OFF)).plan().actions())
+        .isEmpty();
+    assertThat(kinds(left(saved(LEFT)).plan())).containsExactly("DestroyDomain");
+    assertThat(left(scene.objects().surplusDomain("e4server", Power.RUNNING)).plan().actions())
+        .as("nobody waits for another one")
+        .isEmpty();
+  }
+
+  private DomainState saved(String node) {
+    DomainState off = scene.objects().surplusDomain(node, Power.SHUT_OFF);
+    return new DomainState(
+        off.uuid(),
+        off.name(),
+        off.owner(),
+        off.power(),
+        off.agentConnected(),
+        off.definition(),
+        Set.of(Trait.SAVED));
   }
 
   @ParameterizedTest(name = "{0} → {1}")

@@ -3,6 +3,7 @@ package dev.ejabberdlab.simulation;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
 import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.provision.Credentials;
 import dev.ejabberdlab.provision.Inputs;
@@ -65,11 +66,20 @@ final class Catalogue {
     return made.topology();
   }
 
-  /** What a spec is judged by beside itself: a primary cannot be removed. */
+  /** What a spec is judged by beside itself: who cannot be removed. */
   private static String primaries(EjabberdLabStatus status) {
-    return status == null || status.postgresql() == null
-        ? ""
-        : status.postgresql().currentPrimary() + "/" + status.postgresql().targetPrimary();
+    if (status == null || status.postgresql() == null) {
+      return "";
+    }
+    PostgresqlStatus postgresql = status.postgresql();
+    return "%s/%s/%s/%s"
+        .formatted(
+            postgresql.currentPrimary(),
+            postgresql.targetPrimary(),
+            postgresql.systemIdentifier(),
+            postgresql.instances() == null
+                ? List.of()
+                : postgresql.instances().stream().map(PostgresqlStatus.Instance::name).toList());
   }
 
   private static Made make(EjabberdLab lab) {

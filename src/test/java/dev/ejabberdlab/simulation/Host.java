@@ -341,13 +341,14 @@ final class Host {
     if (machine.isOff() || machine.boot.isEmpty()) {
       return;
     }
-    Optional<Boot> memory = machine.boot.map(Boot::copy);
+    Optional<Boot> memory = machine.boot;
     off(machine);
     if (managed) {
+      // What runs in it goes on after a start.
       machine.saved = true;
       machine.boot = memory;
     } else {
-      machine.file = memory;
+      machine.file = memory.map(Boot::copy);
     }
   }
 

@@ -90,7 +90,7 @@ final class Life {
     this.faults = new Disturbances(world, host, new Host(world, witness, OTHER, Draw.IMAGE));
     this.api = new Api(world, witness, LAB, catalogue.spec(shape));
     this.beat = 1 + world.draw(4);
-    witness.looksAt(host, api, () -> shape.nodes());
+    witness.looksAt(host, api);
     if (!shape.automatic()) {
       blocking.add("PrimaryFailing");
       blocking.add("PromotionHeld");
@@ -484,7 +484,7 @@ final class Life {
 
   /**
    * Never the last one that has the data: nobody could do anything about that. Of one from which
-   * nobody streams a user must say what is to become of what the others lack.
+   * nobody streams, or has been seen to, a user must say what is to become of what the others lack.
    */
   void loseDisk(Machine machine) {
     boolean database = shape.instances().contains(machine.node);
@@ -496,7 +496,8 @@ final class Life {
     if (database && others.isEmpty()) {
       return;
     }
-    if (database && others.stream().noneMatch(host.guests()::isReceiving)) {
+    boolean isSeen = operators.stream().anyMatch(Operator::isAwake);
+    if (database && (!isSeen || others.stream().noneMatch(host.guests()::isReceiving))) {
       mayBlock("PrimaryFailing");
       mayBlock("PromotionHeld");
     }
@@ -509,8 +510,6 @@ final class Life {
       if (next.instanceCount() < shape.instanceCount()) {
         // The primary cannot be removed.
         blocking.add("InvalidSpec");
-        // It stays where the status was lost, and nobody else is promoted.
-        blocking.add("PromotionHeld");
       }
       shape = next;
       api.change(

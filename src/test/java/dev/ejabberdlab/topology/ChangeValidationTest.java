@@ -3,8 +3,12 @@ package dev.ejabberdlab.topology;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.observe.LabFixture;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,6 +31,7 @@ class ChangeValidationTest {
           networks: [{name: lan}, {name: dmz}] | spec.networks: the management network cannot be exchanged for "management"; keep its name, or delete the lab and create it anew.
           postgresql: {currentPrimary: db9, targetPrimary: db9} | spec.nodes: db9 is the primary of PostgreSQL and cannot be removed; switch over to another instance first.
           postgresql: {targetPrimary: db9} | spec.nodes: db9 is the primary of PostgreSQL and cannot be removed; switch over to another instance first.
+          postgresql: {targetPrimary: psql1server, instances: [{name: psql1server}, {name: db9}, {name: db8}]} | spec.nodes: db9, db8 cannot be removed while no instance is seen to accept writes: the primary or the last copy of a commit could go; put it back, or wait until the database works.
           ejabberd: {domain: other.local} | spec.ejabberd.domain: cannot be changed from other.local to "domain.local"; set it back, or delete the lab and create it anew.
           """)
   void refusesChangesOfWhatIsMade(String status, String change) {
@@ -56,11 +61,48 @@ class ChangeValidationTest {
         "{nodes: [{name: e1server, role: ejabberd}, {name: gone, role: plain}, {name: e2server}]}",
         "{postgresql: {database: ejabberd-domain-local, owner: ejabberd}, ejabberd: {domain: domain.local}}",
         "{postgresql: {readWriteAddress: 192.168.1.12}, ejabberd: {}}",
-        "{postgresql: {currentPrimary: psql2server, targetPrimary: psql1server}}"
+        "{postgresql: {currentPrimary: psql2server, targetPrimary: psql1server}}",
+        "{postgresql: {currentPrimary: psql2server, instances: [{name: psql2server}, {name: db9}]}}",
+        "{postgresql: {targetPrimary: psql2server, instances: [{name: psql1server}, {name: psql2server}]}}"
       })
   void acceptsAStatusThatFits(String status) {
     SpecValidation.validate(SpecTrees.withStatus("reference-lab.yaml", status));
     SpecValidation.validate(SpecTrees.withStatus("minimal-lab.yaml", status));
+  }
+
+  /** In a lab that is halted no instance is seen: there the record counts. */
+  @ParameterizedTest
+  @CsvSource({"false, 7309, true", "false, , false", "true, 7309, false"})
+  void anInstanceMayLeaveALabThatIsHalted(boolean running, String system, boolean accepted) {
+    ObjectNode halted =
+        SpecTrees.set(
+            SpecTrees.sample("reference-lab.yaml"), "/spec/running", BooleanNode.valueOf(running));
+    EjabberdLab lab =
+        SpecTrees.lab(
+            SpecTrees.set(
+                halted,
+                "/status",
+                SpecTrees.yaml(
+                    "postgresql: {systemIdentifier: %s, targetPrimary: psql1server, instances: [{name: psql1server}, {name: db9}]}"
+                        .formatted(system == null ? "null" : "'" + system + "'"))));
+
+    assertThat(changes(lab).isEmpty()).isEqualTo(accepted);
+  }
+
+  @Test
+  void noInstanceLeavesALabWhoseStatusWasLost() {
+    LabTopology two = LabFixture.lab();
+    LabTopology three = LabFixture.labOfThree(Map.of());
+    SpecValidation.keepsInstances(two, two);
+    SpecValidation.keepsInstances(two, three);
+
+    assertThatExceptionOfType(InvalidSpecException.class)
+        .isThrownBy(() -> SpecValidation.keepsInstances(three, two))
+        .satisfies(
+            e ->
+                assertThat(e.violations())
+                    .containsExactly(
+                        "spec.nodes: psql3server cannot be removed while no instance is seen to accept writes: the primary or the last copy of a commit could go; put it back, or wait until the database works."));
   }
 
   private static List<String> changes(EjabberdLab lab) {
