@@ -8,7 +8,6 @@ import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.status.LabStatuses;
 import dev.ejabberdlab.status.Reason;
 import dev.ejabberdlab.topology.InvalidSpecException;
-import dev.ejabberdlab.topology.LabTopology;
 import dev.ejabberdlab.topology.SpecValidation;
 import java.time.Clock;
 import java.time.Duration;
@@ -89,11 +88,10 @@ final class LabReconciliation {
         return wait(lab, host, seen, now, resources);
       }
       wanted = resources.wanted(host, seen, now);
-      if (Supervision.isNew(lab)) {
-        // Its status may have been lost, and with it who is primary.
-        LabTopology next = wanted.topology();
-        resources.lastValid().ifPresent(b -> SpecValidation.keepsInstances(b.topology(), next));
-      }
+      SpecValidation.keepsInstances(
+          lab,
+          () -> resources.lastValid().map(Supervised::instances).orElse(List.of()),
+          wanted.instances());
       checkpoints.reach(Checkpoint.RECORD, lab);
       resources.keep(wanted);
     } catch (RuntimeException | Error e) {

@@ -3,6 +3,7 @@ package dev.ejabberdlab.controller;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHost;
 import dev.ejabberdlab.provision.Inputs;
 import dev.ejabberdlab.topology.LabTopology;
+import java.util.List;
 
 /**
  * What a lab is supervised by: a spec that is valid, and everything that belongs to it.
@@ -17,6 +18,11 @@ record Supervised(long generation, LibvirtHost host, LabTopology topology, Input
   /** The same with a host as it is now. */
   Supervised on(LibvirtHost now) {
     return new Supervised(generation, now, topology, inputs);
+  }
+
+  /** Its PostgreSQL instances, by the names of their nodes. */
+  List<String> instances() {
+    return topology.postgresql().instances();
   }
 
   boolean sameAs(Supervised other) {

@@ -62,7 +62,10 @@ final class EveryCommit {
           new Doubt("commits did not wait for %s".formatted(candidate.name()), false));
     }
     List<String> others =
-        waitedFor(waited).stream().filter(name -> !name.equals(candidate.name())).toList();
+        Stream.concat(waitedFor(waited).stream(), seenAhead(candidate))
+            .distinct()
+            .filter(name -> !name.equals(candidate.name()))
+            .toList();
     // What they said before tells not what was committed between that and the primary's end.
     List<String> unheard =
         others.isEmpty()
@@ -107,6 +110,19 @@ final class EveryCommit {
             flagged().stream().map(Instance::name),
             waited ? lastWaitedFor().stream() : instances.others(primary))
         .collect(Collectors.toCollection(LinkedHashSet::new));
+  }
+
+  /** Whoever has more, whatever the record says of it: that may be an old one. */
+  private Stream<String> seenAhead(Candidate candidate) {
+    return instances
+        .others(primary)
+        .filter(
+            name ->
+                instances
+                    .postgresql(name)
+                    .filter(p -> p.isStandby() && p.timeline() == candidate.timeline())
+                    .filter(p -> p.lsn() > candidate.lsn())
+                    .isPresent());
   }
 
   /** By the record. */

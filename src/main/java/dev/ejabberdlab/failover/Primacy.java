@@ -30,6 +30,7 @@ import java.util.stream.Stream;
  * @param adopted whether this is what the guests say, against a record that is old, lost or edited
  * @param doubt why no instance may be touched, one sentence: it is not known who is primary; empty
  *     when they may
+ * @param assumed whether there is no record of a decision, and nobody may decide now
  * @param located whether it is known that the lab's database is on an instance of the spec, and on
  *     no machine that the spec does not have any more
  */
@@ -45,6 +46,7 @@ public record Primacy(
     long term,
     boolean adopted,
     Optional<String> doubt,
+    boolean assumed,
     boolean located) {
 
   /** Number of the decision that a new lab begins with. */
@@ -120,16 +122,19 @@ public record Primacy(
     return status == null || status.term() == null ? FIRST_TERM : status.term();
   }
 
+  /** Whether this is a decision: what is doubted or assumed is none, and is not recorded. */
+  public boolean isDecided() {
+    return doubt.isEmpty() && !assumed;
+  }
+
   /** Whether a status tells what this decides, so that it may be acted upon. */
   public boolean isRecordedIn(PostgresqlStatus status) {
-    if (doubt.isPresent()) {
+    if (!isDecided()) {
       // No instance is touched, but machines may come up, and tell.
       return underWay().isEmpty();
     }
-    if (status == null) {
-      return change.isEmpty() && !waitsForStandby() && !adopted && term == FIRST_TERM;
-    }
-    return target.equals(status.targetPrimary())
+    return status != null
+        && target.equals(status.targetPrimary())
         && term == termOf(status)
         && Objects.equals(change.orElse(null), status.lastPrimaryChange())
         && Objects.equals(synchrony.orElse(null), status.synchronous());
@@ -149,6 +154,7 @@ public record Primacy(
     private long term = FIRST_TERM;
     private boolean adopted;
     private Optional<String> doubt = Optional.empty();
+    private boolean assumed;
     private boolean located = true;
 
     private Builder(String target) {
@@ -229,6 +235,11 @@ public record Primacy(
       return this;
     }
 
+    public Builder assumed(boolean is) {
+      assumed = is;
+      return this;
+    }
+
     public Builder located(boolean is) {
       located = is;
       return this;
@@ -247,6 +258,7 @@ public record Primacy(
           term,
           adopted,
           doubt,
+          assumed,
           located);
     }
   }

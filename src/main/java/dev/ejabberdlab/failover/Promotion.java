@@ -137,6 +137,7 @@ public final class Promotion {
         .held(new Hold(input).of(target, underWay))
         .open(input.systemIdentifier().isPresent())
         .term(standing.term())
+        .assumed(input.record().map(PostgresqlStatus::targetPrimary).isEmpty())
         .located(input.isDatabaseOn(target) || !input.lab().running())
         .build();
   }

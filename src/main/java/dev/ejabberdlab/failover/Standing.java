@@ -6,6 +6,7 @@ import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Term;
 import dev.ejabberdlab.topology.LabTopology;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -48,6 +49,7 @@ record Standing(
     private final LabTopology.Postgresql database;
     private final PostgresqlStatus recorded;
     private final SeenInstances instances;
+    private final MachineWork work;
     private final Optional<String> named;
     private final List<String> primaries;
 
@@ -55,6 +57,7 @@ record Standing(
       this.database = input.lab().postgresql();
       this.recorded = input.recorded();
       this.instances = input.instances();
+      this.work = input.work();
       this.named =
           Optional.ofNullable(recorded)
               .map(PostgresqlStatus::targetPrimary)
@@ -94,6 +97,13 @@ record Standing(
             "There is no record of who is primary, and %s could not be asked."
                 .formatted(unasked.get()));
       }
+      Optional<String> promoted = promoted();
+      if (named.isEmpty() && promoted.isPresent()) {
+        return doubtful(
+            Math.max(term, top),
+            "There is no record of who is primary, and a step on %s has not ended."
+                .formatted(promoted.get()));
+      }
       if (guestsKnowBetter) {
         return bySight(names.get(0), top, adopting(names.get(0)), true);
       }
@@ -108,6 +118,14 @@ record Standing(
       return database.instances().stream()
           .filter(i -> !instances.machine(i).guest().isPresent())
           .filter(instances::mayHoldData)
+          .findFirst();
+    }
+
+    /** A standby with which something is done at this moment: it may be told to accept writes. */
+    private Optional<String> promoted() {
+      return database.instances().stream()
+          .filter(work::isUnderWay)
+          .filter(i -> instances.postgresql(i).filter(Postgresql::isStandby).isPresent())
           .findFirst();
     }
 
@@ -140,10 +158,12 @@ record Standing(
       if (other.isPresent()) {
         return new Standing(target, term, record, adopted, other);
       }
-      if (underWay.isPresent() || primaries.contains(target) || primaries.isEmpty()) {
+      if (primaries.contains(target)
+          || primaries.isEmpty()
+          || underWay.filter(change -> !isOvertaken(change)).isPresent()) {
         return standing(target, term, record, adopted);
       }
-      if (instances.mayBePrimary(target)) {
+      if (instances.mayBePrimary(target) || !isAskedSince(record, target)) {
         // It could not be asked; whoever else accepts writes is held responsible for that.
         return standing(target, term, record, adopted);
       }
@@ -154,7 +174,34 @@ record Standing(
                 .formatted(String.join(", ", primaries), target));
       }
       String seen = primaries.get(0);
-      return standing(seen, term + 1, adopting(seen), true);
+      return isAskedSince(record, seen)
+          ? standing(seen, term + 1, adopting(seen), true)
+          : standing(target, term, record, adopted);
+    }
+
+    /**
+     * Whether a third instance accepts writes, so that a change between two others, neither of
+     * which does, cannot come to its end.
+     */
+    private boolean isOvertaken(PrimaryChange change) {
+      List<String> both = List.of(change.from(), change.to());
+      return primaries.stream().noneMatch(both::contains)
+          && both.stream().noneMatch(i -> instances.contains(i) && instances.mayBePrimary(i))
+          && !instances.isBeingPromoted(change.to());
+    }
+
+    /**
+     * What was seen before the last change of the primary, as by an operator that is slow, says
+     * nothing of the time after it. A change that is yet to come is none.
+     */
+    private boolean isAskedSince(PostgresqlStatus record, String instance) {
+      Optional<Instant> changed =
+          Optional.ofNullable(record)
+              .map(PostgresqlStatus::lastPrimaryChange)
+              .map(c -> Instant.parse(c.finished() == null ? c.started() : c.finished()))
+              .filter(at -> !at.isAfter(instances.now()));
+      Instant askedAt = instances.machine(instance).reportedAt();
+      return changed.isEmpty() || (askedAt != null && askedAt.isAfter(changed.get()));
     }
 
     private Standing standing(String target, long term, PostgresqlStatus record, boolean adopted) {

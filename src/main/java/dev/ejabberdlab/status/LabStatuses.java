@@ -3,6 +3,7 @@ package dev.ejabberdlab.status;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
 import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.ImageVolumes;
@@ -111,12 +112,15 @@ public final class LabStatuses {
    * can: nothing is done about a primary before it is on record.
    */
   public static EjabberdLabStatus decided(EjabberdLabStatus previous, Primacy primacy) {
-    if (previous == null || previous.postgresql() == null || primacy.doubt().isPresent()) {
+    if (previous == null || !primacy.isDecided()) {
       return previous;
     }
+    PostgresqlStatus before =
+        Optional.ofNullable(previous.postgresql())
+            .orElseGet(() -> PostgresqlStatus.builder().build());
     return previous.toBuilder()
         .postgresql(
-            previous.postgresql().toBuilder()
+            before.toBuilder()
                 // Who it is now was not looked at.
                 .currentPrimary(null)
                 .targetPrimary(primacy.target())

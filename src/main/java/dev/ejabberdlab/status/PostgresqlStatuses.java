@@ -35,16 +35,13 @@ final class PostgresqlStatuses {
     this.waitedFor = new WaitedFor(seen);
   }
 
-  /** Null until an instance could be asked. */
+  /** Null until it was decided who is to be primary, or an instance could be asked. */
   static PostgresqlStatus of(StatusInput input) {
-    boolean seenBefore =
+    boolean isRecorded =
         (input.previous() != null && input.previous().postgresql() != null)
-            || input.primacy().adopted();
-    SeenPostgresql seen = SeenPostgresql.of(input);
-    return !seenBefore
-            && seen.database().instances().stream().noneMatch(n -> seen.instance(n).isPresent())
-        ? null
-        : new PostgresqlStatuses(input).status();
+            || input.primacy().isDecided();
+    PostgresqlStatuses statuses = new PostgresqlStatuses(input);
+    return isRecorded || statuses.isSetUp() ? statuses.status() : null;
   }
 
   /** The recorded system identifier of the lab's database; empty when there is none. */
@@ -68,7 +65,7 @@ final class PostgresqlStatuses {
   private PostgresqlStatus status() {
     Primacy primacy = input.primacy();
     // What is not known is not recorded.
-    boolean known = primacy.doubt().isEmpty();
+    boolean known = primacy.isDecided();
     return PostgresqlStatus.builder()
         .currentPrimary(seen.primary().isPresent() ? seen.primaryName() : null)
         .targetPrimary(
@@ -82,7 +79,7 @@ final class PostgresqlStatuses {
                 .or(() -> before(input, PostgresqlStatus::timeline))
                 .orElse(null))
         .systemIdentifier(systemIdentifier(input).or(this::seenSystem).orElse(null))
-        .replication(replication())
+        .replication(isSetUp() ? replication() : null)
         .lag(
             seen.primary()
                 .flatMap(
@@ -90,8 +87,8 @@ final class PostgresqlStatuses {
                 .map(lag -> LagBucket.of(lag).label())
                 .orElse(null))
         .instances(seen.database().instances().stream().map(this::instanceStatus).toList())
-        .database(seen.database().name())
-        .owner(seen.database().owner())
+        .database(isSetUp() ? seen.database().name() : null)
+        .owner(isSetUp() ? seen.database().owner() : null)
         .splitBrain(seen.primaries().size() > 1)
         .failingSince(primacy.failingSince().map(Instant::toString).orElse(null))
         .fenced(primacy.fenced())
@@ -99,6 +96,12 @@ final class PostgresqlStatuses {
         .synchronous(primacy.synchrony().orElse(null))
         .term(known ? (Long) primacy.term() : before(input, PostgresqlStatus::term).orElse(null))
         .build();
+  }
+
+  /** Whether PostgreSQL is, or was once, seen on an instance. */
+  private boolean isSetUp() {
+    return before(input, PostgresqlStatus::database).isPresent()
+        || seen.database().instances().stream().anyMatch(n -> seen.instance(n).isPresent());
   }
 
   /**

@@ -136,8 +136,7 @@ final class ChangeValidation {
    * counts.
    */
   private void instances(PostgresqlStatus before) {
-    boolean isHalted = Boolean.FALSE.equals(spec.running()) && before.systemIdentifier() != null;
-    if (before.currentPrimary() == null && before.instances() != null && !isHalted) {
+    if (before.instances() != null && !isPrimaryKnown(spec, before)) {
       List<String> leave =
           before.instances().stream()
               .map(PostgresqlStatus.Instance::name)
@@ -147,6 +146,17 @@ final class ChangeValidation {
         violations.add("spec.nodes", withoutPrimary(leave));
       }
     }
+  }
+
+  /**
+   * Whether the record tells who accepts writes, or did before the lab was halted, or that there
+   * has been no database yet.
+   */
+  static boolean isPrimaryKnown(EjabberdLabSpec spec, PostgresqlStatus recorded) {
+    return recorded != null
+        && (recorded.currentPrimary() != null
+            || (recorded.targetPrimary() != null
+                && (recorded.systemIdentifier() == null || Boolean.FALSE.equals(spec.running()))));
   }
 
   private boolean has(String node) {

@@ -5,11 +5,13 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Network;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Node;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
 import dev.ejabberdlab.api.v1alpha1.Limits;
 import dev.ejabberdlab.api.v1alpha1.Names;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
@@ -54,17 +56,20 @@ public final class SpecValidation {
   }
 
   /**
-   * Refuses that instances are removed from a lab of whose primary nothing is known, because its
-   * status was lost.
+   * Refuses that instances are removed while no primary is seen, also when the status that told of
+   * them was lost or is an old one.
    *
-   * @param before what the lab was last supervised as
-   * @throws InvalidSpecException when one of its instances is missing now
+   * @param before the instances that the lab was last supervised with; none when that is not known
+   * @param now those of its spec
+   * @throws InvalidSpecException when one of them is missing now
    */
-  public static void keepsInstances(LabTopology before, LabTopology now) {
-    List<String> leave =
-        before.postgresql().instances().stream()
-            .filter(name -> !now.postgresql().instances().contains(name))
-            .toList();
+  public static void keepsInstances(
+      EjabberdLab lab, Supplier<List<String>> before, List<String> now) {
+    PostgresqlStatus recorded = lab.getStatus() == null ? null : lab.getStatus().postgresql();
+    if (ChangeValidation.isPrimaryKnown(lab.getSpec(), recorded)) {
+      return;
+    }
+    List<String> leave = before.get().stream().filter(name -> !now.contains(name)).toList();
     if (!leave.isEmpty()) {
       throw new InvalidSpecException(
           List.of("spec.nodes: " + ChangeValidation.withoutPrimary(leave) + "."));

@@ -111,6 +111,11 @@ class EveryCommitTest {
             seen(WAL, WAL).silent(P3, Duration.ofMinutes(1)).volume(P1, Seen.missing("")),
             recorded(),
             "psql3server may have commits that nobody else has"),
+        arguments(
+            "the record is from before the other one was there, and it has more",
+            seen(WAL, WAL + 9).remembered(P3, p -> Past.NOTHING),
+            only(P2),
+            "psql3server may have commits that nobody else has"),
         arguments("commits waited for nobody", seen(WAL, WAL), recorded(), "commits did not wait"));
   }
 
@@ -161,6 +166,11 @@ class EveryCommitTest {
   private static Instance gone(String name) {
     return new Instance(
         name, InstanceRole.standby, "disconnected", 0L, null, 1, FAILED.toString(), true, WAL);
+  }
+
+  /** A record that does not know of the other one. */
+  private static PostgresqlStatus only(String name) {
+    return recorded().toBuilder().instances(List.of(there(name))).build();
   }
 
   private static PostgresqlStatus recorded(Instance... waitedFor) {

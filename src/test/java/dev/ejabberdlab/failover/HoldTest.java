@@ -47,7 +47,6 @@ class HoldTest {
                 .held())
         .isEmpty();
     assertThat(decide(Scene.up(), null).held()).isEmpty();
-    assertThat(decide(Scene.up(), null).isRecordedIn(null)).isTrue();
   }
 
   @Test

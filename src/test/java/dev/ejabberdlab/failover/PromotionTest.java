@@ -10,6 +10,7 @@ import static dev.ejabberdlab.failover.DatabaseFixture.primaryOff;
 import static dev.ejabberdlab.failover.DatabaseFixture.status;
 import static dev.ejabberdlab.failover.DatabaseFixture.streaming;
 import static dev.ejabberdlab.failover.DatabaseFixture.told;
+import static dev.ejabberdlab.failover.DatabaseFixture.watched;
 import static dev.ejabberdlab.failover.DatabaseFixture.working;
 import static dev.ejabberdlab.observe.LabFixture.NOW;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -71,6 +72,19 @@ class PromotionTest {
                 scene.progress(),
                 NOW));
     assertThat(primacy.held()).isPresent();
+  }
+
+  /** What is only assumed must not be taken for a record later: the status may have been lost. */
+  @Test
+  void theFirstDecisionIsToldToo() {
+    Primacy first = decide(Scene.up(), null);
+    assertThat(first.isDecided()).isTrue();
+    assertThat(first.isRecordedIn(null)).isFalse();
+
+    Primacy assumed = watched(Scene.up(), null);
+    assertThat(assumed.isDecided()).isFalse();
+    assertThat(assumed.isRecordedIn(null)).as("machines may come up").isTrue();
+    assertThat(watched(Scene.up(), working()).isDecided()).isTrue();
   }
 
   @Test

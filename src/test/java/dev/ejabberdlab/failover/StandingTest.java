@@ -25,10 +25,14 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryCh
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
 import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
+import dev.ejabberdlab.guest.StepNames;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
+import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.LabSnapshot.Past;
+import dev.ejabberdlab.plan.Key;
 import dev.ejabberdlab.plan.Scene;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -314,6 +318,86 @@ class StandingTest {
             .filter(c -> instances(scene).isDomainOff(c.from()))
             .isPresent();
     assertThat(mayPromote && standby && !fenced).isFalse();
+  }
+
+  /** An operator that is slow, or two that believe to be the active one. */
+  @Test
+  void whatWasSeenBeforeTheLastChangeSaysNothing() {
+    PostgresqlStatus recorded = Recorded.B.status;
+    Instant changed = Instant.parse(ended().finished());
+
+    for (String old : List.of(P1, P2)) {
+      Scene scene = Scene.ready().heardAt(old, changed.minusSeconds(1));
+      assertThat(decide(scene, recorded).target()).as("%s is not asked since", old).isEqualTo(P2);
+      assertThat(decide(scene, recorded).term()).isEqualTo(2);
+    }
+    assertThat(decide(Scene.ready(), recorded).target()).isEqualTo(P1);
+    Scene earlier = Scene.ready().at(changed.minusSeconds(1));
+    assertThat(decide(earlier, recorded).target())
+        .as("the clock was set back: a change that is yet to come is none")
+        .isEqualTo(P1);
+  }
+
+  /** The order may still be on its way that the lost record told of. */
+  @Test
+  void withoutARecordNobodyIsDecidedUponWhileAStepMayPromoteAStandby() {
+    Scene scene = Scene.ready().inFlight(new Key.Machine(P2));
+
+    assertThat(decide(scene, null).doubt())
+        .contains("There is no record of who is primary, and a step on psql2server has not ended.");
+    assertThat(decide(scene, at(1, working())).doubt()).isEmpty();
+  }
+
+  @ParameterizedTest(name = "{0}: {1}")
+  @MethodSource("third")
+  void aThirdOneThatAcceptsWritesEndsAChangeBetweenTwoThatDoNot(
+      String what, String expected, Scene scene, PrimaryChangeState state) {
+    Primacy primacy =
+        decide(
+            scene,
+            at(2, status(null, change(PrimaryChangeReason.Switchover, state), null, streaming())));
+
+    assertThat(
+            "%s %d%s"
+                .formatted(
+                    primacy.target(),
+                    primacy.term(),
+                    primacy.underWay().map(c -> " " + c.state()).orElse("")))
+        .isEqualTo(expected);
+  }
+
+  static Stream<Arguments> third() {
+    return Stream.of(
+        arguments("both wait", "psql3server 3", promotedByHand(), PrimaryChangeState.Promoting),
+        arguments("both wait", "psql3server 3", promotedByHand(), PrimaryChangeState.Demoting),
+        arguments(
+            "the old one is silent",
+            "psql2server 2 Promoting",
+            unknown(P1, promotedByHand()),
+            PrimaryChangeState.Promoting),
+        arguments(
+            "the new one is silent",
+            "psql2server 2 Promoting",
+            unknown(P2, promotedByHand()),
+            PrimaryChangeState.Promoting),
+        arguments(
+            "the new one accepts writes too, and has taken over",
+            "psql2server 2",
+            promotedByHand().postgresql(P2, on(2, false)),
+            PrimaryChangeState.Promoting),
+        arguments(
+            "the new one is being promoted",
+            "psql2server 2 Promoting",
+            promotedByHand().steps(P2, LabFixture.running(StepNames.POSTGRESQL_PROMOTION)),
+            PrimaryChangeState.Promoting));
+  }
+
+  /** P1 was stopped for P2, and somebody has promoted the third one. */
+  private static Scene promotedByHand() {
+    return Scene.ready(LabFixture.labOfThree(Map.of("primary", P2)))
+        .postgresql(P1, DatabaseFixture.atRest(true, DatabaseFixture.WAL))
+        .postgresql(P2, DatabaseFixture.standby(DatabaseFixture.WAL, false))
+        .postgresql("psql3server", on(2, false));
   }
 
   @Test

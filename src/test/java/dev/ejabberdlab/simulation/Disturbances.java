@@ -12,6 +12,7 @@ final class Disturbances {
   private long refusesUntil;
   private long losesUntil;
   private long lateUntil;
+  private long lastArrival;
 
   Disturbances(World world, Host home, Host other) {
     this.world = world;
@@ -84,6 +85,15 @@ final class Disturbances {
 
   void lateFor(long millis) {
     lateUntil = world.now() + millis;
+  }
+
+  /** When the last of the orders arrives that are on their way. */
+  long lastArrival() {
+    return lastArrival;
+  }
+
+  void arrivesAt(long time) {
+    lastArrival = Math.max(lastArrival, time);
   }
 
   void end() {

@@ -76,6 +76,7 @@ final class GuestSteps implements StepRunner {
     if (faults.isLate()) {
       Boot boot = machine.boot.orElseThrow();
       long delay = world.draw(LATE);
+      faults.arrivesAt(world.now() + delay);
       world.after(delay, () -> arrives(machine, boot, step, epoch));
       process.after(delay, () -> await(guest, machine, step, end));
     } else {

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** What goes on in the guests of a host: boots, PostgreSQL, replication, ejabberd. */
@@ -170,6 +171,19 @@ final class Guests {
   /** Whether the WAL receiver of a standby streams. */
   boolean isReceiving(Machine machine) {
     return sender(machine).isPresent();
+  }
+
+  /**
+   * Whether one of the others has all that a primary has acknowledged, and can say so.
+   *
+   * @param waits whether commits are to wait for one of them
+   */
+  boolean isOneAsFar(Machine primary, List<Machine> others, boolean waits) {
+    Set<String> waitedFor = host.disk(primary).map(d -> d.synchronous).orElse(Set.of());
+    return others.stream().anyMatch(m -> isReceiving(m) && (!waits || waitedFor.contains(m.node)))
+        && others.stream()
+            .flatMap(m -> m.boot.stream())
+            .noneMatch(b -> hangs(b) || b.lagsUntil > world.now());
   }
 
   private Optional<Machine> sender(Machine machine) {

@@ -86,8 +86,8 @@ enum Kind {
   API_REFUSES((life, a, b) -> life.api().refuseFor(life.millis(b, 200))),
   API_LOSES((life, a, b) -> life.api().loseFor(life.millis(b, 100))),
   API_STALE((life, a, b) -> life.api().staleFor(life.millis(b, 100))),
-  STATUS_CLEARED((life, a, b) -> life.api().restore(Integer.MAX_VALUE / 2)),
-  STATUS_RESTORED((life, a, b) -> life.api().restore(1 + b % 20)),
+  STATUS_CLEARED((life, a, b) -> life.restoreStatus(Integer.MAX_VALUE / 2)),
+  STATUS_RESTORED((life, a, b) -> life.restoreStatus(1 + b % 20)),
   SECRET_DELETED((life, a, b) -> life.api().deleteCredentials()),
   LAST_VALID_DELETED((life, a, b) -> life.api().deleteLastValid()),
 

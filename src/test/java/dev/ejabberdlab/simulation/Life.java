@@ -56,6 +56,8 @@ final class Life {
   private final int beat;
   private Draw.Shape shape;
   private boolean isPeace;
+  private boolean isShrunk;
+  private boolean isStatusOld;
   private int untrue;
   private int operatorNumbers;
   private Operator leader;
@@ -133,6 +135,7 @@ final class Life {
     world.tell("--- peace");
     isPeace = true;
     faults.end();
+    world.runUntil(Math.max(world.now(), faults.lastArrival()));
     failures.clear();
     host.machines()
         .forEach(
@@ -408,6 +411,20 @@ final class Life {
     return failures;
   }
 
+  /** The status becomes one of so many writes before; beyond the first there is none. */
+  void restoreStatus(int back) {
+    isStatusOld = true;
+    doubt();
+    api.restore(back);
+  }
+
+  /** Nothing may be left that says whether one that is removed was the primary. */
+  private void doubt() {
+    if (isShrunk && isStatusOld) {
+      mayBlock("PromotionHeld");
+    }
+  }
+
   /** Says with which reason the lab may rest without being what its spec says. */
   void mayBlock(String reason) {
     blocking.add(reason);
@@ -483,8 +500,8 @@ final class Life {
   }
 
   /**
-   * Never the last one that has the data: nobody could do anything about that. Of one from which
-   * nobody streams, or has been seen to, a user must say what is to become of what the others lack.
+   * Never the last one that has the data: nobody could do anything about that. Where none of the
+   * others is seen to have all of it, a user must say what is to become of what they lack.
    */
   void loseDisk(Machine machine) {
     boolean database = shape.instances().contains(machine.node);
@@ -497,7 +514,9 @@ final class Life {
       return;
     }
     boolean isSeen = operators.stream().anyMatch(Operator::isAwake);
-    if (database && (!isSeen || others.stream().noneMatch(host.guests()::isReceiving))) {
+    if (database
+        && !(isSeen
+            && host.guests().isOneAsFar(machine, others, shape.synchronous().isPresent()))) {
       mayBlock("PrimaryFailing");
       mayBlock("PromotionHeld");
     }
@@ -510,6 +529,8 @@ final class Life {
       if (next.instanceCount() < shape.instanceCount()) {
         // The primary cannot be removed.
         blocking.add("InvalidSpec");
+        isShrunk = true;
+        doubt();
       }
       shape = next;
       api.change(

@@ -1,13 +1,22 @@
 package dev.ejabberdlab.simulation;
 
+import static dev.ejabberdlab.simulation.Kind.CLOCK_BACK;
+import static dev.ejabberdlab.simulation.Kind.CLOCK_FORWARD;
 import static dev.ejabberdlab.simulation.Kind.EDIT_INSTANCES;
+import static dev.ejabberdlab.simulation.Kind.EDIT_PRIMARY;
 import static dev.ejabberdlab.simulation.Kind.HALT;
 import static dev.ejabberdlab.simulation.Kind.HANG;
+import static dev.ejabberdlab.simulation.Kind.HOST_REBOOTS;
 import static dev.ejabberdlab.simulation.Kind.HOST_REPLACED;
+import static dev.ejabberdlab.simulation.Kind.KILL;
 import static dev.ejabberdlab.simulation.Kind.LAG;
 import static dev.ejabberdlab.simulation.Kind.LOSE_DISK;
+import static dev.ejabberdlab.simulation.Kind.PAUSE;
 import static dev.ejabberdlab.simulation.Kind.PAUSE_LAB;
+import static dev.ejabberdlab.simulation.Kind.PROMOTE_BY_HAND;
+import static dev.ejabberdlab.simulation.Kind.SAVE_TO_FILE;
 import static dev.ejabberdlab.simulation.Kind.STATUS_CLEARED;
+import static dev.ejabberdlab.simulation.Kind.STATUS_RESTORED;
 import static dev.ejabberdlab.simulation.Kind.UNMARK;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -144,14 +153,46 @@ class SimulatorTest {
             4,
             on(289, LOSE_DISK, 10),
             new Story.Event(522, EDIT_INSTANCES, 0, 795_288),
-            on(608, STATUS_CLEARED, 937)));
+            on(608, STATUS_CLEARED, 937)),
+        // A status from before the third instance was there, and only that one had a commit.
+        story(
+            4317,
+            shape(2, 1, true, 60),
+            new Story.Event(21, CLOCK_FORWARD, 240, 474_583),
+            new Story.Event(261, EDIT_INSTANCES, 931, 119_507),
+            new Story.Event(297, LAG, 4, 868_827),
+            new Story.Event(306, HANG, 7, 469_745),
+            new Story.Event(309, LOSE_DISK, 1, 836_639),
+            new Story.Event(443, STATUS_RESTORED, 468, 20_659),
+            new Story.Event(494, KILL, 712, 77_871)),
+        // Another primary was named while the first one was being set up, by the same decision.
+        story(
+            8406,
+            shape(3, 1, false, 60),
+            new Story.Event(12, CLOCK_BACK, 44, 156_631),
+            new Story.Event(16, EDIT_PRIMARY, 242, 146_294),
+            new Story.Event(31, PAUSE, 793, 683_284)),
+        // Somebody promoted a third instance in the middle of a switchover, which never ended.
+        story(
+            9507,
+            shape(3, 2, true, 60),
+            new Story.Event(30, SAVE_TO_FILE, 832, 879_448),
+            new Story.Event(134, HOST_REBOOTS, 678, 804_213),
+            new Story.Event(140, EDIT_PRIMARY, 67, 12_458),
+            new Story.Event(153, PROMOTE_BY_HAND, 637, 380_024)));
   }
 
   private static Story story(long seed, int instances, int members, Story.Event... events) {
-    return new Story(
-        seed,
-        new Draw.Shape(instances, members, Optional.of("required"), true, 1, 0, 1, true, true),
-        List.of(events));
+    return story(seed, shape(instances, members, true, 1), events);
+  }
+
+  private static Story story(long seed, Draw.Shape shape, Story.Event... events) {
+    return new Story(seed, shape, List.of(events));
+  }
+
+  private static Draw.Shape shape(int instances, int members, boolean automatic, int delay) {
+    return new Draw.Shape(
+        instances, members, Optional.of("required"), automatic, delay, 0, 1, true, true);
   }
 
   private static Story.Event on(int second, Kind kind, int machine) {

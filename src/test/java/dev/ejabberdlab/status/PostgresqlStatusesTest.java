@@ -304,8 +304,14 @@ class PostgresqlStatusesTest {
   }
 
   @Test
-  void isAbsentUntilAnInstanceWasAskedAndTellsTheTruthFromThenOn() {
-    assertThat(Story.first(Scene.up()).postgresql()).isNull();
+  void tellsWhoIsToBePrimaryBeforeThereIsADatabaseAndTheTruthFromThenOn() {
+    PostgresqlStatus first = Story.first(Scene.up()).postgresql();
+
+    assertThat(first.targetPrimary()).isEqualTo(P1);
+    assertThat(first.term()).isEqualTo(1);
+    assertThat(first.currentPrimary()).isNull();
+    assertThat(first.replication()).isNull();
+    assertThat(first.database()).as("it may still be renamed").isNull();
 
     PostgresqlStatus later =
         Story.afterReady(

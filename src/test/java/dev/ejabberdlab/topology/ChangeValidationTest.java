@@ -6,9 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
-import dev.ejabberdlab.observe.LabFixture;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -31,7 +29,7 @@ class ChangeValidationTest {
           networks: [{name: lan}, {name: dmz}] | spec.networks: the management network cannot be exchanged for "management"; keep its name, or delete the lab and create it anew.
           postgresql: {currentPrimary: db9, targetPrimary: db9} | spec.nodes: db9 is the primary of PostgreSQL and cannot be removed; switch over to another instance first.
           postgresql: {targetPrimary: db9} | spec.nodes: db9 is the primary of PostgreSQL and cannot be removed; switch over to another instance first.
-          postgresql: {targetPrimary: psql1server, instances: [{name: psql1server}, {name: db9}, {name: db8}]} | spec.nodes: db9, db8 cannot be removed while no instance is seen to accept writes: the primary or the last copy of a commit could go; put it back, or wait until the database works.
+          postgresql: {targetPrimary: psql1server, systemIdentifier: '7309', instances: [{name: psql1server}, {name: db9}, {name: db8}]} | spec.nodes: db9, db8 cannot be removed while no instance is seen to accept writes: the primary or the last copy of a commit could go; put it back, or wait until the database works.
           ejabberd: {domain: other.local} | spec.ejabberd.domain: cannot be changed from other.local to "domain.local"; set it back, or delete the lab and create it anew.
           """)
   void refusesChangesOfWhatIsMade(String status, String change) {
@@ -72,8 +70,9 @@ class ChangeValidationTest {
 
   /** In a lab that is halted no instance is seen: there the record counts. */
   @ParameterizedTest
-  @CsvSource({"false, 7309, true", "false, , false", "true, 7309, false"})
-  void anInstanceMayLeaveALabThatIsHalted(boolean running, String system, boolean accepted) {
+  @CsvSource({"false, 7309, true", "false, , true", "true, 7309, false", "true, , true"})
+  void anInstanceMayLeaveALabThatIsHaltedOrHasNoDatabaseYet(
+      boolean running, String system, boolean accepted) {
     ObjectNode halted =
         SpecTrees.set(
             SpecTrees.sample("reference-lab.yaml"), "/spec/running", BooleanNode.valueOf(running));
@@ -91,13 +90,19 @@ class ChangeValidationTest {
 
   @Test
   void noInstanceLeavesALabWhoseStatusWasLost() {
-    LabTopology two = LabFixture.lab();
-    LabTopology three = LabFixture.labOfThree(Map.of());
-    SpecValidation.keepsInstances(two, two);
-    SpecValidation.keepsInstances(two, three);
+    List<String> two = List.of("psql1server", "psql2server");
+    List<String> three = List.of("psql1server", "psql2server", "psql3server");
+    EjabberdLab lost = SpecTrees.reference();
+    SpecValidation.keepsInstances(lost, () -> two, two);
+    SpecValidation.keepsInstances(lost, () -> two, three);
+    SpecValidation.keepsInstances(lost, List::of, two);
+    SpecValidation.keepsInstances(
+        SpecTrees.withStatus("reference-lab.yaml", "postgresql: {currentPrimary: psql1server}"),
+        () -> three,
+        two);
 
     assertThatExceptionOfType(InvalidSpecException.class)
-        .isThrownBy(() -> SpecValidation.keepsInstances(three, two))
+        .isThrownBy(() -> SpecValidation.keepsInstances(lost, () -> three, two))
         .satisfies(
             e ->
                 assertThat(e.violations())

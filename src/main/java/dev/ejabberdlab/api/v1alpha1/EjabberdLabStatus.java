@@ -207,7 +207,8 @@ public record EjabberdLabStatus(
    * @param timeline timeline of the primary
    * @param systemIdentifier of the primary, as text: JSON numbers lose its last digits
    * @param replication state of the worst standby: Streaming, ReplayPaused, CatchingUp or Down;
-   *     None when the spec has no standby, Unknown when the primary could not be asked
+   *     None when the spec has no standby, Unknown when the primary could not be asked; absent
+   *     until PostgreSQL was seen on an instance
    * @param lag range of the largest lag of a standby: &lt;1MiB, &lt;16MiB, &lt;128MiB, &lt;1GiB or
    *     &gt;=1GiB
    * @param instances one entry for each node of role postgresql
@@ -236,7 +237,7 @@ public record EjabberdLabStatus(
       @JsonPropertyDescription("System identifier of the lab's database cluster.")
           String systemIdentifier,
       @JsonPropertyDescription(
-              "State of the worst standby: Streaming, ReplayPaused, CatchingUp or Down. None when the spec has no standby, Unknown when the primary could not be asked.")
+              "State of the worst standby: Streaming, ReplayPaused, CatchingUp or Down. None when the spec has no standby, Unknown when the primary could not be asked. Absent until PostgreSQL was seen on an instance.")
           String replication,
       @JsonPropertyDescription(
               "Range of the largest lag of a standby: <1MiB, <16MiB, <128MiB, <1GiB or >=1GiB.")
