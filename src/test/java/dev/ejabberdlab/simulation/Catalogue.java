@@ -27,8 +27,6 @@ import java.util.Optional;
  */
 final class Catalogue {
 
-  private record Made(LabTopology topology, InvalidSpecException refusal) {}
-
   private record Key(LabTopology topology, Inputs inputs, Instances instances) {
 
     /** The same topology is the same object here, and the same inputs too. */
@@ -47,7 +45,9 @@ final class Catalogue {
   }
 
   private final Map<Draw.Shape, EjabberdLabSpec> specs = new HashMap<>();
-  private final Map<EjabberdLabSpec, Map<String, Made>> topologies = new IdentityHashMap<>();
+  private final Map<EjabberdLabSpec, LabTopology> topologies = new IdentityHashMap<>();
+  private final Map<EjabberdLabSpec, Map<String, Optional<InvalidSpecException>>> refusals =
+      new IdentityHashMap<>();
   private final Map<Credentials, Inputs> inputs = new HashMap<>();
   private final Map<Key, List<Step>> steps = new HashMap<>();
 
@@ -56,18 +56,19 @@ final class Catalogue {
   }
 
   LabTopology topology(EjabberdLab lab) {
-    Made made =
-        topologies
+    Optional<InvalidSpecException> refusal =
+        refusals
             .computeIfAbsent(lab.getSpec(), spec -> new HashMap<>())
-            .computeIfAbsent(primaries(lab.getStatus()), p -> make(lab));
-    if (made.refusal() != null) {
-      throw made.refusal();
+            .computeIfAbsent(judgedBy(lab.getStatus()), s -> refusal(lab));
+    if (refusal.isPresent()) {
+      throw refusal.get();
     }
-    return made.topology();
+    return topologies.computeIfAbsent(
+        lab.getSpec(), spec -> TopologyBuilder.build(lab, Allocations.NONE));
   }
 
   /** What a spec is judged by beside itself: who cannot be removed. */
-  private static String primaries(EjabberdLabStatus status) {
+  private static String judgedBy(EjabberdLabStatus status) {
     if (status == null || status.postgresql() == null) {
       return "";
     }
@@ -76,18 +77,18 @@ final class Catalogue {
         .formatted(
             postgresql.currentPrimary(),
             postgresql.targetPrimary(),
-            postgresql.systemIdentifier(),
+            postgresql.systemIdentifier() != null,
             postgresql.instances() == null
                 ? List.of()
                 : postgresql.instances().stream().map(PostgresqlStatus.Instance::name).toList());
   }
 
-  private static Made make(EjabberdLab lab) {
+  private static Optional<InvalidSpecException> refusal(EjabberdLab lab) {
     try {
       SpecValidation.validate(lab);
-      return new Made(TopologyBuilder.build(lab, Allocations.NONE), null);
+      return Optional.empty();
     } catch (InvalidSpecException e) {
-      return new Made(null, e);
+      return Optional.of(e);
     }
   }
 
