@@ -56,11 +56,11 @@ public record Certificates(String authority, Map<String, Certificate> byNode) {
           Certificate known =
               new Certificate(
                   kept.getOrDefault(node + CERTIFICATE, ""), kept.getOrDefault(node + KEY, ""));
-          if (known.isGood(authority, subject, validity, now)) {
-            certificates.put(node, known);
-          } else {
+          if (new Renewal(authority, subject, validity, now).isDue(known)) {
             certificates.put(node, authority.issue(subject, validity, now, random));
             issued.add(node);
+          } else {
+            certificates.put(node, known);
           }
         });
     return new Result(new Certificates(authority.certificatePem(), certificates), issued);

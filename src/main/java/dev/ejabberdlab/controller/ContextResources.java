@@ -17,8 +17,6 @@ import dev.ejabberdlab.topology.TopologyBuilder;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.javaoperatorsdk.operator.OperatorException;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.PrimaryUpdateAndCacheUtils;
@@ -174,7 +172,7 @@ final class ContextResources implements LabResources {
       PrimaryUpdateAndCacheUtils.updateAndCacheResource(
           read,
           context,
-          l -> withStatus(l, status),
+          l -> StatusPatch.of(l, status),
           this::apply,
           NO_RETRY,
           CACHE_TIMEOUT.toMillis(),
@@ -195,31 +193,13 @@ final class ContextResources implements LabResources {
    */
   private EjabberdLab apply(EjabberdLab patch) {
     try {
-      return context
-          .getClient()
-          .resource(patch)
-          .subresource("status")
-          .patch(
-              new PatchContext.Builder()
-                  .withForce(true)
-                  .withFieldManager(EjabberdLabReconciler.FIELD_MANAGER)
-                  .withPatchType(PatchType.SERVER_SIDE_APPLY)
-                  .build());
+      return StatusPatch.apply(patch, context.getClient());
     } catch (KubernetesClientException e) {
       if (e.getCode() == UNPROCESSABLE) {
         throw new IllegalStateException("The status of a lab was refused: " + e.getMessage(), e);
       }
       throw e;
     }
-  }
-
-  /** Server-side apply owns what it sends: nothing but the status may be in it. */
-  private static EjabberdLab withStatus(EjabberdLab lab, EjabberdLabStatus status) {
-    EjabberdLab patch = new EjabberdLab();
-    patch.getMetadata().setName(lab.getMetadata().getName());
-    patch.getMetadata().setNamespace(lab.getMetadata().getNamespace());
-    patch.setStatus(status);
-    return patch;
   }
 
   @Override

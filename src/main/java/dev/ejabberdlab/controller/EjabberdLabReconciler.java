@@ -35,7 +35,7 @@ import org.jboss.logging.Logger;
 @ControllerConfiguration(
     name = "ejabberdlab",
     finalizerName = "ejabberdlab.dev/lab",
-    fieldManager = EjabberdLabReconciler.FIELD_MANAGER,
+    fieldManager = StatusPatch.FIELD_MANAGER,
     // The filter looks at the generation, and at annotations too.
     generationAwareEventProcessing = false,
     informer = @Informer(onUpdateFilter = LabChanges.class),
@@ -44,8 +44,6 @@ import org.jboss.logging.Logger;
 // For what fails before a lab is reconciled at all: without an end, as nobody else would try again.
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, intervalMultiplier = 2, maxInterval = 60_000)
 public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<EjabberdLab> {
-
-  static final String FIELD_MANAGER = "ejabberd-lab-operator";
 
   private static final Logger LOG = Logger.getLogger(EjabberdLabReconciler.class);
 

@@ -1,11 +1,10 @@
 package dev.ejabberdlab.controller;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.status.LabStatuses;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.javaoperatorsdk.operator.api.monitoring.Metrics;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Typed;
@@ -53,10 +52,7 @@ public class FrameworkFailures implements Metrics {
       return;
     }
     events.warn(lab, refusal.reason(), refusal.message());
-    EjabberdLab patch = new EjabberdLab();
-    patch.getMetadata().setName(lab.getMetadata().getName());
-    patch.getMetadata().setNamespace(lab.getMetadata().getNamespace());
-    patch.setStatus(
+    EjabberdLabStatus status =
         LabStatuses.refused(
             lab.getStatus(),
             lab.getMetadata().getGeneration(),
@@ -64,17 +60,9 @@ public class FrameworkFailures implements Metrics {
             refusal.reason(),
             refusal.message(),
             refusal.passing(),
-            clock.instant()));
+            clock.instant());
     try {
-      client
-          .resource(patch)
-          .subresource("status")
-          .patch(
-              new PatchContext.Builder()
-                  .withForce(true)
-                  .withFieldManager(EjabberdLabReconciler.FIELD_MANAGER)
-                  .withPatchType(PatchType.SERVER_SIDE_APPLY)
-                  .build());
+      StatusPatch.apply(StatusPatch.of(lab, status), client);
     } catch (RuntimeException e) {
       LOG.warnf(
           "%s: its status could not be written: %s", lab.qualifiedName(), Refusal.of(e).message());

@@ -6,7 +6,7 @@ import dev.ejabberdlab.api.v1alpha1.LibvirtHostStatus;
 import dev.ejabberdlab.hypervisor.HostFacts;
 import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.HostWatch;
-import dev.ejabberdlab.plan.Planner;
+import dev.ejabberdlab.plan.PlanInput;
 import dev.ejabberdlab.status.Conditions;
 import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.status.HostReady;
@@ -50,7 +50,7 @@ import org.jboss.logging.Logger;
 @ControllerConfiguration(
     name = "libvirthost",
     finalizerName = "ejabberdlab.dev/libvirthost",
-    fieldManager = EjabberdLabReconciler.FIELD_MANAGER,
+    fieldManager = StatusPatch.FIELD_MANAGER,
     // The filter looks at the generation, and at an annotation too.
     generationAwareEventProcessing = false,
     informer = @Informer(onUpdateFilter = HostChanges.class))
@@ -196,7 +196,7 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
             conditions.build(),
             facts.map(HostFacts::hostname).orElse(before == null ? null : before.hostname()),
             facts
-                .map(f -> Planner.accelerator(host.getSpec().virtualization(), f).name())
+                .map(f -> PlanInput.accelerator(host.getSpec().virtualization(), f).name())
                 .orElse(before == null ? null : before.virtualization()),
             labs.size(),
             inUse.getSpec().uri(),

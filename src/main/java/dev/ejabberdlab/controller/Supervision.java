@@ -5,6 +5,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.TlsStatus;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
 import dev.ejabberdlab.failover.Primacy;
+import dev.ejabberdlab.failover.PrimacyInput;
 import dev.ejabberdlab.failover.Promotion;
 import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.hypervisor.DomainDefinition.Accelerator;
@@ -12,6 +13,7 @@ import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.ImageVolumes;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.plan.Plan;
+import dev.ejabberdlab.plan.PlanInput;
 import dev.ejabberdlab.plan.Planner;
 import dev.ejabberdlab.plan.Progress;
 import dev.ejabberdlab.provision.Inputs;
@@ -97,7 +99,7 @@ final class Supervision {
     checkpoints.reach(Checkpoint.PRIMACY, lab);
     Primacy primacy =
         Promotion.decide(
-            new Promotion.Input(
+            new PrimacyInput(
                 topology,
                 isNew(lab) ? null : lab.getStatus().postgresql(),
                 seen.reachable()
@@ -113,7 +115,7 @@ final class Supervision {
     checkpoints.reach(Checkpoint.PLAN, lab);
     Plan wanted =
         Planner.plan(
-            Planner.Input.builder()
+            PlanInput.builder()
                 .lab(topology)
                 .primacy(primacy)
                 .clustered(lab.getStatus() != null && lab.getStatus().ejabberd() != null)
@@ -133,7 +135,7 @@ final class Supervision {
             : wanted.withoutActions(now);
     boolean autoKvm =
         virtualization == Virtualization.auto
-            && seen.facts().is(f -> Planner.accelerator(virtualization, f) == Accelerator.kvm);
+            && seen.facts().is(f -> PlanInput.accelerator(virtualization, f) == Accelerator.kvm);
     boolean stale = false;
     try {
       EjabberdLabStatus status;

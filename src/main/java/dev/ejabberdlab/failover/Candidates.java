@@ -28,7 +28,13 @@ final class Candidates {
    */
   static final Duration RECENT = Duration.ofMinutes(2);
 
-  private final Promotion.Input input;
+  /**
+   * How long a standby to which a change was given up is left alone: each try stops the database
+   * for a while.
+   */
+  static final Duration PAUSE = Duration.ofMinutes(15);
+
+  private final PrimacyInput input;
   private final LabTopology.Postgresql database;
   private final SeenInstances instances;
   private final PostgresqlStatus recorded;
@@ -42,7 +48,7 @@ final class Candidates {
    * @param failingSince since when the primary has been failing
    * @param isPrimaryLost whether its data is gone, so that nobody can wait for it
    */
-  Candidates(Promotion.Input input, String primary, Instant failingSince, boolean isPrimaryLost) {
+  Candidates(PrimacyInput input, String primary, Instant failingSince, boolean isPrimaryLost) {
     this.input = input;
     this.database = input.lab().postgresql();
     this.instances = input.instances();
@@ -51,15 +57,6 @@ final class Candidates {
     this.failingSince = failingSince;
     this.isPrimaryLost = isPrimaryLost;
   }
-
-  /**
-   * A standby that can take over.
-   *
-   * @param timeline timeline of its WAL, which is the primary's
-   * @param lsn end of the WAL that it has
-   * @param lagBytes WAL that it lacks at most, as far as is known
-   */
-  record Candidate(String name, int timeline, long lsn, long lagBytes) {}
 
   /** The one with most of the primary's WAL. */
   Optional<Candidate> best() {
@@ -117,7 +114,7 @@ final class Candidates {
             .filter(c -> c.state() == PrimaryChangeState.Aborted && c.to().equals(name))
             .filter(c -> c.reason() != PrimaryChangeReason.Switchover)
             .map(c -> Instant.parse(c.finished()))
-            .filter(at -> input.now().isBefore(at.plus(Switchover.PAUSE)));
+            .filter(at -> input.now().isBefore(at.plus(PAUSE)));
     Instant streamed = instances.machine(name).past().streamedAt();
     if (gaveUp.isEmpty() || (streamed != null && streamed.isAfter(gaveUp.get()))) {
       return false;

@@ -15,13 +15,13 @@ final class ChangeUnderWay {
   /** How long a switchover may take to stop the old primary; then the old one stays. */
   static final Duration DEMOTION_LIMIT = Duration.ofMinutes(3);
 
-  private final Promotion.Input input;
+  private final PrimacyInput input;
   private final Outcomes outcomes;
   private final SeenInstances instances;
   private final DataLoss dataLoss;
   private final Instant now;
 
-  ChangeUnderWay(Promotion.Input input, Outcomes outcomes) {
+  ChangeUnderWay(PrimacyInput input, Outcomes outcomes) {
     this.input = input;
     this.outcomes = outcomes;
     this.instances = input.instances();
@@ -74,7 +74,7 @@ final class ChangeUnderWay {
     if (down || instances.isOff(old) || dataLoss.isOn(change.to()) || !now.isBefore(limit)) {
       return outcomes.aborted(change);
     }
-    Instant again = now.plus(Promotion.AGAIN);
+    Instant again = now.plus(PrimacyInput.AGAIN);
     return outcomes.goesOn(change).wakeAt(again.isBefore(limit) ? again : limit).build();
   }
 
@@ -106,12 +106,12 @@ final class ChangeUnderWay {
     }
     return new FailedPromotion(input).isCertain(change)
         ? outcomes.begins(change.in(PrimaryChangeState.Reverting))
-        : outcomes.goesOn(change).wakeAt(now.plus(Promotion.AGAIN)).build();
+        : outcomes.goesOn(change).wakeAt(now.plus(PrimacyInput.AGAIN)).build();
   }
 
   private boolean hasGoneSilent(String instance) {
     return instances.mayBePrimary(instance)
-        && instances.machine(instance).isSilentFor(PrimaryHealth.PRIMARY_SILENCE, now);
+        && instances.machine(instance).isSilentFor(SeenInstances.PRIMARY_SILENCE, now);
   }
 
   private Primacy promotes(PrimaryChange change) {

@@ -3,7 +3,6 @@ package dev.ejabberdlab.failover;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Instance;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
-import dev.ejabberdlab.failover.Candidates.Candidate;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Standby;
 import dev.ejabberdlab.topology.LabTopology;
@@ -34,7 +33,7 @@ final class EveryCommit {
    * @param failingSince since when the primary has been failing
    * @param isPrimaryLost whether its data is gone, so that nobody can wait for it
    */
-  EveryCommit(Promotion.Input input, String primary, Instant failingSince, boolean isPrimaryLost) {
+  EveryCommit(PrimacyInput input, String primary, Instant failingSince, boolean isPrimaryLost) {
     this.database = input.lab().postgresql();
     this.instances = input.instances();
     this.recorded = input.recorded();

@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 
 /** Whether a new primary cannot be made one, so that the old one is to come back. */
-record FailedPromotion(Promotion.Input input) {
+record FailedPromotion(PrimacyInput input) {
 
   /** How often a promotion is tried before the old primary is brought back. */
   static final int PROMOTIONS = 3;
@@ -43,7 +43,7 @@ record FailedPromotion(Promotion.Input input) {
    * Whether an instance is seen to be a standby that has accepted no write, and nothing goes on
    * that could promote it.
    */
-  static boolean isUntouched(Promotion.Input input, String instance) {
+  static boolean isUntouched(PrimacyInput input, String instance) {
     SeenInstances instances = input.instances();
     return instances.isHeard(instance)
         && !input.work().isUnderWay(instance)

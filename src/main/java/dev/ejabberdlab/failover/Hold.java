@@ -9,10 +9,10 @@ import java.util.Optional;
 /** Why the instance that is to be primary may not accept writes yet. */
 final class Hold {
 
-  private final Promotion.Input input;
+  private final PrimacyInput input;
   private final SeenInstances instances;
 
-  Hold(Promotion.Input input) {
+  Hold(PrimacyInput input) {
     this.input = input;
     this.instances = input.instances();
   }

@@ -2,7 +2,6 @@ package dev.ejabberdlab.failover;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
-import dev.ejabberdlab.failover.Candidates.Candidate;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Instant;
 import java.util.Comparator;
@@ -13,14 +12,14 @@ import java.util.stream.Stream;
 /** Whether a change of the primary is to begin. */
 final class Judgement {
 
-  private final Promotion.Input input;
+  private final PrimacyInput input;
   private final Outcomes outcomes;
   private final LabTopology.Postgresql database;
   private final String target;
   private final PrimaryHealth health;
   private final Instant now;
 
-  Judgement(Promotion.Input input, Outcomes outcomes) {
+  Judgement(PrimacyInput input, Outcomes outcomes) {
     this.input = input;
     this.outcomes = outcomes;
     this.database = input.lab().postgresql();
@@ -71,9 +70,9 @@ final class Judgement {
                 stays
                     .open(
                         candidates.isOneUnasked()
-                            && now.isBefore(since.plus(PrimaryHealth.PRIMARY_SILENCE)))
+                            && now.isBefore(since.plus(SeenInstances.PRIMARY_SILENCE)))
                     .obstacle("Nobody can take over: " + candidates.why())
-                    .wakeAt(now.plus(Promotion.AGAIN))
+                    .wakeAt(now.plus(PrimacyInput.AGAIN))
                     .build());
   }
 
@@ -102,7 +101,7 @@ final class Judgement {
             .flatMap(List::stream)
             .anyMatch(i -> i.synchronousUpTo() != null);
     return alone && database.instances().size() > 2
-        ? Optional.of(now.plus(Promotion.AGAIN))
+        ? Optional.of(now.plus(PrimacyInput.AGAIN))
         : Optional.empty();
   }
 }

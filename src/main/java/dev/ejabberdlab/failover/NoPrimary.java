@@ -14,7 +14,7 @@ import java.util.Optional;
 /** Whether a change is to begin because the instances are such that none of them is primary. */
 final class NoPrimary {
 
-  private final Promotion.Input input;
+  private final PrimacyInput input;
   private final Outcomes outcomes;
   private final PrimaryHealth health;
   private final LabTopology.Postgresql database;
@@ -25,7 +25,7 @@ final class NoPrimary {
   /**
    * @param health of the target
    */
-  NoPrimary(Promotion.Input input, Outcomes outcomes, PrimaryHealth health) {
+  NoPrimary(PrimacyInput input, Outcomes outcomes, PrimaryHealth health) {
     this.input = input;
     this.outcomes = outcomes;
     this.health = health;

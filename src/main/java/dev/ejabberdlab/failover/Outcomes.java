@@ -9,7 +9,7 @@ import java.util.Optional;
  * What may come of a decision, as a primacy: with its term, with what holds the target, and with
  * whether commits wait.
  */
-record Outcomes(Promotion.Input input, Standing standing) {
+record Outcomes(PrimacyInput input, Standing standing) {
 
   /** Nothing changes: the target stays, and the last change is told as it was. */
   Primacy.Builder stays() {

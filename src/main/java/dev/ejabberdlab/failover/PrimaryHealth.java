@@ -21,16 +21,13 @@ final class PrimaryHealth {
    */
   static final Duration BOOT = Duration.ofMinutes(4);
 
-  /** A guest with a service is asked every 5 seconds; one that has missed three is silent. */
-  static final Duration PRIMARY_SILENCE = Duration.ofSeconds(15);
-
-  private final Promotion.Input input;
+  private final PrimacyInput input;
   private final LabTopology.Postgresql database;
   private final SeenInstances instances;
   private final String primary;
   private final Machine machine;
 
-  PrimaryHealth(Promotion.Input input, String primary) {
+  PrimaryHealth(PrimacyInput input, String primary) {
     this.input = input;
     this.database = input.lab().postgresql();
     this.instances = input.instances();

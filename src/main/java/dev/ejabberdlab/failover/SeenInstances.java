@@ -7,6 +7,7 @@ import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.topology.LabTopology;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +15,9 @@ import java.util.stream.Stream;
 
 /** What is seen of the instances of a lab. They are named by their nodes. */
 record SeenInstances(LabTopology lab, LabSnapshot snapshot, Instant now) {
+
+  /** A guest with a service is asked every 5 seconds; one that has missed three is silent. */
+  static final Duration PRIMARY_SILENCE = Duration.ofSeconds(15);
 
   /** Those that the spec has, in its order. */
   List<String> names() {
@@ -56,8 +60,7 @@ record SeenInstances(LabTopology lab, LabSnapshot snapshot, Instant now) {
   /** Whether what its guest said is not old. */
   boolean isHeard(String instance) {
     Machine machine = machine(instance);
-    return machine.guest().isPresent()
-        && !machine.reportedAt().plus(PrimaryHealth.PRIMARY_SILENCE).isBefore(now);
+    return machine.guest().isPresent() && !machine.reportedAt().plus(PRIMARY_SILENCE).isBefore(now);
   }
 
   /**

@@ -28,12 +28,12 @@ record Standing(
     String target, long term, PostgresqlStatus record, boolean adopted, Optional<String> doubt) {
 
   /** What is to be done with that by somebody who may change something. */
-  static Standing of(Promotion.Input input) {
+  static Standing of(PrimacyInput input) {
     return new Judge(input).judge();
   }
 
   /** The record as it is: nothing is changed now. */
-  static Standing recorded(Promotion.Input input) {
+  static Standing recorded(PrimacyInput input) {
     String target =
         input
             .record()
@@ -53,7 +53,7 @@ record Standing(
     private final Optional<String> named;
     private final List<String> primaries;
 
-    Judge(Promotion.Input input) {
+    Judge(PrimacyInput input) {
       this.database = input.lab().postgresql();
       this.recorded = input.recorded();
       this.instances = input.instances();

@@ -3,19 +3,12 @@ package dev.ejabberdlab.failover;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
 /** Whether the instance that the user names takes over from a primary that works. */
-record Switchover(Promotion.Input input, Outcomes outcomes) {
-
-  /**
-   * How long a switchover that was given up is not tried again: each try stops the database for a
-   * while.
-   */
-  static final Duration PAUSE = Duration.ofMinutes(15);
+record Switchover(PrimacyInput input, Outcomes outcomes) {
 
   /**
    * @param wanted instance that the user names; another one than the primary
@@ -46,7 +39,7 @@ record Switchover(Promotion.Input input, Outcomes outcomes) {
                 outcomes
                     .stays()
                     .obstacle("Nobody can take over: " + candidates.why())
-                    .wakeAt(now.plus(Promotion.AGAIN))
+                    .wakeAt(now.plus(PrimacyInput.AGAIN))
                     .build());
   }
 
@@ -56,7 +49,7 @@ record Switchover(Promotion.Input input, Outcomes outcomes) {
         .lastChange()
         .filter(c -> c.state() == PrimaryChangeState.Aborted && c.to().equals(to))
         .filter(c -> c.reason() == PrimaryChangeReason.Switchover)
-        .map(c -> Instant.parse(c.finished()).plus(PAUSE))
+        .map(c -> Instant.parse(c.finished()).plus(Candidates.PAUSE))
         .filter(until -> until.isAfter(input.now()));
   }
 }

@@ -9,7 +9,7 @@ import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import java.util.Optional;
 
 /** Whether commits wait for a standby. */
-record SynchronousCommit(Promotion.Input input) {
+record SynchronousCommit(PrimacyInput input) {
 
   /**
    * Empty when the spec does not want it.

@@ -20,7 +20,7 @@ final class GuestClock {
 
   private static final int TRIES = 3;
 
-  private static final String SCRIPT = TransientStepRunner.resource("clock.sh");
+  private static final String SCRIPT = GuestScripts.text("clock.sh");
 
   private final GuestChannel guest;
   private final Clock clock;
@@ -60,7 +60,7 @@ final class GuestClock {
             input.getBytes(StandardCharsets.UTF_8),
             TIMEOUT);
     if (result.exitCode() != 0) {
-      throw TransientStepRunner.failed("The guest's clock could not be set", result);
+      throw StepLaunchException.of("The guest's clock could not be set", result);
     }
     return result.stdout();
   }

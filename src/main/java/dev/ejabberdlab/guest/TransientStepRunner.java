@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
@@ -28,7 +27,6 @@ import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 public final class TransientStepRunner implements StepRunner {
 
   private static final Duration REPORT_TIMEOUT = Duration.ofSeconds(60);
-  private static final int MAX_ERROR_CHARS = 300;
   private static final Pattern STEP_NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
   private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
   private static final Pattern VARIABLE = Pattern.compile("[A-Z][A-Z0-9_]*");
@@ -37,12 +35,12 @@ public final class TransientStepRunner implements StepRunner {
 
   private static final ObjectMapper JSON = new ObjectMapper().registerModule(new Jdk8Module());
 
-  private static final String LAUNCH = resource("launch.sh");
-  private static final String REPORT = resource("report.sh");
-  private static final byte[] RUN = resource("run.sh").getBytes(StandardCharsets.UTF_8);
+  private static final String LAUNCH = GuestScripts.text("launch.sh");
+  private static final String REPORT = GuestScripts.text("report.sh");
+  private static final byte[] RUN = GuestScripts.text("run.sh").getBytes(StandardCharsets.UTF_8);
 
   /** Functions for scripts of steps; part of every step's digest. */
-  public static final String LIBRARY = resource("lib.sh");
+  public static final String LIBRARY = GuestScripts.text("lib.sh");
 
   private final Clock clock;
 
@@ -78,7 +76,8 @@ public final class TransientStepRunner implements StepRunner {
             REPORT);
     GuestChannel.ExecResult result = guest.exec(argv, archive(step), wait);
     if (result.exitCode() != 0) {
-      throw failed("Step %s could not be run on %s".formatted(step.name(), step.node()), result);
+      throw StepLaunchException.of(
+          "Step %s could not be run on %s".formatted(step.name(), step.node()), result);
     }
     return parse(json(result));
   }
@@ -90,7 +89,7 @@ public final class TransientStepRunner implements StepRunner {
         guest.exec(List.of("/bin/bash", "-c", REPORT, "lab"), new byte[0], REPORT_TIMEOUT);
     RoundTrip.Times times = trip.end();
     if (result.exitCode() != 0) {
-      throw failed("The guest could not report", result);
+      throw StepLaunchException.of("The guest could not report", result);
     }
     JsonNode said = json(result);
     return parse(said).withClockOff(clockOff(said, times));
@@ -146,18 +145,6 @@ public final class TransientStepRunner implements StepRunner {
             .orElse(GuestReport.Term.NONE));
   }
 
-  static StepLaunchException failed(String what, GuestChannel.ExecResult result) {
-    String text = result.stderr().strip();
-    return new StepLaunchException(
-        "%s: exit code %d%s."
-            .formatted(
-                what,
-                result.exitCode(),
-                text.isEmpty()
-                    ? ""
-                    : ", " + text.substring(Math.max(0, text.length() - MAX_ERROR_CHARS))));
-  }
-
   private static byte[] archive(Step step) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (TarArchiveOutputStream tar = new TarArchiveOutputStream(bytes, "UTF-8")) {
@@ -194,18 +181,6 @@ public final class TransientStepRunner implements StepRunner {
       throw new IllegalArgumentException(
           "A %s named '%s' cannot be sent to a guest: it must match %s."
               .formatted(what, name, pattern));
-    }
-  }
-
-  static String resource(String name) {
-    try (InputStream in =
-        TransientStepRunner.class.getResourceAsStream("/provision/guest/" + name)) {
-      if (in == null) {
-        throw new IllegalStateException("Resource provision/guest/" + name + " is missing.");
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 }

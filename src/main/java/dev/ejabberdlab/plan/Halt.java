@@ -17,7 +17,7 @@ record Halt(LabTopology lab, LabSnapshot snapshot, String primary, PlanBuilder p
 
   /** Turns off the first group that is not off. */
   void proceed() {
-    Shutdown shutdown = new Shutdown(plan, Shutdown.GRACE);
+    Shutdown shutdown = new Shutdown(plan, Progress.SHUTDOWN_GRACE);
     for (List<String> group : groups(lab, primary)) {
       List<String> on = group.stream().filter(n -> !isOff(n)).toList();
       on.forEach(node -> domain(node).known().ifPresent(d -> shutdown.turnOff(node, d)));

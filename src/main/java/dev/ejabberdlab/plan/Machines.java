@@ -21,14 +21,14 @@ import java.util.Optional;
  */
 final class Machines {
 
-  private final Planner.Input input;
+  private final PlanInput input;
   private final LabTopology lab;
   private final LabSnapshot snapshot;
   private final PlanBuilder plan;
   private final List<Restart> restarts;
   private final Steps steps;
 
-  Machines(Planner.Input input, PlanBuilder plan, List<Restart> restarts, Steps steps) {
+  Machines(PlanInput input, PlanBuilder plan, List<Restart> restarts, Steps steps) {
     this.input = input;
     this.lab = input.lab();
     this.snapshot = input.snapshot();
@@ -207,7 +207,7 @@ final class Machines {
     Optional<Restart> restart =
         restarts.stream().filter(r -> r.node().equals(node.name())).findFirst();
     if (restart.filter(Restart::isGoing).isPresent()) {
-      new Shutdown(plan, Shutdown.GRACE).turnOff(node.name(), domain);
+      new Shutdown(plan, Progress.SHUTDOWN_GRACE).turnOff(node.name(), domain);
       return;
     }
     switch (domain.power()) {
@@ -281,7 +281,7 @@ final class Machines {
   }
 
   private Accelerator accelerator() {
-    return Planner.accelerator(input.virtualization(), input.host().facts().value());
+    return input.accelerator();
   }
 
   /**

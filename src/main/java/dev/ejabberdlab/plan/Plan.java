@@ -1,5 +1,6 @@
 package dev.ejabberdlab.plan;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -21,6 +22,15 @@ public record Plan(
     List<StalledStep> stalled,
     List<Failure> failures,
     List<Restart> restarts) {
+
+  /** A step that failed this often needs somebody: the lab is Stalled. */
+  public static final int MAX_ATTEMPTS = 5;
+
+  /**
+   * How often such a step is tried nevertheless: its cause may have been a mirror that was away for
+   * some minutes.
+   */
+  public static final Duration STALLED_RETRY = Duration.ofMinutes(5);
 
   /** A plan that does nothing, and looks again at that time. */
   public static Plan nothing(Optional<Instant> wakeAt) {

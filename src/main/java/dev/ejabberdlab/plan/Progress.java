@@ -37,10 +37,16 @@ public record Progress(
   static final Duration PACE = Duration.ofSeconds(10);
 
   /**
+   * How long a guest has whose disk stays. The slowest thing in it is ejabberd, which its unit
+   * gives two minutes.
+   */
+  static final Duration SHUTDOWN_GRACE = Duration.ofMinutes(3);
+
+  /**
    * How long a planned restart may keep a machine off: the shutdown's grace, and the start. Within
    * it a standby that lost its primary then is still one that streamed recently.
    */
-  public static final Duration RESTART = Shutdown.GRACE.plusMinutes(1);
+  public static final Duration RESTART = SHUTDOWN_GRACE.plusMinutes(1);
 
   /**
    * An action was done.

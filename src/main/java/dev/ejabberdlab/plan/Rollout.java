@@ -30,7 +30,7 @@ final class Rollout {
   private final Instant now;
   private final Services services;
 
-  Rollout(Planner.Input input) {
+  Rollout(PlanInput input) {
     this.lab = input.lab();
     this.steps = input.steps();
     this.snapshot = input.snapshot();
@@ -114,7 +114,8 @@ final class Rollout {
     DomainState domain = snapshot.machine(node.name()).domain().value();
     return switch (domain.power()) {
       case SHUTTING_DOWN, SHUT_OFF -> true;
-      case RUNNING -> Shutdown.mayHaveBeenAsked(progress, node.name(), domain, Shutdown.GRACE, now);
+      case RUNNING ->
+          Shutdown.mayHaveBeenAsked(progress, node.name(), domain, Progress.SHUTDOWN_GRACE, now);
       case PAUSED, CRASHED -> false;
     };
   }

@@ -8,12 +8,6 @@ import java.util.Optional;
 /** Turns guests off: each is asked once and has its time, then its plug is pulled. */
 record Shutdown(PlanBuilder plan, Duration grace) {
 
-  /**
-   * How long a guest has whose disk stays. The slowest thing in it is ejabberd, which its unit
-   * gives two minutes.
-   */
-  static final Duration GRACE = Duration.ofMinutes(3);
-
   /** Turns a domain off, if it is not. */
   void turnOff(String node, DomainState domain) {
     switch (domain.power()) {

@@ -29,7 +29,7 @@ final class Steps {
   /** Nodes that this plan lets join. */
   private final Set<String> joining = new HashSet<>();
 
-  Steps(Planner.Input input, PlanBuilder plan) {
+  Steps(PlanInput input, PlanBuilder plan) {
     this.all = input.steps();
     this.snapshot = input.snapshot();
     this.progress = input.progress();
@@ -64,7 +64,7 @@ final class Steps {
             .filter(s -> s.attempts() > 0);
     if (tried.isPresent()) {
       StepState state = tried.get();
-      boolean isStalled = state.attempts() >= Planner.MAX_ATTEMPTS;
+      boolean isStalled = state.attempts() >= Plan.MAX_ATTEMPTS;
       if (isStalled) {
         stalled.add(new StalledStep(node.name(), step.name(), state.attempts(), state.output()));
       }
@@ -75,7 +75,7 @@ final class Steps {
             machine
                 .reportedAt()
                 .minusSeconds(state.secondsAgo())
-                .plus(isStalled ? Planner.STALLED_RETRY : Backoff.STEP.after(state.attempts()));
+                .plus(isStalled ? Plan.STALLED_RETRY : Backoff.STEP.after(state.attempts()));
         if (due.isAfter(plan.now())) {
           plan.wake(due);
           return false;

@@ -4,8 +4,8 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.MachineState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.guest.Step.Obstacle;
 import dev.ejabberdlab.plan.Failure;
+import dev.ejabberdlab.plan.Plan;
 import dev.ejabberdlab.plan.Plan.StalledStep;
-import dev.ejabberdlab.plan.Planner;
 import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.status.Declaration.Telling;
 import java.util.Optional;
@@ -68,8 +68,8 @@ final class Stalled implements LabCondition {
             .formatted(
                 step.step(),
                 step.node(),
-                Planner.MAX_ATTEMPTS,
-                Planner.STALLED_RETRY.toMinutes(),
+                Plan.MAX_ATTEMPTS,
+                Plan.STALLED_RETRY.toMinutes(),
                 StepOutput.lastLine(step.output())));
   }
 }

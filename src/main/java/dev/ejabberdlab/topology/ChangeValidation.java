@@ -149,14 +149,13 @@ final class ChangeValidation {
   }
 
   /**
-   * Whether the record tells who accepts writes, or did before the lab was halted, or that there
-   * has been no database yet.
+   * Whether the record tells who accepts writes, or did before the lab was halted. That it tells of
+   * no database says nothing: it may be an old one.
    */
   static boolean isPrimaryKnown(EjabberdLabSpec spec, PostgresqlStatus recorded) {
     return recorded != null
         && (recorded.currentPrimary() != null
-            || (recorded.targetPrimary() != null
-                && (recorded.systemIdentifier() == null || Boolean.FALSE.equals(spec.running()))));
+            || (Boolean.FALSE.equals(spec.running()) && recorded.systemIdentifier() != null));
   }
 
   private boolean has(String node) {

@@ -122,7 +122,7 @@ class CandidatesTest {
         arguments(
             "it could not be promoted a long time ago",
             unseen(primaryOff()),
-            status(now, aborted(now.minus(Switchover.PAUSE)), null, lost(now, 0L, null)),
+            status(now, aborted(now.minus(Candidates.PAUSE)), null, lost(now, 0L, null)),
             ""),
         arguments(
             "it is down too",
@@ -188,9 +188,9 @@ class CandidatesTest {
     Primacy waits = decide(unasked, working());
     assertThat(told(waits)).isEqualTo("psql1server failing");
     assertThat(waits.open()).isTrue();
-    assertThat(waits.wakeAt()).contains(NOW.plus(Promotion.AGAIN));
+    assertThat(waits.wakeAt()).contains(NOW.plus(PrimacyInput.AGAIN));
 
-    Instant late = NOW.minus(PrimaryHealth.PRIMARY_SILENCE);
+    Instant late = NOW.minus(SeenInstances.PRIMARY_SILENCE);
     assertThat(decide(unasked, status(late, null, null, lost(late, 0L, null))).open())
         .as("it does not answer")
         .isFalse();

@@ -111,7 +111,7 @@ class ChangeUnderWayTest {
     assertThat(told(decide(Scene.ready(), demoting))).isEqualTo("psql2server Demoting Switchover");
     assertThat(decide(Scene.ready(), demoting).wakeAt())
         .as("how far a standby is makes no event")
-        .contains(NOW.plus(Promotion.AGAIN));
+        .contains(NOW.plus(PrimacyInput.AGAIN));
     assertThat(
             told(
                 decide(

@@ -152,14 +152,14 @@ final class DatabaseFixture {
 
   static Primacy decide(Scene scene, PostgresqlStatus recorded) {
     return Promotion.decide(
-        new Promotion.Input(
+        new PrimacyInput(
             scene.lab(), recorded, true, scene.snapshot(), scene.progress(), scene.now()));
   }
 
   /** What is told while nothing may be changed, as of a lab that is paused. */
   static Primacy watched(Scene scene, PostgresqlStatus recorded) {
     return Promotion.decide(
-        new Promotion.Input(
+        new PrimacyInput(
             scene.lab(), recorded, false, scene.snapshot(), scene.progress(), scene.now()));
   }
 

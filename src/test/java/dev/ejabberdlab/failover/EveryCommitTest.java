@@ -201,14 +201,13 @@ class EveryCommitTest {
   void whoHasEveryCommit(String what, Scene scene, PostgresqlStatus recorded, String expected) {
     Candidates candidates =
         new Candidates(
-            new Promotion.Input(
-                scene.lab(), recorded, true, scene.snapshot(), scene.progress(), NOW),
+            new PrimacyInput(scene.lab(), recorded, true, scene.snapshot(), scene.progress(), NOW),
             P1,
             FAILED,
             scene.snapshot().machine(P1).volume().isMissing());
 
-    Optional<Candidates.Candidate> best = candidates.best();
+    Optional<Candidate> best = candidates.best();
 
-    assertThat(best.map(Candidates.Candidate::name).orElseGet(candidates::why)).contains(expected);
+    assertThat(best.map(Candidate::name).orElseGet(candidates::why)).contains(expected);
   }
 }

@@ -38,7 +38,7 @@ class PromotionTest {
     Scene scene = primaryOff();
     Primacy primacy =
         Promotion.decide(
-            new Promotion.Input(
+            new PrimacyInput(
                 scene.lab(), working(), false, scene.snapshot(), scene.progress(), NOW));
     assertThat(told(primacy)).isEqualTo("psql1server failing");
     assertThat(primacy.isRecordedIn(working())).isTrue();
@@ -64,7 +64,7 @@ class PromotionTest {
     Scene scene = bIsPrimary();
     Primacy primacy =
         Promotion.decide(
-            new Promotion.Input(
+            new PrimacyInput(
                 scene.lab(),
                 null,
                 false,

@@ -49,7 +49,7 @@ class SwitchoverTest {
     Primacy waits = decide(scene, recorded);
     assertThat(told(waits)).isEqualTo("psql1server Aborted Switchover");
     assertThat(waits.obstacle().orElseThrow()).startsWith("The last switchover to psql2server");
-    assertThat(waits.wakeAt()).contains(NOW.minusSeconds(5).plus(Switchover.PAUSE));
+    assertThat(waits.wakeAt()).contains(NOW.minusSeconds(5).plus(Candidates.PAUSE));
     assertThat(told(decide(scene.at(waits.wakeAt().orElseThrow()), recorded)))
         .isEqualTo("psql2server Demoting Switchover");
   }

@@ -7,7 +7,7 @@ import dev.ejabberdlab.api.v1alpha1.Changes;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.api.v1alpha1.Specs;
-import dev.ejabberdlab.plan.Planner;
+import dev.ejabberdlab.plan.Plan;
 import dev.ejabberdlab.status.Conditions;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
@@ -217,7 +217,7 @@ class ReferencesIT {
       assertThat(ApiStand.condition(stalled, Conditions.STALLED).orElseThrow().getMessage())
           .contains("own-bad", "e2server");
       assertThat(node(stalled, "e2server").lastError()).contains("the reason");
-      assertThat(node(stalled, "e2server").attempts()).isEqualTo(Planner.MAX_ATTEMPTS);
+      assertThat(node(stalled, "e2server").attempts()).isEqualTo(Plan.MAX_ATTEMPTS);
       assertThat(node(stalled, "e2server").ready()).isFalse();
       assertThat(stalled.getStatus().readyNodes()).isEqualTo("4/5");
       assertThat(ApiStand.isTrue(stalled, "ClusterFormed")).isTrue();

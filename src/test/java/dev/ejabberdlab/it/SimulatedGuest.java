@@ -14,7 +14,7 @@ import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.guest.StepNames;
 import dev.ejabberdlab.guest.StepState;
 import dev.ejabberdlab.guest.StepState.Status;
-import dev.ejabberdlab.plan.Planner;
+import dev.ejabberdlab.plan.Plan;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -45,7 +45,7 @@ final class SimulatedGuest {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** Longer than a step waits before it is tried again, shorter than one that stalls its lab. */
-  private static final long LONG_AGO_SECONDS = Planner.STALLED_RETRY.toSeconds() / 2;
+  private static final long LONG_AGO_SECONDS = Plan.STALLED_RETRY.toSeconds() / 2;
 
   /** {@code -c TEXT lab}, and for launch what {@code launch.sh} says. */
   private static final int REPORT_ARGUMENTS = 3;

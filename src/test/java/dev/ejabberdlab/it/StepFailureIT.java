@@ -8,7 +8,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
 import dev.ejabberdlab.api.v1alpha1.Specs;
-import dev.ejabberdlab.plan.Planner;
+import dev.ejabberdlab.plan.Plan;
 import dev.ejabberdlab.status.Conditions;
 import dev.ejabberdlab.status.LabHistory;
 import io.quarkus.test.junit.QuarkusTest;
@@ -56,10 +56,10 @@ class StepFailureIT {
           .contains("postgresql-primary", "psql1server", "the disk is full");
       assertThat(node(stalled, "psql1server").lastError())
           .isEqualTo("much to say\nthe disk is full\n");
-      assertThat(attempts(stalled, "psql1server")).isEqualTo(Planner.MAX_ATTEMPTS);
+      assertThat(attempts(stalled, "psql1server")).isEqualTo(Plan.MAX_ATTEMPTS);
       assertThat(primary.launched())
           .filteredOn("postgresql-primary"::equals)
-          .hasSize(Planner.MAX_ATTEMPTS);
+          .hasSize(Plan.MAX_ATTEMPTS);
       stand.until(lab, "goes on at e1server", l -> attempts(l, "e1server") == 0);
       assertThat(stand.awaitEvent(lab, "StepFailed").getType()).isEqualTo("Warning");
 

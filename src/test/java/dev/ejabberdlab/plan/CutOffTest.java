@@ -30,7 +30,7 @@ class CutOffTest {
 
   private static List<Action> actions(Progress progress, Instant now) {
     PlanBuilder plan = new PlanBuilder(progress, now);
-    new Shutdown(plan, Shutdown.GRACE).turnOff(NODE, DOMAIN);
+    new Shutdown(plan, Progress.SHUTDOWN_GRACE).turnOff(NODE, DOMAIN);
     return plan.build(List.of(), List.of()).actions();
   }
 
@@ -39,12 +39,12 @@ class CutOffTest {
     Progress progress = cutOff(SHUTDOWN, NOW, NOW);
     assertThat(actions(progress, NOW.plusSeconds(1))).as("not at once").isEmpty();
     assertThat(actions(progress, NOW.plus(Progress.PACE))).containsExactly(SHUTDOWN);
-    assertThat(actions(progress, NOW.plus(Shutdown.GRACE))).containsExactly(SHUTDOWN);
+    assertThat(actions(progress, NOW.plus(Progress.SHUTDOWN_GRACE))).containsExactly(SHUTDOWN);
   }
 
   @Test
   void oneThatCannotBeAskedIsTurnedOffInTheEnd() {
-    Instant last = NOW.plus(Shutdown.GRACE);
+    Instant last = NOW.plus(Progress.SHUTDOWN_GRACE);
     assertThat(actions(cutOff(SHUTDOWN, NOW, last), last.plus(Progress.PACE)))
         .containsExactly(DESTROY);
   }

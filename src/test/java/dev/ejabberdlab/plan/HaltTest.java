@@ -60,7 +60,7 @@ class HaltTest {
 
   @Test
   void whoDoesNotGoIsSwitchedOff() {
-    scene.ended(shutdown(scene, "e2server"), Shutdown.GRACE);
+    scene.ended(shutdown(scene, "e2server"), Progress.SHUTDOWN_GRACE);
 
     assertThat(scene.plan().actions())
         .singleElement()

@@ -84,7 +84,7 @@ public record HostObjects(LabTopology lab, Virtualization virtualization) {
             lab,
             lab.node(node),
             Scene.POOL,
-            Planner.accelerator(virtualization, Scene.FACTS),
+            PlanInput.accelerator(virtualization, Scene.FACTS),
             Scene.IMAGE_VOLUMES.directBoot());
     return Seen.of(
         new DomainState(

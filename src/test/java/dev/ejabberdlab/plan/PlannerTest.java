@@ -333,7 +333,7 @@ class PlannerTest {
       "qemu, true, qemu",
     })
     void accelerator(Virtualization virtualization, boolean kvm, Accelerator expected) {
-      assertThat(Planner.accelerator(virtualization, new HostFacts("h", kvm, "9.0.0", 1, 1)))
+      assertThat(PlanInput.accelerator(virtualization, new HostFacts("h", kvm, "9.0.0", 1, 1)))
           .isEqualTo(expected);
     }
   }
@@ -725,7 +725,7 @@ class PlannerTest {
               "base",
               interrupted("base").digest(),
               StepState.Status.INTERRUPTED,
-              Planner.MAX_ATTEMPTS,
+              Plan.MAX_ATTEMPTS,
               interrupted("base").epoch(),
               0,
               "it was interrupted");
@@ -737,15 +737,15 @@ class PlannerTest {
 
     @Test
     void aStepThatFailsAgainAndAgainStallsTheLabAndIsTriedSeldom() {
-      int retry = (int) Planner.STALLED_RETRY.toSeconds();
-      Scene scene = Scene.ready().steps(E1, failed("base", Planner.MAX_ATTEMPTS, retry - 1));
+      int retry = (int) Plan.STALLED_RETRY.toSeconds();
+      Scene scene = Scene.ready().steps(E1, failed("base", Plan.MAX_ATTEMPTS, retry - 1));
 
       assertThat(scene.plan().actions()).isEmpty();
       assertThat(scene.plan().wakeAt()).contains(NOW.plusSeconds(1));
       assertThat(scene.plan().stalled())
           .containsExactly(new StalledStep(E1, "base", 5, failed("base", 5, 0).output()));
 
-      scene.steps(E1, failed("base", Planner.MAX_ATTEMPTS + 3, retry));
+      scene.steps(E1, failed("base", Plan.MAX_ATTEMPTS + 3, retry));
       assertThat(step(scene, E1)).isEqualTo("base");
       assertThat(scene.plan().stalled()).extracting(StalledStep::attempts).containsExactly(8);
     }
@@ -757,7 +757,7 @@ class PlannerTest {
               "base",
               failed("base", 1, 0).digest(),
               StepState.Status.RUNNING,
-              Planner.MAX_ATTEMPTS,
+              Plan.MAX_ATTEMPTS,
               failed("base", 1, 0).epoch(),
               0,
               "the mirror is away");
@@ -769,8 +769,7 @@ class PlannerTest {
 
     @Test
     void aNewEpochGivesItAnotherChance() {
-      Scene scene =
-          Scene.ready().steps(E1, failed("base", Planner.MAX_ATTEMPTS, 0)).epoch("2-image");
+      Scene scene = Scene.ready().steps(E1, failed("base", Plan.MAX_ATTEMPTS, 0)).epoch("2-image");
 
       assertThat(step(scene, E1)).isEqualTo("base");
       assertThat(scene.plan().stalled()).isEmpty();

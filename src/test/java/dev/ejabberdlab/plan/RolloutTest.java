@@ -256,7 +256,7 @@ class RolloutTest {
   @Test
   void theOneThatWasAskedGoesOnWhateverHappensToTheOthers() {
     scene.defined(STANDBY, RolloutTest::small);
-    scene.ended(shutdown(scene, STANDBY), Shutdown.GRACE);
+    scene.ended(shutdown(scene, STANDBY), Progress.SHUTDOWN_GRACE);
     scene.power(E1, Power.SHUT_OFF);
 
     assertThat(scene.actions(new Key.Machine(STANDBY)))

@@ -458,13 +458,13 @@ public final class Scene {
     return now;
   }
 
-  public Planner.Input input() {
+  public PlanInput input() {
     return input(progress());
   }
 
   /** The same with other work under way. */
-  public Planner.Input input(Progress other) {
-    return Planner.Input.builder()
+  public PlanInput input(Progress other) {
+    return PlanInput.builder()
         .lab(lab)
         .primacy(primacy)
         .clustered(clustered)

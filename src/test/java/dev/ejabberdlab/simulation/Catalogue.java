@@ -44,6 +44,9 @@ final class Catalogue {
     }
   }
 
+  /** How many lists of steps are kept; each may take some hundred kilobytes. */
+  private static final int MOST = 1000;
+
   private final Map<Draw.Shape, EjabberdLabSpec> specs = new HashMap<>();
   private final Map<EjabberdLabSpec, LabTopology> topologies = new IdentityHashMap<>();
   private final Map<EjabberdLabSpec, Map<String, Optional<InvalidSpecException>>> refusals =
@@ -98,6 +101,9 @@ final class Catalogue {
   }
 
   List<Step> steps(LabTopology lab, Inputs all, Instances instances) {
+    if (steps.size() > MOST) {
+      steps.clear();
+    }
     return steps.computeIfAbsent(
         new Key(lab, all, instances), k -> Provisioning.steps(lab, all, instances));
   }

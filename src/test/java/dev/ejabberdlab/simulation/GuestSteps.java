@@ -91,6 +91,7 @@ final class GuestSteps implements StepRunner {
   private void arrives(Machine machine, Boot boot, Step step, String epoch) {
     boolean isThere = machine.boot.filter(b -> b == boot).isPresent();
     if (isThere && machine.runs() && boot.hangsUntil > world.now()) {
+      faults.arrivesAt(boot.hangsUntil);
       world.after(boot.hangsUntil - world.now(), () -> arrives(machine, boot, step, epoch));
     } else if (isThere && machine.runs()) {
       launch(machine, step, epoch);

@@ -137,6 +137,13 @@ final class Guests {
     disk.stopped = true;
   }
 
+  boolean isAStandbyStopped() {
+    return host.machines().stream()
+        .filter(m -> m.runs() && m.boot.filter(b -> !b.postgresql).isPresent())
+        .flatMap(m -> host.disk(m).stream())
+        .anyMatch(d -> d.standbySignal);
+  }
+
   void killPostgresql(Machine machine) {
     if (machine.boot.filter(b -> b.postgresql).isPresent()) {
       machine.boot.get().postgresql = false;

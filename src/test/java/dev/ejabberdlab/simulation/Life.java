@@ -93,6 +93,7 @@ final class Life {
     this.api = new Api(world, witness, LAB, catalogue.spec(shape));
     this.beat = 1 + world.draw(4);
     witness.looksAt(host, api);
+    witness.promise(shape.synchronous().isPresent());
     if (!shape.automatic()) {
       blocking.add("PrimaryFailing");
       blocking.add("PromotionHeld");
@@ -249,7 +250,9 @@ final class Life {
           .flatMap(v -> host.users(v.name()).stream())
           .anyMatch(said()::contains);
     }
-    return reasons().stream().anyMatch(blocking::contains);
+    // A standby whose server somebody stopped is started with a primary, or by whoever stopped it.
+    return reasons().stream().anyMatch(blocking::contains)
+        || (reasons().contains("PrimaryFailing") && host.guests().isAStandbyStopped());
   }
 
   /** Of all conditions that are not as they should be. */
@@ -533,6 +536,7 @@ final class Life {
         doubt();
       }
       shape = next;
+      witness.promise(shape.synchronous().isPresent());
       api.change(
           lab -> {
             lab.setSpec(catalogue.spec(next));

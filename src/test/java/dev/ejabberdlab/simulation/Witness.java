@@ -29,6 +29,8 @@ final class Witness {
   /** Seconds for which somebody has looked since others made what may be a second primary. */
   private int looked = PATIENCE;
 
+  private boolean isPromised;
+
   /** Somebody else has promoted a standby: what it lacks is his. */
   private boolean diverged;
 
@@ -104,7 +106,17 @@ final class Witness {
 
   /** A row that a client was told is safe. */
   void acknowledged(int place, int row) {
-    rows.add(new int[] {place, row});
+    if (isPromised) {
+      rows.add(new int[] {place, row});
+    }
+  }
+
+  /** Whether the spec promises that no acknowledged row is lost; what it takes back is over. */
+  void promise(boolean isMade) {
+    isPromised = isMade;
+    if (!isMade) {
+      rows.clear();
+    }
   }
 
   /** An instance gets the permission to accept writes, and does not accept any yet. */
