@@ -79,6 +79,6 @@ final class ConditionTransitions {
   }
 
   private static boolean isTrue(Condition condition) {
-    return Conditions.Truth.True.name().equals(condition.getStatus());
+    return Truth.True.name().equals(condition.getStatus());
   }
 }

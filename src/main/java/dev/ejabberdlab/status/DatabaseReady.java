@@ -5,7 +5,6 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryCh
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
 import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
-import dev.ejabberdlab.status.Conditions.Finding;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
@@ -16,8 +15,8 @@ final class DatabaseReady implements LabCondition {
   private static final Declaration DECLARATION =
       Declaration.part(
               "DatabaseReady",
-              "one instance accepts writes and holds the read-write address, and every ejabberd node"
-                  + " that runs has a connection to it")
+              "one instance accepts writes and holds the read-write address, and every ejabberd"
+                  + " node that runs has a connection to it")
           .whenTrue(Reason.PrimaryServing)
           .whenFalse(
               Reason.DatabaseUnreachable,

@@ -4,7 +4,6 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.observe.Remains;
 import dev.ejabberdlab.plan.Failure;
 import dev.ejabberdlab.plan.Teardown;
-import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.status.Transitions.Transition;
 import dev.ejabberdlab.topology.LabTopology;
 import java.util.Collection;

@@ -1,7 +1,6 @@
 package dev.ejabberdlab.status;
 
 import dev.ejabberdlab.hypervisor.HostFacts;
-import dev.ejabberdlab.status.Conditions.Finding;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 

@@ -2,7 +2,6 @@ package dev.ejabberdlab.status;
 
 import dev.ejabberdlab.api.v1alpha1.LibvirtHost;
 import dev.ejabberdlab.observe.HostSnapshot;
-import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.status.Transitions.Transition;
 import java.util.List;
 import java.util.Optional;

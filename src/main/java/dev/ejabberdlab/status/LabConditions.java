@@ -1,6 +1,5 @@
 package dev.ejabberdlab.status;
 
-import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.status.Declaration.Kind;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -10,7 +10,6 @@ import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.plan.Failure;
 import dev.ejabberdlab.plan.Plan;
-import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Instant;
 import java.util.List;

@@ -8,8 +8,6 @@ import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.HostSnapshot.Inventory;
 import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.Seen;
-import dev.ejabberdlab.status.Conditions.Finding;
-import dev.ejabberdlab.status.Conditions.Truth;
 import dev.ejabberdlab.status.Transitions.Transition;
 import java.util.List;
 import java.util.Optional;

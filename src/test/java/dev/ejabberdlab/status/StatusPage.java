@@ -1,6 +1,5 @@
 package dev.ejabberdlab.status;
 
-import dev.ejabberdlab.status.Conditions.Truth;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
