@@ -11,7 +11,7 @@ import java.util.Set;
 public final class HostReady {
 
   public static final Declaration DECLARATION =
-      Declaration.ready("labs can be made on the host")
+      Declaration.ready(Conditions.READY, "labs can be made on the host")
           .whenTrue(Reason.HostConnected)
           .whenFalse(
               Reason.OtherHost,

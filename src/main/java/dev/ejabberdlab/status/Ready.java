@@ -18,7 +18,7 @@ final class Ready {
   };
 
   static final Declaration DECLARATION =
-      Declaration.ready("the lab is what its spec says")
+      Declaration.ready(Conditions.READY, "the lab is what its spec says")
           .whenTrue(Reason.Ready)
           .whenFalse(REFUSALS)
           .whenFalse(Reason.Deleting, Reason.Paused)
