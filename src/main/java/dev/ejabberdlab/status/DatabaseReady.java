@@ -1,5 +1,6 @@
 package dev.ejabberdlab.status;
 
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
@@ -64,7 +65,8 @@ final class DatabaseReady implements LabCondition {
   }
 
   private static boolean isOtherDatabase(SeenPostgresql seen) {
-    Optional<String> system = PostgresqlStatuses.systemIdentifier(seen.input());
+    Optional<String> system =
+        seen.input().previousPostgresql().map(PostgresqlStatus::systemIdentifier);
     return seen.primaries().stream()
         .flatMap(n -> seen.instance(n).stream())
         .anyMatch(p -> system.filter(s -> !s.equals(p.systemIdentifier())).isPresent());
