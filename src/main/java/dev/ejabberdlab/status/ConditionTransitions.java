@@ -25,7 +25,7 @@ final class ConditionTransitions {
       return Optional.empty();
     }
     Reason reason = Reason.valueOf(is.getReason());
-    Declaration declaration = LabConditions.declaration(is.getType());
+    Declaration declaration = Declarations.of(is.getType());
     return switch (declaration.telling()) {
       case NOTHING -> Optional.empty();
       case NEWS -> Optional.of(Transitions.normal(reason, is.getMessage()));

@@ -28,7 +28,7 @@ final class Ready {
   private Ready() {}
 
   private static Reasons others() {
-    return LabConditions.seen().stream()
+    return LabConditions.declarations().stream()
         .filter(d -> d.kind() == Kind.PART)
         .map(part -> part.every().unlessTrue())
         .reduce(Reasons.NONE, Reasons::and)

@@ -47,7 +47,7 @@ public final class StatusPage {
         Stream.of(
             "| Condition | Is | True means | Reasons when True | otherwise |",
             "|---|---|---|---|---|"),
-        LabConditions.all().stream().map(StatusPage::row));
+        Declarations.all().stream().map(StatusPage::row));
   }
 
   private static String row(Declaration d) {
