@@ -13,7 +13,7 @@ import dev.ejabberdlab.plan.Teardown;
 import dev.ejabberdlab.status.Deleting;
 import dev.ejabberdlab.status.Finding;
 import dev.ejabberdlab.status.LabStatuses;
-import dev.ejabberdlab.status.Transitions.Transition;
+import dev.ejabberdlab.status.Transition;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Clock;
 import java.time.Duration;

@@ -9,7 +9,6 @@ import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.Remains;
 import dev.ejabberdlab.plan.Failure;
 import dev.ejabberdlab.plan.Key;
-import dev.ejabberdlab.status.Transitions.Transition;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

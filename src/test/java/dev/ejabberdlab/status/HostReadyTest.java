@@ -8,7 +8,6 @@ import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.HostSnapshot.Inventory;
 import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.Seen;
-import dev.ejabberdlab.status.Transitions.Transition;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;

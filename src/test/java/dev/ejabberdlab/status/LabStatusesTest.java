@@ -269,7 +269,7 @@ class LabStatusesTest {
       assertThat(reachable.getMessage()).contains("Another host answers", "the right one");
       assertThat(status.conditions()).noneMatch(c -> c.getStatus().equals("False"));
       assertThat(Transitions.between(before, status))
-          .extracting(Transitions.Transition::reason)
+          .extracting(Transition::reason)
           .contains(Reason.OtherHost);
     }
 
@@ -286,7 +286,7 @@ class LabStatusesTest {
           .extracting(NodeStatus::name)
           .containsExactly(E1);
       assertThat(Transitions.between(Story.first(Scene.ready()), status))
-          .extracting(Transitions.Transition::reason)
+          .extracting(Transition::reason)
           .containsExactly(Reason.ForeignDisk);
     }
 
