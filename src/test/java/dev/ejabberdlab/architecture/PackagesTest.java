@@ -39,6 +39,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The direction in which packages know each other: api → topology → observe → failover → provision
@@ -194,47 +195,27 @@ class PackagesTest {
     slices().matching(ROOT + ".(**)").should().beFreeOfCycles().check(CLASSES);
   }
 
-  /** A class and what is nested in it are one. */
-  private static final SliceAssignment EACH_CLASS_OF_LIBVIRT =
-      new SliceAssignment() {
-        @Override
-        public SliceIdentifier getIdentifierOf(JavaClass c) {
-          return resideInAPackage(LIBVIRT).test(c)
-              ? SliceIdentifier.of(c.getName().replaceFirst("\\$.*", ""))
-              : SliceIdentifier.ignore();
-        }
-
-        @Override
-        public String getDescription() {
-          return "the classes of " + LIBVIRT;
-        }
-      };
-
-  @Test
-  void noClassOfLibvirtKnowsItselfByWayOfOthers() {
-    slices().assignedFrom(EACH_CLASS_OF_LIBVIRT).should().beFreeOfCycles().check(CLASSES);
+  @ParameterizedTest
+  @ValueSource(strings = {TOPOLOGY, LIBVIRT, STATUS})
+  void noClassKnowsItselfByWayOfOthers(String inside) {
+    slices().assignedFrom(eachClassOf(inside)).should().beFreeOfCycles().check(CLASSES);
   }
 
-  @Test
-  void noClassOfTheTopologyKnowsItselfByWayOfOthers() {
-    slices()
-        .assignedFrom(
-            new SliceAssignment() {
-              @Override
-              public SliceIdentifier getIdentifierOf(JavaClass c) {
-                return c.getPackageName().equals(TOPOLOGY)
-                    ? SliceIdentifier.of(outermost(c).getSimpleName())
-                    : SliceIdentifier.ignore();
-              }
+  /** A class and what is nested in it are one. */
+  private static SliceAssignment eachClassOf(String inside) {
+    return new SliceAssignment() {
+      @Override
+      public SliceIdentifier getIdentifierOf(JavaClass c) {
+        return resideInAPackage(inside).test(c)
+            ? SliceIdentifier.of(outermost(c).getName())
+            : SliceIdentifier.ignore();
+      }
 
-              @Override
-              public String getDescription() {
-                return "classes of the topology";
-              }
-            })
-        .should()
-        .beFreeOfCycles()
-        .check(CLASSES);
+      @Override
+      public String getDescription() {
+        return "the classes of " + inside;
+      }
+    };
   }
 
   private static JavaClass outermost(JavaClass c) {
