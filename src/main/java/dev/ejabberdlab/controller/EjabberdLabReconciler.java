@@ -5,7 +5,7 @@ import dev.ejabberdlab.api.v1alpha1.LibvirtHost;
 import dev.ejabberdlab.hypervisor.Owner;
 import dev.ejabberdlab.provision.Provisioning;
 import dev.ejabberdlab.status.Deleting;
-import dev.ejabberdlab.status.Transitions.Transition;
+import dev.ejabberdlab.status.Transition;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;

@@ -1,7 +1,7 @@
 package dev.ejabberdlab.controller;
 
 import dev.ejabberdlab.status.Reason;
-import dev.ejabberdlab.status.Transitions.Transition;
+import dev.ejabberdlab.status.Transition;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.util.List;
 

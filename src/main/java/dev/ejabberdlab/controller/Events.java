@@ -1,6 +1,6 @@
 package dev.ejabberdlab.controller;
 
-import dev.ejabberdlab.status.Transitions.Transition;
+import dev.ejabberdlab.status.Transition;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.EventBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;

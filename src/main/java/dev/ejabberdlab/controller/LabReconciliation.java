@@ -4,7 +4,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHost;
 import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.plan.Backoff;
-import dev.ejabberdlab.status.Conditions.Finding;
+import dev.ejabberdlab.status.Finding;
 import dev.ejabberdlab.status.LabStatuses;
 import dev.ejabberdlab.status.Reason;
 import dev.ejabberdlab.topology.InvalidSpecException;

@@ -8,7 +8,7 @@ import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.HostWatch;
 import dev.ejabberdlab.plan.PlanInput;
 import dev.ejabberdlab.status.Conditions;
-import dev.ejabberdlab.status.Conditions.Finding;
+import dev.ejabberdlab.status.Finding;
 import dev.ejabberdlab.status.HostReady;
 import dev.ejabberdlab.status.HostStatuses;
 import dev.ejabberdlab.status.Reason;

@@ -3,7 +3,6 @@ package dev.ejabberdlab.status;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.plan.Failure;
 import dev.ejabberdlab.plan.Key;
-import dev.ejabberdlab.status.Conditions.Finding;
 import java.util.Optional;
 import java.util.stream.Collectors;
 

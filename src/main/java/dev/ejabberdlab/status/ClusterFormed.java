@@ -1,7 +1,6 @@
 package dev.ejabberdlab.status;
 
 import dev.ejabberdlab.guest.GuestReport.Ejabberd;
-import dev.ejabberdlab.status.Conditions.Finding;
 import java.util.List;
 import java.util.Optional;
 

@@ -3,7 +3,6 @@ package dev.ejabberdlab.status;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
 import dev.ejabberdlab.status.Declaration.Kind;
-import dev.ejabberdlab.status.Transitions.Transition;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.Optional;
 
@@ -25,11 +24,11 @@ final class ConditionTransitions {
       return Optional.empty();
     }
     Reason reason = Reason.valueOf(is.getReason());
-    Declaration declaration = LabConditions.declaration(is.getType());
+    Declaration declaration = Declarations.of(is.getType());
     return switch (declaration.telling()) {
       case NOTHING -> Optional.empty();
-      case NEWS -> Optional.of(Transitions.normal(reason, is.getMessage()));
-      case WARNING -> Optional.of(Transitions.warning(reason, is.getMessage()));
+      case NEWS -> Optional.of(Transition.normal(reason, is.getMessage()));
+      case WARNING -> Optional.of(Transition.warning(reason, is.getMessage()));
       case CHANGES ->
           declaration.kind() == Kind.READY ? ready(was, is, reason, after) : part(was, is, reason);
     };
@@ -39,16 +38,16 @@ final class ConditionTransitions {
       Condition was, Condition is, Reason reason, EjabberdLabStatus after) {
     // While a lab is taken down nothing else tells of trouble.
     if (after.phase() == Phase.Deleting && reason.isTrouble()) {
-      return Optional.of(Transitions.warning(reason, is.getMessage()));
+      return Optional.of(Transition.warning(reason, is.getMessage()));
     }
     boolean wasTrue = was != null && isTrue(was);
     if (reason == Reason.Deleting
         || (!isTrue(is) && reason.isAskedFor())
         || (isTrue(is) && !wasTrue)) {
-      return Optional.of(Transitions.normal(reason, is.getMessage()));
+      return Optional.of(Transition.normal(reason, is.getMessage()));
     }
     return wasTrue && !isTrue(is) && !Conditions.isTrue(after.conditions(), Conditions.STALLED)
-        ? Optional.of(Transitions.warning(reason, "No longer ready: " + is.getMessage()))
+        ? Optional.of(Transition.warning(reason, "No longer ready: " + is.getMessage()))
         : Optional.empty();
   }
 
@@ -58,7 +57,7 @@ final class ConditionTransitions {
     if (isTrue(is)) {
       return wasTrue || isSaidOfTheHost(was)
           ? Optional.empty()
-          : Optional.of(Transitions.normal(reason, message));
+          : Optional.of(Transition.normal(reason, message));
     }
     // Each node tells of its drift itself; that the lab is not ready as somebody asked has been
     // said.
@@ -66,7 +65,7 @@ final class ConditionTransitions {
             && reason != Reason.Drifted
             && !reason.isAskedFor()
             && (wasTrue || reason.isTrouble())
-        ? Optional.of(Transitions.warning(reason, message))
+        ? Optional.of(Transition.warning(reason, message))
         : Optional.empty();
   }
 
@@ -79,6 +78,6 @@ final class ConditionTransitions {
   }
 
   private static boolean isTrue(Condition condition) {
-    return Conditions.Truth.True.name().equals(condition.getStatus());
+    return Truth.True.name().equals(condition.getStatus());
   }
 }

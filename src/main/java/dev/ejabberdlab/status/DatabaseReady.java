@@ -1,11 +1,11 @@
 package dev.ejabberdlab.status;
 
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Synchrony;
 import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
-import dev.ejabberdlab.status.Conditions.Finding;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
@@ -16,8 +16,8 @@ final class DatabaseReady implements LabCondition {
   private static final Declaration DECLARATION =
       Declaration.part(
               "DatabaseReady",
-              "one instance accepts writes and holds the read-write address, and every ejabberd node"
-                  + " that runs has a connection to it")
+              "one instance accepts writes and holds the read-write address, and every ejabberd"
+                  + " node that runs has a connection to it")
           .whenTrue(Reason.PrimaryServing)
           .whenFalse(
               Reason.DatabaseUnreachable,
@@ -65,7 +65,8 @@ final class DatabaseReady implements LabCondition {
   }
 
   private static boolean isOtherDatabase(SeenPostgresql seen) {
-    Optional<String> system = PostgresqlStatuses.systemIdentifier(seen.input());
+    Optional<String> system =
+        seen.input().previousPostgresql().map(PostgresqlStatus::systemIdentifier);
     return seen.primaries().stream()
         .flatMap(n -> seen.instance(n).stream())
         .anyMatch(p -> system.filter(s -> !s.equals(p.systemIdentifier())).isPresent());

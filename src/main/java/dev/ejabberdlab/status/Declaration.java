@@ -1,6 +1,5 @@
 package dev.ejabberdlab.status;
 
-import dev.ejabberdlab.status.Conditions.Finding;
 import java.util.List;
 
 /**
@@ -51,8 +50,8 @@ public record Declaration(
    */
   public record Borrowed(String words, Reasons reasons) {}
 
-  static Declaration ready(String meaning) {
-    return of(Conditions.READY, Kind.READY, meaning, Telling.CHANGES);
+  static Declaration ready(String type, String meaning) {
+    return of(type, Kind.READY, meaning, Telling.CHANGES);
   }
 
   /**
@@ -62,10 +61,7 @@ public record Declaration(
   static Declaration part(String type, String meaning) {
     return of(type, Kind.PART, meaning, Telling.CHANGES)
         .borrowing(
-            "",
-            Halting.REASONS
-                .and(HostReachable.DECLARATION.reasons().unlessTrue())
-                .andUnknown(List.of(Reason.NotObserved)));
+            "", Halting.REASONS.and(SilentHost.REASONS).andUnknown(List.of(Reason.NotObserved)));
   }
 
   /** The part of Ready that the other parts depend on: it says nothing but its own. */
@@ -95,6 +91,11 @@ public record Declaration(
 
   Declaration whenUnknown(Reason... more) {
     return with(reasons.andUnknown(List.of(more)));
+  }
+
+  /** The same with these reasons of its own, too. */
+  Declaration and(Reasons more) {
+    return with(reasons.and(more));
   }
 
   /**

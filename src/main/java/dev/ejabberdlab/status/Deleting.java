@@ -4,8 +4,6 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.observe.Remains;
 import dev.ejabberdlab.plan.Failure;
 import dev.ejabberdlab.plan.Teardown;
-import dev.ejabberdlab.status.Conditions.Finding;
-import dev.ejabberdlab.status.Transitions.Transition;
 import dev.ejabberdlab.topology.LabTopology;
 import java.util.Collection;
 import java.util.List;
@@ -188,7 +186,7 @@ public final class Deleting {
 
   /** The lab has vanished without having been taken down. */
   public static Transition leftBehind(UUID lab, String host, List<String> parts) {
-    return Transitions.warning(
+    return Transition.warning(
         Reason.LeftBehind,
         "The lab is gone without having been taken down, because its finalizer was removed. %s LibvirtHost %s lists under status.orphans what is there."
             .formatted(
@@ -222,7 +220,7 @@ public final class Deleting {
   }
 
   private static Transition abandoned(UUID lab, String host, String why) {
-    return Transitions.warning(
+    return Transition.warning(
         Reason.Abandoned,
         "The lab was deleted without LibvirtHost %s; domains, networks and volumes whose names begin with %s may be left there. %s"
             .formatted(host, LabTopology.namePrefix(lab), sentence(why)));

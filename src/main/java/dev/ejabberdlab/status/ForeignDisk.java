@@ -1,6 +1,5 @@
 package dev.ejabberdlab.status;
 
-import dev.ejabberdlab.status.Conditions.Finding;
 import java.util.Optional;
 import java.util.stream.Collectors;
 

@@ -2,7 +2,6 @@ package dev.ejabberdlab.status;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.MachineState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
-import dev.ejabberdlab.status.Conditions.Finding;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;

@@ -2,8 +2,6 @@ package dev.ejabberdlab.status;
 
 import dev.ejabberdlab.api.v1alpha1.LibvirtHost;
 import dev.ejabberdlab.observe.HostSnapshot;
-import dev.ejabberdlab.status.Conditions.Finding;
-import dev.ejabberdlab.status.Transitions.Transition;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -12,7 +10,7 @@ import java.util.Set;
 public final class HostReady {
 
   public static final Declaration DECLARATION =
-      Declaration.ready("labs can be made on the host")
+      Declaration.ready(Conditions.READY, "labs can be made on the host")
           .whenTrue(Reason.HostConnected)
           .whenFalse(
               Reason.OtherHost,
@@ -105,7 +103,7 @@ public final class HostReady {
    */
   public static Optional<Transition> event(Reason reason, String message) {
     return TROUBLE.contains(reason)
-        ? Optional.of(Transitions.warning(reason, message))
+        ? Optional.of(Transition.warning(reason, message))
         : Optional.empty();
   }
 }

@@ -1,6 +1,5 @@
 package dev.ejabberdlab.status;
 
-import dev.ejabberdlab.status.Conditions.Finding;
 import java.util.Optional;
 
 /** A condition of a lab that is made of what was seen. */

@@ -1,21 +1,19 @@
 package dev.ejabberdlab.status;
 
-import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.status.Declaration.Kind;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
-/** Which conditions a lab has. */
-public final class LabConditions {
+/** The conditions of a lab that are made of what was seen: the parts of Ready, and advice. */
+final class LabConditions {
 
   /**
-   * What is told of what was seen, in the order of the status. The parts of Ready are in the order
-   * of bringing up, because the first that is False gives Ready its reason; advice comes last.
+   * In the order of the status. The parts are in the order of bringing up, because the first that
+   * is False gives Ready its reason; advice comes last.
    */
-  private static final List<LabCondition> SEEN =
+  private static final List<LabCondition> ALL =
       List.of(
           new HostReachable(),
           new NetworksReady(),
@@ -29,26 +27,9 @@ public final class LabConditions {
 
   private LabConditions() {}
 
-  /** Every condition that a lab can have, in the order of the page. */
-  public static List<Declaration> all() {
-    return Stream.concat(
-            Stream.of(
-                Ready.DECLARATION,
-                Reconciling.DECLARATION,
-                Stalled.DECLARATION,
-                Paused.DECLARATION),
-            seen().stream())
-        .toList();
-  }
-
-  /** Those that are made of what was seen. */
-  static List<Declaration> seen() {
-    return SEEN.stream().map(LabCondition::declaration).toList();
-  }
-
-  /** What a condition of that type is. */
-  static Declaration declaration(String type) {
-    return all().stream().filter(d -> d.type().equals(type)).findFirst().orElseThrow();
+  /** What they are, in order. */
+  static List<Declaration> declarations() {
+    return ALL.stream().map(LabCondition::declaration).toList();
   }
 
   /** What each part of Ready says, in order. A host that is silent answers for all of them. */
@@ -58,7 +39,7 @@ public final class LabConditions {
         input.host().reachable() ? Halting.finding(input) : Optional.of(host);
     Map<Declaration, Finding> parts = new LinkedHashMap<>();
     parts.put(HostReachable.DECLARATION, host);
-    SEEN.stream()
+    ALL.stream()
         .filter(c -> c.declaration().kind() == Kind.PART)
         .forEach(
             c ->
@@ -70,7 +51,7 @@ public final class LabConditions {
   /** What there is to advise, in order. */
   static Map<Declaration, Finding> advice(StatusInput input) {
     Map<Declaration, Finding> advice = new LinkedHashMap<>();
-    SEEN.stream()
+    ALL.stream()
         .filter(c -> c.declaration().kind() == Kind.ADVICE)
         .forEach(c -> c.finding(input).ifPresent(f -> advice.put(c.declaration(), f)));
     return advice;

@@ -7,8 +7,6 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
 import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.ImageVolumes;
-import dev.ejabberdlab.status.Conditions.Finding;
-import dev.ejabberdlab.status.Conditions.Truth;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -102,7 +100,7 @@ public final class LabStatuses {
         passing ? Finding.unknown(reason, message) : Finding.no(reason, message));
     conditions.add(
         passing ? Reconciling.DECLARATION : Stalled.DECLARATION, Finding.yes(reason, message));
-    conditions.keep(LabConditions.seen());
+    conditions.keep(LabConditions.declarations());
     return withConditions(
         previous, generation, host, passing ? Phase.Unknown : Phase.Stalled, conditions.build());
   }
@@ -165,7 +163,7 @@ public final class LabStatuses {
     conditions.add(Ready.DECLARATION, Finding.no(reason, whole));
     conditions.add(
         passing ? Reconciling.DECLARATION : Stalled.DECLARATION, Finding.yes(reason, whole));
-    List<String> seen = LabConditions.seen().stream().map(Declaration::type).toList();
+    List<String> seen = LabConditions.declarations().stream().map(Declaration::type).toList();
     List<Condition> all = new ArrayList<>(conditions.build());
     status.conditions().stream().filter(c -> seen.contains(c.getType())).forEach(all::add);
     return withConditions(

@@ -6,7 +6,6 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.plan.Key;
 import dev.ejabberdlab.plan.Plan.Restart;
-import dev.ejabberdlab.status.Conditions.Finding;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;

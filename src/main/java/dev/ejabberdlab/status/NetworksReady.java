@@ -3,7 +3,6 @@ package dev.ejabberdlab.status;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.plan.Key;
-import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.topology.LabTopology;
 import java.util.ArrayList;
 import java.util.List;

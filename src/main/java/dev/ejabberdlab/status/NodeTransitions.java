@@ -3,7 +3,6 @@ package dev.ejabberdlab.status;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.AgentState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.MachineState;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
-import dev.ejabberdlab.status.Transitions.Transition;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -27,11 +26,11 @@ final class NodeTransitions {
     AgentState agent = before == null ? AgentState.Disconnected : before.agent();
     if (agent == AgentState.Disconnected && after.agent() == AgentState.Connected) {
       found.add(
-          Transitions.normal(Reason.AgentConnected, after.name() + ": the guest agent answers."));
+          Transition.normal(Reason.AgentConnected, after.name() + ": the guest agent answers."));
     }
     if (after.drift() != null && (before == null || !after.drift().equals(before.drift()))) {
       found.add(
-          Transitions.warning(
+          Transition.warning(
               Reason.Drifted,
               "%s: %s; step %s is applied again."
                   .formatted(after.name(), String.join(", ", after.drift()), after.step())));
@@ -39,7 +38,7 @@ final class NodeTransitions {
     clock(before == null ? null : before.clockOffSeconds(), after).ifPresent(found::add);
     if (hasFailedAgain(before, after)) {
       found.add(
-          Transitions.warning(
+          Transition.warning(
               NodeStatuses.isStaleTerm(after) ? Reason.StaleTerm : Reason.StepRetrying,
               "%s: step %s failed (attempt %d): %s"
                   .formatted(
@@ -52,7 +51,7 @@ final class NodeTransitions {
         && !before.step().equals(after.step())
         && done(after) > done(before)) {
       found.add(
-          Transitions.normal(
+          Transition.normal(
               Reason.StepDone, "%s: step %s is done.".formatted(after.name(), before.step())));
     }
     return found;
@@ -60,7 +59,7 @@ final class NodeTransitions {
 
   /** Of one that the spec no longer has. */
   static Transition removed(NodeStatus node) {
-    return Transitions.normal(
+    return Transition.normal(
         Reason.Removing,
         "%s: not in the spec any more; its machine is shut down and removed."
             .formatted(node.name()));
@@ -73,8 +72,8 @@ final class NodeTransitions {
     }
     return Optional.of(
         is == null
-            ? Transitions.normal(Reason.ClockSet, after.name() + ": its clock is right again.")
-            : Transitions.warning(
+            ? Transition.normal(Reason.ClockSet, after.name() + ": its clock is right again.")
+            : Transition.warning(
                 Reason.ClockOff,
                 "%s: its clock is %s; it is set right."
                     .formatted(after.name(), ClockOff.words(is))));
@@ -84,19 +83,19 @@ final class NodeTransitions {
       MachineState was, NodeStatus after, boolean askedFor) {
     if (was == MachineState.Missing && after.state() == MachineState.ShutOff) {
       return Optional.of(
-          Transitions.normal(
+          Transition.normal(
               Reason.MachineCreated,
               "%s: domain %s is defined.".formatted(after.name(), after.domain())));
     }
     if (was != MachineState.Unknown && after.state() == MachineState.Running) {
       return Optional.of(
-          Transitions.normal(
+          Transition.normal(
               Reason.MachineStarted,
               "%s: domain %s is running.".formatted(after.name(), after.domain())));
     }
     if (was == MachineState.Running && after.state() != MachineState.Unknown) {
       return Optional.of(
-          Transitions.event(
+          Transition.of(
               !askedFor,
               Reason.MachineStopped,
               "%s: domain %s is %s, no longer running."

@@ -1,7 +1,6 @@
 package dev.ejabberdlab.status;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
-import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.status.Declaration.Telling;
 
 /** Whether nothing is done, as an annotation says. */

@@ -1,8 +1,6 @@
 package dev.ejabberdlab.status;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.Phase;
-import dev.ejabberdlab.status.Conditions.Finding;
-import dev.ejabberdlab.status.Conditions.Truth;
 
 /** Which phase a lab is in. */
 final class Phases {

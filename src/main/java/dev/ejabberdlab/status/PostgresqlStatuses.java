@@ -1,6 +1,5 @@
 package dev.ejabberdlab.status;
 
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.InstanceRole;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Instance;
@@ -13,7 +12,6 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.stream.Stream;
 
 /** What is said of PostgreSQL, beside its conditions. */
@@ -37,33 +35,14 @@ final class PostgresqlStatuses {
 
   /** Null until it was decided who is to be primary, or an instance could be asked. */
   static PostgresqlStatus of(StatusInput input) {
-    boolean isRecorded =
-        (input.previous() != null && input.previous().postgresql() != null)
-            || input.primacy().isDecided();
+    boolean isRecorded = input.previousPostgresql().isPresent() || input.primacy().isDecided();
     PostgresqlStatuses statuses = new PostgresqlStatuses(input);
     return isRecorded || statuses.isSetUp() ? statuses.status() : null;
   }
 
-  /** The recorded system identifier of the lab's database; empty when there is none. */
-  static Optional<String> systemIdentifier(StatusInput input) {
-    return before(input, PostgresqlStatus::systemIdentifier);
-  }
-
-  /** What the last status said; empty when it said nothing. */
-  static <T> Optional<T> before(StatusInput input, Function<PostgresqlStatus, T> what) {
-    return Optional.ofNullable(input.previous()).map(EjabberdLabStatus::postgresql).map(what);
-  }
-
-  /** What the last status said of an instance; empty when it said nothing. */
-  static Optional<Instance> last(StatusInput input, String name) {
-    return before(input, PostgresqlStatus::instances).stream()
-        .flatMap(List::stream)
-        .filter(i -> i.name().equals(name))
-        .findFirst();
-  }
-
   private PostgresqlStatus status() {
     Primacy primacy = input.primacy();
+    Optional<PostgresqlStatus> before = input.previousPostgresql();
     // What is not known is not recorded.
     boolean known = primacy.isDecided();
     return PostgresqlStatus.builder()
@@ -71,14 +50,15 @@ final class PostgresqlStatuses {
         .targetPrimary(
             known
                 ? input.targetPrimary()
-                : before(input, PostgresqlStatus::targetPrimary).orElse(null))
+                : before.map(PostgresqlStatus::targetPrimary).orElse(null))
         .readWriteAddress(seen.database().readWriteAddress())
         .timeline(
             seen.primary()
                 .map(Postgresql::timeline)
-                .or(() -> before(input, PostgresqlStatus::timeline))
+                .or(() -> before.map(PostgresqlStatus::timeline))
                 .orElse(null))
-        .systemIdentifier(systemIdentifier(input).or(this::seenSystem).orElse(null))
+        .systemIdentifier(
+            before.map(PostgresqlStatus::systemIdentifier).or(this::seenSystem).orElse(null))
         .replication(isSetUp() ? replication() : null)
         .lag(
             seen.primary()
@@ -94,13 +74,13 @@ final class PostgresqlStatuses {
         .fenced(primacy.fenced())
         .lastPrimaryChange(primacy.change().orElse(null))
         .synchronous(primacy.synchrony().orElse(null))
-        .term(known ? (Long) primacy.term() : before(input, PostgresqlStatus::term).orElse(null))
+        .term(known ? (Long) primacy.term() : before.map(PostgresqlStatus::term).orElse(null))
         .build();
   }
 
   /** Whether PostgreSQL is, or was once, seen on an instance. */
   private boolean isSetUp() {
-    return before(input, PostgresqlStatus::database).isPresent()
+    return input.previousPostgresql().map(PostgresqlStatus::database).isPresent()
         || seen.database().instances().stream().anyMatch(n -> seen.instance(n).isPresent());
   }
 
@@ -143,7 +123,8 @@ final class PostgresqlStatuses {
             .map(p -> p.inRecovery() ? InstanceRole.standby : InstanceRole.primary)
             .orElse(InstanceRole.unknown);
     // What is decided on when the primary is gone: how it was when it was last seen.
-    Optional<Instance> last = seen.primary().isPresent() ? Optional.empty() : last(input, name);
+    Optional<Instance> last =
+        seen.primary().isPresent() ? Optional.empty() : input.previousInstance(name);
     boolean streams = seen.walsender(name).filter(Standby::isStreaming).isPresent();
     Optional<WaitedFor.Entry> entry = waitedFor.entry(name);
     return Instance.builder()
@@ -189,7 +170,8 @@ final class PostgresqlStatuses {
 
   /** Null when it never streamed. */
   private String disconnectedSince(String name) {
-    return last(input, name)
+    return input
+        .previousInstance(name)
         .map(
             i ->
                 i.state().equals(Standby.STREAMING) || i.state().equals(REPLAY_PAUSED)

@@ -4,7 +4,6 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
-import dev.ejabberdlab.status.Transitions.Transition;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -27,7 +26,7 @@ final class PrimaryTransitions {
     String is = after.currentPrimary();
     if (was != null && is != null && !was.equals(is)) {
       found.add(
-          Transitions.warning(
+          Transition.warning(
               Reason.PrimaryChanged, "The primary is now %s; it was %s.".formatted(is, was)));
     }
     failover(before.lastPrimaryChange(), after.lastPrimaryChange()).ifPresent(found::add);
@@ -50,7 +49,7 @@ final class PrimaryTransitions {
             && (before == null || !after.lastPrimaryChange().equals(before.lastPrimaryChange()));
     return another && !decided
         ? Optional.of(
-            Transitions.warning(
+            Transition.warning(
                 Reason.RecordAdopted,
                 "The record of who is primary was old, lost or edited: it is %s by decision %d, as was found."
                     .formatted(after.targetPrimary(), after.term())))
@@ -88,6 +87,6 @@ final class PrimaryTransitions {
         !asked
             || is.state() == PrimaryChangeState.Aborted
             || is.state() == PrimaryChangeState.Reverting;
-    return Optional.of(Transitions.event(alarming, reason, message));
+    return Optional.of(Transition.of(alarming, reason, message));
   }
 }

@@ -7,7 +7,6 @@ import dev.ejabberdlab.guest.Step.Obstacle;
 import dev.ejabberdlab.plan.Failure;
 import dev.ejabberdlab.plan.Key;
 import dev.ejabberdlab.plan.NodeSteps;
-import dev.ejabberdlab.status.Conditions.Finding;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;

@@ -1,7 +1,5 @@
 package dev.ejabberdlab.status;
 
-import dev.ejabberdlab.status.Conditions.Finding;
-import dev.ejabberdlab.status.Conditions.Truth;
 import dev.ejabberdlab.status.Declaration.Kind;
 import java.util.Collection;
 import java.util.Optional;
@@ -20,7 +18,7 @@ final class Ready {
   };
 
   static final Declaration DECLARATION =
-      Declaration.ready("the lab is what its spec says")
+      Declaration.ready(Conditions.READY, "the lab is what its spec says")
           .whenTrue(Reason.Ready)
           .whenFalse(REFUSALS)
           .whenFalse(Reason.Deleting, Reason.Paused)
@@ -30,7 +28,7 @@ final class Ready {
   private Ready() {}
 
   private static Reasons others() {
-    return LabConditions.seen().stream()
+    return LabConditions.declarations().stream()
         .filter(d -> d.kind() == Kind.PART)
         .map(part -> part.every().unlessTrue())
         .reduce(Reasons.NONE, Reasons::and)

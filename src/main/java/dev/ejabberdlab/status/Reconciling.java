@@ -1,7 +1,5 @@
 package dev.ejabberdlab.status;
 
-import dev.ejabberdlab.status.Conditions.Finding;
-import dev.ejabberdlab.status.Conditions.Truth;
 import dev.ejabberdlab.status.Declaration.Telling;
 import java.util.Optional;
 

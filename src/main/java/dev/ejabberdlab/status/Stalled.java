@@ -6,7 +6,6 @@ import dev.ejabberdlab.guest.Step.Obstacle;
 import dev.ejabberdlab.plan.Failure;
 import dev.ejabberdlab.plan.Plan;
 import dev.ejabberdlab.plan.Plan.StalledStep;
-import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.status.Declaration.Telling;
 import java.util.Optional;
 

@@ -2,6 +2,8 @@ package dev.ejabberdlab.status;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.NodeStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
+import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.Instance;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.TlsStatus;
 import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.guest.Step;
@@ -10,7 +12,6 @@ import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.plan.Failure;
 import dev.ejabberdlab.plan.Plan;
-import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Instant;
 import java.util.List;
@@ -60,6 +61,19 @@ public record StatusInput(
   /** Whether the lab was Ready once: its endpoints are told from then on. */
   boolean wasReady() {
     return previous != null && previous.endpoints() != null;
+  }
+
+  /** What the last status said of PostgreSQL; empty when it said nothing. */
+  Optional<PostgresqlStatus> previousPostgresql() {
+    return Optional.ofNullable(previous).map(EjabberdLabStatus::postgresql);
+  }
+
+  /** What the last status said of an instance; empty when it said nothing. */
+  Optional<Instance> previousInstance(String name) {
+    return previousPostgresql().map(PostgresqlStatus::instances).stream()
+        .flatMap(List::stream)
+        .filter(i -> i.name().equals(name))
+        .findFirst();
   }
 
   /** Names of the nodes of which that is true. */

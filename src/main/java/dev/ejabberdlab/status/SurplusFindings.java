@@ -7,7 +7,6 @@ import dev.ejabberdlab.observe.Remains;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.plan.Failure;
 import dev.ejabberdlab.plan.Key;
-import dev.ejabberdlab.status.Conditions.Finding;
 import dev.ejabberdlab.topology.LabTopology;
 import java.util.ArrayList;
 import java.util.List;

@@ -14,17 +14,7 @@ import java.util.Set;
 /** The Events that tell how a lab came from one status to the next. */
 public final class Transitions {
 
-  /** Kubernetes' limit of an Event's message. */
-  private static final int MAX_MESSAGE = 1024;
-
   private Transitions() {}
-
-  /**
-   * An Event to be.
-   *
-   * @param warning type Warning rather than Normal
-   */
-  public record Transition(boolean warning, Reason reason, String message) {}
 
   /**
    * @param before null for a lab without a status
@@ -77,20 +67,8 @@ public final class Transitions {
     boolean was =
         before != null && Conditions.isTrue(before.conditions(), Paused.DECLARATION.type());
     return was && !Conditions.isTrue(after.conditions(), Paused.DECLARATION.type())
-        ? Optional.of(normal(Reason.Resumed, "The lab is no longer paused."))
+        ? Optional.of(Transition.normal(Reason.Resumed, "The lab is no longer paused."))
         : Optional.empty();
-  }
-
-  static Transition normal(Reason reason, String message) {
-    return event(false, reason, message);
-  }
-
-  static Transition warning(Reason reason, String message) {
-    return event(true, reason, message);
-  }
-
-  static Transition event(boolean warning, Reason reason, String message) {
-    return new Transition(warning, reason, shorten(message));
   }
 
   /** By name, in the order of the status. */
@@ -100,9 +78,5 @@ public final class Transitions {
       status.nodes().forEach(node -> nodes.put(node.name(), node));
     }
     return nodes;
-  }
-
-  private static String shorten(String message) {
-    return message.length() <= MAX_MESSAGE ? message : message.substring(0, MAX_MESSAGE);
   }
 }

@@ -22,8 +22,7 @@ record WaitedFor(SeenPostgresql seen) {
   /** What is recorded of a standby; empty when no commit has waited for it. */
   Optional<Entry> entry(String name) {
     Optional<Instance> before =
-        PostgresqlStatuses.last(seen.input(), name)
-            .filter(i -> Boolean.TRUE.equals(i.synchronous()));
+        seen.input().previousInstance(name).filter(i -> Boolean.TRUE.equals(i.synchronous()));
     if (seen.primary().isEmpty()) {
       return before.map(i -> new Entry(Optional.ofNullable(i.synchronousUpTo())));
     }
@@ -35,7 +34,9 @@ record WaitedFor(SeenPostgresql seen) {
     }
     // On another timeline somebody else was primary, and who took over from it had every commit.
     boolean ofThisPrimary =
-        PostgresqlStatuses.before(seen.input(), PostgresqlStatus::timeline)
+        seen.input()
+            .previousPostgresql()
+            .map(PostgresqlStatus::timeline)
             .filter(t -> t == seen.primary().get().timeline())
             .isPresent();
     if (before.isEmpty() || !ofThisPrimary) {

@@ -6,7 +6,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
-import dev.ejabberdlab.status.Conditions.Finding;
+import dev.ejabberdlab.status.Finding;
 import dev.ejabberdlab.status.LabStatuses;
 import dev.ejabberdlab.status.Reason;
 import java.time.Instant;

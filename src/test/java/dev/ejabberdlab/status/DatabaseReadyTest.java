@@ -144,7 +144,7 @@ class DatabaseReadyTest {
 
     assertThat(Transitions.between(before, after))
         .contains(
-            new Transitions.Transition(
+            new Transition(
                 true,
                 Reason.FailingOver,
                 "psql2server could not be promoted and is turned off; psql1server is to come"

@@ -9,9 +9,6 @@ import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.Remains;
 import dev.ejabberdlab.plan.Failure;
 import dev.ejabberdlab.plan.Key;
-import dev.ejabberdlab.status.Conditions.Finding;
-import dev.ejabberdlab.status.Conditions.Truth;
-import dev.ejabberdlab.status.Transitions.Transition;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,7 +36,9 @@ class DeletingTest {
         .isEqualTo(
             Finding.unknown(
                 Reason.HostUnreachable,
-                "What remains on LibvirtHost attic could not be seen: No route. The lab goes without it, as the annotation ejabberdlab.dev/abandon says, when it has been silent for 20 s."));
+                "What remains on LibvirtHost attic could not be seen: No route. The lab goes"
+                    + " without it, as the annotation ejabberdlab.dev/abandon says, when it has"
+                    + " been silent for 20 s."));
   }
 
   @Test
@@ -102,7 +101,8 @@ class DeletingTest {
     assertThat(Deleting.deleted(List.of()).message()).isEqualTo("Everything of the lab is gone.");
     assertThat(Deleting.deleted(List.of("volume ejl-1a2b3c4d-e1.s1")).message())
         .isEqualTo(
-            "Everything of the lab is gone. Left alone, because the operator did not make it: volume ejl-1a2b3c4d-e1.s1.");
+            "Everything of the lab is gone. Left alone, because the operator did not make it:"
+                + " volume ejl-1a2b3c4d-e1.s1.");
   }
 
   @Test
@@ -112,7 +112,9 @@ class DeletingTest {
             new Transition(
                 true,
                 Reason.Abandoned,
-                "The lab was deleted without LibvirtHost attic; domains, networks and volumes whose names begin with ejl-1a2b3c4d- may be left there. LibvirtHost attic does not exist."));
+                "The lab was deleted without LibvirtHost attic; domains, networks and volumes whose"
+                    + " names begin with ejl-1a2b3c4d- may be left there. LibvirtHost attic does"
+                    + " not exist."));
     assertThat(Deleting.abandonedUnseen(LAB, "attic", "fast", "no route").message())
         .endsWith("Its storage pool is fast, and it could not be asked: no route.");
     assertThat(Deleting.abandonedUnseen(LAB, "attic", "fast", "x".repeat(2000)).message())

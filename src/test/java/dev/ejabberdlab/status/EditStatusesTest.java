@@ -13,7 +13,6 @@ import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.plan.Action.ShutdownDomain;
 import dev.ejabberdlab.plan.Definitions;
 import dev.ejabberdlab.plan.Scene;
-import dev.ejabberdlab.status.Transitions.Transition;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Duration;
 import java.util.List;

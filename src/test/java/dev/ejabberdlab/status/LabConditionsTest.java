@@ -14,13 +14,8 @@ import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.plan.Action;
 import dev.ejabberdlab.plan.Key;
 import dev.ejabberdlab.plan.Scene;
-import dev.ejabberdlab.status.Declaration.Kind;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Duration;
-import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -191,35 +186,5 @@ class LabConditionsTest {
     assertThat(provisioned.getReason()).isEqualTo("Drifted");
     assertThat(provisioned.getMessage())
         .isEqualTo("4 of 5 nodes are ready; e1server is mended: the firewall was changed.");
-  }
-
-  @Test
-  void everyReasonIsDeclaredByAConditionOrIsOnlyOfEvents() {
-    Set<Reason> declared =
-        Stream.concat(LabConditions.all().stream(), Stream.of(HostReady.DECLARATION))
-            .flatMap(d -> d.reasons().all().stream())
-            .collect(Collectors.toCollection(TreeSet::new));
-    List<Reason> others = Stream.of(Reason.values()).filter(r -> !declared.contains(r)).toList();
-
-    assertThat(declared).noneMatch(Reason::isOfEvents);
-    // Every part says it, so none declares it.
-    assertThat(others)
-        .filteredOn(r -> !r.isOfEvents())
-        .containsExactly(Reason.Halting, Reason.Halted, Reason.NotObserved);
-    assertThat(new Provisioned().declaration().every().all())
-        .contains(Reason.Halting, Reason.Halted, Reason.NotObserved);
-  }
-
-  @Test
-  void aConditionIsDeclaredOnce() {
-    assertThat(LabConditions.all())
-        .extracting(Declaration::type)
-        .doesNotHaveDuplicates()
-        .startsWith("Ready", "Reconciling", "Stalled", "Paused", "HostReachable");
-    assertThat(LabConditions.all()).allMatch(d -> !d.every().whenTrue().isEmpty());
-    assertThat(LabConditions.all())
-        .filteredOn(d -> d.kind() == Kind.ADVICE || d.kind() == Kind.NOTICE)
-        .as("there only while it is True")
-        .allMatch(d -> d.every().otherwise().isEmpty());
   }
 }

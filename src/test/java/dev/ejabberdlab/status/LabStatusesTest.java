@@ -17,7 +17,6 @@ import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.plan.Scene;
-import dev.ejabberdlab.status.Conditions.Finding;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.List;
 import org.junit.jupiter.api.Nested;
@@ -270,7 +269,7 @@ class LabStatusesTest {
       assertThat(reachable.getMessage()).contains("Another host answers", "the right one");
       assertThat(status.conditions()).noneMatch(c -> c.getStatus().equals("False"));
       assertThat(Transitions.between(before, status))
-          .extracting(Transitions.Transition::reason)
+          .extracting(Transition::reason)
           .contains(Reason.OtherHost);
     }
 
@@ -287,7 +286,7 @@ class LabStatusesTest {
           .extracting(NodeStatus::name)
           .containsExactly(E1);
       assertThat(Transitions.between(Story.first(Scene.ready()), status))
-          .extracting(Transitions.Transition::reason)
+          .extracting(Transition::reason)
           .containsExactly(Reason.ForeignDisk);
     }
 

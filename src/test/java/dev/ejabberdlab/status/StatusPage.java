@@ -1,6 +1,5 @@
 package dev.ejabberdlab.status;
 
-import dev.ejabberdlab.status.Conditions.Truth;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,7 +47,7 @@ public final class StatusPage {
         Stream.of(
             "| Condition | Is | True means | Reasons when True | otherwise |",
             "|---|---|---|---|---|"),
-        LabConditions.all().stream().map(StatusPage::row));
+        Declarations.all().stream().map(StatusPage::row));
   }
 
   private static String row(Declaration d) {

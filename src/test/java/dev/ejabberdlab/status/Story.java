@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.plan.Scene;
-import dev.ejabberdlab.status.Transitions.Transition;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.ArrayList;
 import java.util.List;

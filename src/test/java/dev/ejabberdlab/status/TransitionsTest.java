@@ -16,8 +16,6 @@ import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.plan.Action;
 import dev.ejabberdlab.plan.Key;
 import dev.ejabberdlab.plan.Scene;
-import dev.ejabberdlab.status.Conditions.Finding;
-import dev.ejabberdlab.status.Transitions.Transition;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
