@@ -195,8 +195,7 @@ public final class Actor {
 
   private Failure failure(Action action, Throwable failure, Instant at) {
     return new Failure(
-        action.key(),
-        action.description(),
+        action,
         sentence(
             isExpected(failure)
                 ? failure.getMessage()
@@ -214,7 +213,7 @@ public final class Actor {
   }
 
   private static Failure again(Failure before, Failure now) {
-    return before.description().equals(now.description()) ? now.withCount(before.count() + 1) : now;
+    return before.isOf(now.action()) ? now.withCount(before.count() + 1) : now;
   }
 
   /**

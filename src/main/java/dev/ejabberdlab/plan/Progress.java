@@ -69,8 +69,7 @@ public record Progress(
 
   /** How the action failed the last time, if it did and nothing has succeeded since. */
   Optional<Failure> failure(Action action) {
-    return Optional.ofNullable(failures.get(action.key()))
-        .filter(f -> f.description().equals(action.description()));
+    return Optional.ofNullable(failures.get(action.key())).filter(f -> f.isOf(action));
   }
 
   /** Whether the action must wait for one that is under way. */
@@ -153,7 +152,10 @@ public record Progress(
     return turnedOffAt(node)
         .flatMap(off -> failure.filter(f -> !f.at().isBefore(off)))
         // Not one of a step that went down with the guest.
-        .filter(f -> f.description().matches("(start|define) domain .*"))
+        .filter(
+            f ->
+                f.action() instanceof Action.StartDomain
+                    || f.action() instanceof Action.DefineDomain)
         .isPresent();
   }
 

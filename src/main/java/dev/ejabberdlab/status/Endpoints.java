@@ -28,7 +28,10 @@ final class Endpoints {
     lab.ejabberd()
         .virtualAddress()
         .ifPresent(
-            virtual -> endpoints.add(new Endpoint("xmpp", null, virtual.address(), XMPP_PORT)));
+            virtual -> {
+              endpoints.add(new Endpoint("xmpp", null, virtual.address(), XMPP_PORT));
+              endpoints.add(new Endpoint("xmpps", null, virtual.address(), XMPPS_PORT));
+            });
     endpoints.add(
         new Endpoint("postgresql", null, lab.postgresql().readWriteAddress(), POSTGRESQL_PORT));
     return endpoints;

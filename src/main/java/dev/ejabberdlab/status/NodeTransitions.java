@@ -95,7 +95,7 @@ final class NodeTransitions {
     }
     if (was == MachineState.Running && after.state() != MachineState.Unknown) {
       return Optional.of(
-          Transition.of(
+          new Transition(
               !askedFor,
               Reason.MachineStopped,
               "%s: domain %s is %s, no longer running."

@@ -87,6 +87,6 @@ final class PrimaryTransitions {
         !asked
             || is.state() == PrimaryChangeState.Aborted
             || is.state() == PrimaryChangeState.Reverting;
-    return Optional.of(Transition.of(alarming, reason, message));
+    return Optional.of(new Transition(alarming, reason, message));
   }
 }

@@ -233,8 +233,7 @@ class ActorTest {
 
     run(START);
 
-    assertThat(failure())
-        .isEqualTo(new Failure(KEY, START.description(), "No space left.", false, 1, NOW));
+    assertThat(failure()).isEqualTo(new Failure(START, "No space left.", false, 1, NOW));
     assertThat(actor.progress().ends()).doesNotContainKey(KEY);
     assertThat(changes).hasValue(1);
   }
@@ -300,7 +299,7 @@ class ActorTest {
     run(UNDEFINE);
 
     assertThat(failure().count()).isEqualTo(1);
-    assertThat(failure().description()).isEqualTo(UNDEFINE.description());
+    assertThat(failure().action()).isEqualTo(UNDEFINE);
   }
 
   static List<RuntimeException> interruptions() {

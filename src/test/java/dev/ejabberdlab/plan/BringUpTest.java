@@ -239,8 +239,7 @@ class BringUpTest {
       List<Action> actions = plan().actions();
       if (!actions.isEmpty()) {
         Action action = actions.get(random.nextInt(actions.size()));
-        failures.put(
-            action.key(), new Failure(action.key(), action.description(), "No.", false, 1, now));
+        failures.put(action.key(), new Failure(action, "No.", false, 1, now));
       }
     }
 

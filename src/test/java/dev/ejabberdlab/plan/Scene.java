@@ -2,6 +2,7 @@ package dev.ejabberdlab.plan;
 
 import static dev.ejabberdlab.observe.LabFixture.EPOCH;
 import static dev.ejabberdlab.observe.LabFixture.NOW;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
 import dev.ejabberdlab.failover.Primacy;
@@ -42,6 +43,9 @@ import java.util.function.UnaryOperator;
  * that answers, has the image, and knows nothing of the lab.
  */
 public final class Scene {
+
+  /** What is done next where nothing is. */
+  static final String NOTHING = "nothing";
 
   public static final String POOL = "default";
   public static final ImageVolumes IMAGE_VOLUMES =
@@ -392,9 +396,7 @@ public final class Scene {
   }
 
   private Scene failed(Action action, String message, boolean conflict, int count, Duration ago) {
-    failures.put(
-        action.key(),
-        new Failure(action.key(), action.description(), message, conflict, count, now.minus(ago)));
+    failures.put(action.key(), new Failure(action, message, conflict, count, now.minus(ago)));
     return this;
   }
 
@@ -488,5 +490,16 @@ public final class Scene {
     return plan().actions().stream()
         .filter(a -> a.key().equals(key) || a.key().equals(key.power()))
         .toList();
+  }
+
+  static Key machineKey(String node) {
+    return new Key.Machine(node);
+  }
+
+  /** The first word of what is done next about a node or network. */
+  static String next(Scene scene, Key key) {
+    List<Action> actions = scene.actions(key);
+    assertThat(actions).hasSizeLessThanOrEqualTo(1);
+    return actions.isEmpty() ? NOTHING : actions.get(0).getClass().getSimpleName();
   }
 }

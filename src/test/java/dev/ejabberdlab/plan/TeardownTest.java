@@ -176,8 +176,7 @@ class TeardownTest {
   void whatCannotBeRemovedHoldsUpNothingElse() {
     DomainState stuck = domain("ejl-1-e1", Power.SHUT_OFF, false);
     Action undefine = plan(domains(stuck), DELETED).actions().get(0);
-    Failure failure =
-        new Failure(undefine.key(), undefine.description(), "No.", false, 99, DELETED);
+    Failure failure = new Failure(undefine, "No.", false, 99, DELETED);
     Progress failed = new Progress(Set.of(), Map.of(undefine.key(), failure), Map.of());
     Remains remains =
         new Remains(
@@ -260,7 +259,7 @@ class TeardownTest {
   void whatFailedIsTriedAgainLaterAndTold() {
     DomainState off = domain("ejl-1-e1", Power.SHUT_OFF, false);
     Action undefine = plan(domains(off), DELETED).actions().get(0);
-    Failure failure = new Failure(undefine.key(), undefine.description(), "No.", false, 1, DELETED);
+    Failure failure = new Failure(undefine, "No.", false, 1, DELETED);
     Progress failed = new Progress(Set.of(), Map.of(undefine.key(), failure), Map.of());
 
     Plan plan = plan(domains(off), failed, DELETED);

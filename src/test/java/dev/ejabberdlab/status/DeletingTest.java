@@ -7,8 +7,8 @@ import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.Remains;
+import dev.ejabberdlab.plan.Action;
 import dev.ejabberdlab.plan.Failure;
-import dev.ejabberdlab.plan.Key;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -45,8 +45,7 @@ class DeletingTest {
   void whatFailsIsToldWithWhatIsStillThere() {
     Failure failure =
         new Failure(
-            new Key.Volume("v"),
-            "delete volume v",
+            new Action.DeleteVolume("default", "v"),
             "Cannot delete v: busy.",
             false,
             3,

@@ -19,6 +19,7 @@ import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.plan.Scene;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -339,6 +340,19 @@ class LabStatusesTest {
           .extracting(Endpoint::node)
           .containsExactly("e1server", "e2server");
       assertThat(Story.afterReady(Scene.up()).endpoints()).hasSize(5);
+    }
+
+    @Test
+    void endpointsOfTheVirtualAddress() {
+      Scene scene =
+          Scene.ready(
+              LabFixture.labWith(
+                  "ejabberd", Map.of("domain", "domain.local", "virtualAddress", "192.168.1.5")));
+
+      assertThat(Story.first(scene).endpoints())
+          .contains(
+              new Endpoint("xmpp", null, "192.168.1.5", 5222),
+              new Endpoint("xmpps", null, "192.168.1.5", 5223));
     }
 
     @Test
