@@ -15,8 +15,8 @@ import java.util.SplittableRandom;
  */
 final class World {
 
-  /** What is kept of what has happened, for whoever reads a failing seed's story. */
-  private static final int LINES = 60;
+  /** What is kept of what has happened: with the events of a failing seed it fits on a screen. */
+  private static final int LINES = 36;
 
   /** How many calls may wait for late answers at once: each waits inside the one before. */
   private static final int WAITING = 2;
@@ -29,6 +29,7 @@ final class World {
   private final SettableClock clock = new SettableClock();
   private final SplittableRandom chance;
   private final Deque<String> log = new ArrayDeque<>();
+  private String told = "";
   private final Set<Rule> removed;
   private long now;
   private long numbers;
@@ -124,6 +125,10 @@ final class World {
   void tell(String what) {
     String line = "%7.1f s  %s".formatted(now / 1000.0, what);
     hash = hash * 31 + line.hashCode();
+    if (what.equals(told)) {
+      return;
+    }
+    told = what;
     log.addLast(line);
     if (log.size() > LINES) {
       log.removeFirst();
