@@ -7,6 +7,7 @@ import dev.ejabberdlab.topology.LabTopology;
 import dev.ejabberdlab.topology.LabTopology.OwnFile;
 import dev.ejabberdlab.topology.LabTopology.OwnShell;
 import dev.ejabberdlab.topology.LabTopology.OwnStep;
+import dev.ejabberdlab.topology.Node;
 import dev.ejabberdlab.topology.Reference;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -43,7 +44,7 @@ record OwnSteps(LabTopology lab, Inputs inputs, Duration fileTimeout) {
         all.add(step.requiring(refs(step.node(), Order.before)));
       }
     }
-    for (LabTopology.Node node : lab.nodes()) {
+    for (Node node : lab.nodes()) {
       Set<Step.Ref> complete =
           all.stream()
               .filter(s -> s.node().equals(node.name()))

@@ -4,6 +4,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
 import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.guest.StepNames;
 import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.Node;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -47,7 +48,7 @@ public final class Provisioning {
       String primary = instances.primary();
       Postgresql postgresql = new Postgresql(lab, inputs, primary, instances.term());
       Ejabberd ejabberd = new Ejabberd(lab, inputs);
-      for (LabTopology.Node node : lab.nodes()) {
+      for (Node node : lab.nodes()) {
         steps.add(
             step(
                 node.name(),
