@@ -195,17 +195,18 @@ public final class Provisioning {
         Set<Step.Ref> requires,
         List<Step.Obstacle> obstacles) {
       String script = Templates.text("steps/" + name + ".sh");
-      return new Step(
-          node,
-          name,
-          script,
-          values,
-          files,
-          Set.copyOf(requires),
-          UNTIL_REBOOT.contains(name) ? Step.Scope.BOOT : Step.Scope.DISK,
-          TIMEOUT,
-          StepDigest.of(inputs.credentials().digestKey(), script, values, files),
-          obstacles);
+      return Step.builder()
+          .node(node)
+          .name(name)
+          .script(script)
+          .values(values)
+          .files(files)
+          .requires(Set.copyOf(requires))
+          .scope(UNTIL_REBOOT.contains(name) ? Step.Scope.BOOT : Step.Scope.DISK)
+          .timeout(TIMEOUT)
+          .digest(StepDigest.of(inputs.credentials().digestKey(), script, values, files))
+          .obstacles(obstacles)
+          .build();
     }
   }
 }

@@ -150,19 +150,21 @@ public final class LabFixture {
   }
 
   public static Step step(String node, String name, String... requires) {
-    return new Step(
-        node,
-        name,
-        "check() { true; }",
-        Map.of("VALUE", SECRET),
-        Map.of("password", SECRET.getBytes(StandardCharsets.UTF_8)),
-        Stream.of(requires)
-            .map(r -> r.split("/"))
-            .map(r -> new Step.Ref(r[0], r[1]))
-            .collect(Collectors.toSet()),
-        name.equals("postgresql-promotion") ? Step.Scope.BOOT : Step.Scope.DISK,
-        Duration.ofMinutes(10),
-        digest(name));
+    return Step.builder()
+        .node(node)
+        .name(name)
+        .script("check() { true; }")
+        .values(Map.of("VALUE", SECRET))
+        .files(Map.of("password", SECRET.getBytes(StandardCharsets.UTF_8)))
+        .requires(
+            Stream.of(requires)
+                .map(r -> r.split("/"))
+                .map(r -> new Step.Ref(r[0], r[1]))
+                .collect(Collectors.toSet()))
+        .scope(name.equals("postgresql-promotion") ? Step.Scope.BOOT : Step.Scope.DISK)
+        .timeout(Duration.ofMinutes(10))
+        .digest(digest(name))
+        .build();
   }
 
   public static String digest(String step) {
