@@ -136,14 +136,14 @@ class TransientStepRunnerTest {
             Map.entry("base", new StepState("base", "d", StepState.Status.DONE, 0, "1", 5, "")));
     assertThat(report.postgresql())
         .contains(
-            new GuestReport.Postgresql(
-                true,
-                false,
-                2,
-                "7428",
-                true,
-                List.of(new GuestReport.Standby("psql2server", "streaming", 0)),
-                List.of(new GuestReport.Slot("psql2server", true, "reserved"))));
+            GuestReport.Postgresql.builder()
+                .primary()
+                .timeline(2)
+                .systemIdentifier("7428")
+                .readWriteAddress(true)
+                .standbys(new GuestReport.Standby("psql2server", "streaming", 0))
+                .slots(new GuestReport.Slot("psql2server", true, "reserved"))
+                .build());
     assertThat(report.ejabberd())
         .contains(
             new GuestReport.Ejabberd(
