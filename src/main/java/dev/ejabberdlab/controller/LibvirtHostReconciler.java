@@ -130,9 +130,10 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
             clock.instant());
     conditions.add(HostReady.DECLARATION, Finding.unknown(refusal.reason(), refusal.message()));
     LibvirtHostStatus status =
-        before == null
-            ? LibvirtHostStatus.of(host.getMetadata().getGeneration(), conditions.build())
-            : before.with(host.getMetadata().getGeneration(), conditions.build());
+        last(host).toBuilder()
+            .observedGeneration(host.getMetadata().getGeneration())
+            .conditions(conditions.build())
+            .build();
     if (status.equals(before)) {
       LOG.debugf("LibvirtHost %s: %s again.", name, refusal.reason());
       return;
@@ -157,6 +158,12 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
     patch.getMetadata().setName(host.getMetadata().getName());
     patch.setStatus(status);
     PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(host, patch, context);
+  }
+
+  /** What was said of a host; of a new one nothing. */
+  private static LibvirtHostStatus last(LibvirtHost host) {
+    return Optional.ofNullable(host.getStatus())
+        .orElseGet(() -> LibvirtHostStatus.builder().build());
   }
 
   private static List<EjabberdLab> labs(LibvirtHost host, Context<LibvirtHost> context) {
@@ -190,27 +197,23 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
             host.getMetadata().getGeneration(),
             clock.instant());
     conditions.add(HostReady.DECLARATION, ready(host, inUse, labs, seen, context));
+    LibvirtHostStatus last = last(host);
     LibvirtHostStatus status =
-        new LibvirtHostStatus(
-            host.getMetadata().getGeneration(),
-            conditions.build(),
-            facts.map(HostFacts::hostname).orElse(before == null ? null : before.hostname()),
-            facts
-                .map(f -> PlanInput.accelerator(host.getSpec().virtualization(), f).name())
-                .orElse(before == null ? null : before.virtualization()),
-            labs.size(),
-            inUse.getSpec().uri(),
-            facts
-                .flatMap(HostFacts::uuid)
-                .map(UUID::toString)
-                .orElse(before == null ? null : before.uuid()),
-            facts
-                .map(HostFacts::libvirtVersion)
-                .orElse(before == null ? null : before.libvirtVersion()),
-            HostStatuses.pool(inUse.getSpec().pool(), seen),
-            searched
-                ? HostStatuses.orphans(seen.inventory(), everyone)
-                : before == null ? null : before.orphans());
+        LibvirtHostStatus.builder()
+            .observedGeneration(host.getMetadata().getGeneration())
+            .conditions(conditions.build())
+            .hostname(facts.map(HostFacts::hostname).orElse(last.hostname()))
+            .virtualization(
+                facts
+                    .map(f -> PlanInput.accelerator(host.getSpec().virtualization(), f).name())
+                    .orElse(last.virtualization()))
+            .labs(labs.size())
+            .uri(inUse.getSpec().uri())
+            .uuid(facts.flatMap(HostFacts::uuid).map(UUID::toString).orElse(last.uuid()))
+            .libvirtVersion(facts.map(HostFacts::libvirtVersion).orElse(last.libvirtVersion()))
+            .pool(HostStatuses.pool(inUse.getSpec().pool(), seen))
+            .orphans(searched ? HostStatuses.orphans(seen.inventory(), everyone) : last.orphans())
+            .build();
     if (status.equals(before)) {
       return;
     }

@@ -111,8 +111,9 @@ public record GuestReport(
    *
    * @param up whether the server answers; the rest is meaningful only then
    * @param inRecovery true for a standby
-   * @param timeline current timeline, by the WAL file name on a primary
-   * @param systemIdentifier as text; of a server that does not answer, that of its data directory
+   * @param timeline current timeline, by the WAL file name on a primary; 0 when it is not known
+   * @param systemIdentifier as text; of a server that does not answer, that of its data directory;
+   *     empty when it is not known
    * @param readWriteAddress whether this guest holds the read-write address
    * @param standbys walsenders on a primary
    * @param slots replication slots on a primary
@@ -140,52 +141,25 @@ public record GuestReport(
       replay = replay == null ? "" : replay;
     }
 
-    /** A primary, or a standby that replays what it receives. */
-    public Postgresql(
-        boolean up,
-        boolean inRecovery,
-        int timeline,
-        String systemIdentifier,
-        boolean readWriteAddress,
-        List<Standby> standbys,
-        List<Slot> slots,
-        long lsn,
-        boolean receiving,
-        boolean stopped) {
-      this(
-          up,
-          inRecovery,
-          timeline,
-          systemIdentifier,
-          readWriteAddress,
-          standbys,
-          slots,
-          lsn,
-          receiving,
-          stopped,
-          "");
+    /** An instance to be whose server does not answer, and of which nothing else is known. */
+    public static Builder builder() {
+      return new Builder();
     }
 
-    /** An instance at the beginning of its WAL; a standby receives. */
-    public Postgresql(
-        boolean up,
-        boolean inRecovery,
-        int timeline,
-        String systemIdentifier,
-        boolean readWriteAddress,
-        List<Standby> standbys,
-        List<Slot> slots) {
-      this(
-          up,
-          inRecovery,
-          timeline,
-          systemIdentifier,
-          readWriteAddress,
-          standbys,
-          slots,
-          0,
-          up && inRecovery,
-          false);
+    /** An instance to be that says the same, until told otherwise. */
+    public Builder toBuilder() {
+      return new Builder()
+          .up(up)
+          .inRecovery(inRecovery)
+          .timeline(timeline)
+          .systemIdentifier(systemIdentifier)
+          .readWriteAddress(readWriteAddress)
+          .standbys(standbys)
+          .slots(slots)
+          .lsn(lsn)
+          .receiving(receiving)
+          .stopped(stopped)
+          .replay(replay);
     }
 
     /** Whether it accepts writes. */
@@ -204,6 +178,112 @@ public record GuestReport(
     @JsonIgnore
     public boolean isStandby() {
       return up && inRecovery;
+    }
+
+    /** An instance whose values are named; each is described at {@link Postgresql}. */
+    public static final class Builder {
+
+      private boolean up;
+      private boolean inRecovery;
+      private int timeline;
+      private String systemIdentifier = "";
+      private boolean readWriteAddress;
+      private List<Standby> standbys = List.of();
+      private List<Slot> slots = List.of();
+      private long lsn;
+      private boolean receiving;
+      private boolean stopped;
+      private String replay = "";
+
+      private Builder() {}
+
+      public Builder up(boolean value) {
+        up = value;
+        return this;
+      }
+
+      public Builder inRecovery(boolean value) {
+        inRecovery = value;
+        return this;
+      }
+
+      /** It answers and accepts writes. */
+      public Builder primary() {
+        return up(true).inRecovery(false);
+      }
+
+      /** It answers as a standby; whether it receives is to be said beside that. */
+      public Builder standby() {
+        return up(true).inRecovery(true);
+      }
+
+      public Builder timeline(int value) {
+        timeline = value;
+        return this;
+      }
+
+      public Builder systemIdentifier(String value) {
+        systemIdentifier = value;
+        return this;
+      }
+
+      public Builder readWriteAddress(boolean value) {
+        readWriteAddress = value;
+        return this;
+      }
+
+      public Builder standbys(List<Standby> value) {
+        standbys = value;
+        return this;
+      }
+
+      public Builder standbys(Standby... values) {
+        return standbys(List.of(values));
+      }
+
+      public Builder slots(List<Slot> value) {
+        slots = value;
+        return this;
+      }
+
+      public Builder slots(Slot... values) {
+        return slots(List.of(values));
+      }
+
+      public Builder lsn(long value) {
+        lsn = value;
+        return this;
+      }
+
+      public Builder receiving(boolean value) {
+        receiving = value;
+        return this;
+      }
+
+      public Builder stopped(boolean value) {
+        stopped = value;
+        return this;
+      }
+
+      public Builder replay(String value) {
+        replay = value;
+        return this;
+      }
+
+      public Postgresql build() {
+        return new Postgresql(
+            up,
+            inRecovery,
+            timeline,
+            systemIdentifier,
+            readWriteAddress,
+            standbys,
+            slots,
+            lsn,
+            receiving,
+            stopped,
+            replay);
+      }
     }
   }
 

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -33,20 +34,6 @@ public record Step(
     Duration timeout,
     String digest,
     List<Obstacle> obstacles) {
-
-  /** A step that has all it needs. */
-  public Step(
-      String node,
-      String name,
-      String script,
-      Map<String, String> values,
-      Map<String, byte[]> files,
-      Set<Ref> requires,
-      Scope scope,
-      Duration timeout,
-      String digest) {
-    this(node, name, script, values, files, requires, scope, timeout, digest, List.of());
-  }
 
   /**
    * Why a step cannot run yet: something that it is made of is missing or cannot be used, or the
@@ -88,6 +75,26 @@ public record Step(
     BOOT
   }
 
+  /** A step to be, without values and files, that requires no other and lacks nothing. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** A step to be that says the same, until told otherwise. */
+  public Builder toBuilder() {
+    return new Builder()
+        .node(node)
+        .name(name)
+        .script(script)
+        .values(values)
+        .files(files)
+        .requires(requires)
+        .scope(scope)
+        .timeout(timeout)
+        .digest(digest)
+        .obstacles(obstacles);
+  }
+
   public Ref ref() {
     return new Ref(node, name);
   }
@@ -96,19 +103,107 @@ public record Step(
   public Step requiring(Set<Ref> others) {
     Set<Ref> all = new HashSet<>(requires);
     all.addAll(others);
-    return new Step(
-        node, name, script, values, files, Set.copyOf(all), scope, timeout, digest, obstacles);
+    return toBuilder().requires(Set.copyOf(all)).build();
   }
 
   /** The same step that lacks something. */
   public Step lacking(List<Obstacle> these) {
-    return new Step(
-        node, name, script, values, files, requires, scope, timeout, digest, List.copyOf(these));
+    return toBuilder().obstacles(List.copyOf(these)).build();
   }
 
   /** Names the step, never its files: those may be secret. */
   @Override
   public String toString() {
     return node + "/" + name + "@" + digest.substring(0, Math.min(8, digest.length()));
+  }
+
+  /**
+   * A step whose values are named; each is described at {@link Step}. Its effect lasts until the
+   * disk is replaced, unless told otherwise.
+   */
+  public static final class Builder {
+
+    private String node;
+    private String name;
+    private String script;
+    private Map<String, String> values = Map.of();
+    private Map<String, byte[]> files = Map.of();
+    private Set<Ref> requires = Set.of();
+    private Scope scope = Scope.DISK;
+    private Duration timeout;
+    private String digest;
+    private List<Obstacle> obstacles = List.of();
+
+    private Builder() {}
+
+    public Builder node(String value) {
+      node = value;
+      return this;
+    }
+
+    public Builder name(String value) {
+      name = value;
+      return this;
+    }
+
+    public Builder script(String value) {
+      script = value;
+      return this;
+    }
+
+    public Builder values(Map<String, String> value) {
+      values = value;
+      return this;
+    }
+
+    public Builder files(Map<String, byte[]> value) {
+      files = value;
+      return this;
+    }
+
+    public Builder requires(Set<Ref> value) {
+      requires = value;
+      return this;
+    }
+
+    public Builder scope(Scope value) {
+      scope = value;
+      return this;
+    }
+
+    public Builder timeout(Duration value) {
+      timeout = value;
+      return this;
+    }
+
+    public Builder digest(String value) {
+      digest = value;
+      return this;
+    }
+
+    public Builder obstacles(List<Obstacle> value) {
+      obstacles = value;
+      return this;
+    }
+
+    /**
+     * The step.
+     *
+     * @throws NullPointerException when the node, the name, the script, the timeout or the digest
+     *     was not given
+     */
+    public Step build() {
+      return new Step(
+          Objects.requireNonNull(node, "node"),
+          Objects.requireNonNull(name, "name"),
+          Objects.requireNonNull(script, "script"),
+          values,
+          files,
+          requires,
+          scope,
+          Objects.requireNonNull(timeout, "timeout"),
+          Objects.requireNonNull(digest, "digest"),
+          obstacles);
+    }
   }
 }

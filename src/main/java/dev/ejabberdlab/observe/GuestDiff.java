@@ -27,26 +27,19 @@ final class GuestDiff {
                     .postgresql()
                     .map(
                         p ->
-                            new GuestReport.Postgresql(
-                                p.up(),
-                                p.inRecovery(),
-                                p.timeline(),
-                                p.systemIdentifier(),
-                                p.readWriteAddress(),
-                                p.standbys().stream()
-                                    .map(
-                                        s ->
-                                            new Standby(
-                                                s.name(),
-                                                s.state(),
-                                                LagBucket.of(s.lagBytes()).floorBytes(),
-                                                s.synchronous()))
-                                    .toList(),
-                                p.slots(),
-                                0,
-                                p.receiving(),
-                                p.stopped(),
-                                p.replay())),
+                            p.toBuilder()
+                                .standbys(
+                                    p.standbys().stream()
+                                        .map(
+                                            s ->
+                                                new Standby(
+                                                    s.name(),
+                                                    s.state(),
+                                                    LagBucket.of(s.lagBytes()).floorBytes(),
+                                                    s.synchronous()))
+                                        .toList())
+                                .lsn(0)
+                                .build()),
                 report.ejabberd(),
                 report.term(),
                 report.clockOff().map(off -> Duration.ofSeconds(off.toSeconds()))));

@@ -6,6 +6,7 @@ import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.VolumeState;
 import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.Node;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -84,7 +85,7 @@ public record LabSnapshot(
      * for it: somebody has put it there, by an external snapshot for example, and what the machine
      * wrote since is only there. Empty when it has its own, or it is not known.
      */
-    public Optional<String> foreignDisk(LabTopology.Node node) {
+    public Optional<String> foreignDisk(Node node) {
       String path = volume.known().map(VolumeState::path).orElse("");
       return domain.known().stream()
           .filter(d -> d.owner().isPresent())

@@ -14,6 +14,7 @@ import dev.ejabberdlab.hypervisor.VolumeState;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.observe.LabSnapshot.Past;
 import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.Node;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -86,12 +87,12 @@ public final class LabWatch {
 
     private Set<UUID> uuids() {
       return Stream.concat(
-              topology.nodes().stream().map(LabTopology.Node::uuid),
+              topology.nodes().stream().map(Node::uuid),
               topology.networks().stream().map(LabTopology.Network::uuid))
           .collect(Collectors.toSet());
     }
 
-    Optional<LabTopology.Node> node(String name) {
+    Optional<Node> node(String name) {
       return topology.nodes().stream().filter(n -> n.name().equals(name)).findFirst();
     }
   }
@@ -124,8 +125,7 @@ public final class LabWatch {
     if (wanted.equals(target)) {
       return;
     }
-    Set<String> names =
-        topology.nodes().stream().map(LabTopology.Node::name).collect(Collectors.toSet());
+    Set<String> names = topology.nodes().stream().map(Node::name).collect(Collectors.toSet());
     synchronized (this) {
       if (target != null && !wanted.sameStorage(target)) {
         snapshot = snapshot.withoutStorage();
@@ -182,7 +182,7 @@ public final class LabWatch {
     }
     Set<String> peers =
         now.topology().nodes(now.node(step.node()).get().role()).stream()
-            .map(LabTopology.Node::name)
+            .map(Node::name)
             .filter(peer -> !peer.equals(step.node()))
             .collect(Collectors.toSet());
     if (step.requires().stream().map(Step.Ref::node).anyMatch(peers::contains)) {
@@ -218,7 +218,7 @@ public final class LabWatch {
     if (Refresh.isDue(askedAt, seen.isAnswered(now.topology()) ? RELIST : RETRY, time)) {
       refresh();
     }
-    for (LabTopology.Node node : now.topology().nodes()) {
+    for (Node node : now.topology().nodes()) {
       Machine machine = seen.machine(node.name());
       boolean service = node.role() == Role.postgresql || node.role() == Role.ejabberd;
       Duration interval =
@@ -249,7 +249,7 @@ public final class LabWatch {
     Seen<List<VolumeState>> volumes =
         Question.ask(about(now, "pool " + now.pool()), () -> hypervisor.volumes(now.pool()));
     Map<String, Seen<DomainState>> domains = new LinkedHashMap<>();
-    for (LabTopology.Node node : now.topology().nodes()) {
+    for (Node node : now.topology().nodes()) {
       domains.put(
           node.name(),
           Question.ask(
@@ -267,7 +267,7 @@ public final class LabWatch {
       }
       LabSnapshot before = snapshot;
       Map<String, Machine> machinesNow = new LinkedHashMap<>();
-      for (LabTopology.Node node : now.topology().nodes()) {
+      for (Node node : now.topology().nodes()) {
         machinesNow.put(
             node.name(),
             machine(before.machine(node.name()), volume(node, volumes), domains.get(node.name())));
@@ -306,7 +306,7 @@ public final class LabWatch {
     }
     String prefix = LabTopology.namePrefix(now.topology().uid());
     Set<String> disks =
-        now.topology().nodes().stream().map(LabTopology.Node::volume).collect(Collectors.toSet());
+        now.topology().nodes().stream().map(Node::volume).collect(Collectors.toSet());
     List<VolumeState> all = volumes.value();
     boolean stray =
         all.stream()
@@ -326,7 +326,7 @@ public final class LabWatch {
    * Without the time of the last write, which a running machine moves all the time. A pool that is
    * not there says nothing of the disks in it.
    */
-  private static Seen<VolumeState> volume(LabTopology.Node node, Seen<List<VolumeState>> volumes) {
+  private static Seen<VolumeState> volume(Node node, Seen<List<VolumeState>> volumes) {
     return volumes
         .missingIsUnknown()
         .flatMap(
@@ -358,7 +358,7 @@ public final class LabWatch {
 
   private void askGuest(String node) {
     Target now = target;
-    Optional<LabTopology.Node> asked = now.node(node);
+    Optional<Node> asked = now.node(node);
     if (asked.isEmpty() || !snapshot().machine(node).domain().is(DomainState::agentConnected)) {
       return;
     }

@@ -5,6 +5,7 @@ import dev.ejabberdlab.hypervisor.Hypervisor;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.VolumeState;
 import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.Node;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -163,11 +164,10 @@ public record Remains(
   Remains without(LabTopology lab) {
     Set<UUID> wanted =
         Stream.concat(
-                lab.nodes().stream().map(LabTopology.Node::uuid),
+                lab.nodes().stream().map(Node::uuid),
                 lab.networks().stream().map(LabTopology.Network::uuid))
             .collect(Collectors.toSet());
-    Set<String> disks =
-        lab.nodes().stream().map(LabTopology.Node::volume).collect(Collectors.toSet());
+    Set<String> disks = lab.nodes().stream().map(Node::volume).collect(Collectors.toSet());
     return new Remains(
         domains.stream().filter(d -> !wanted.contains(d.uuid())).toList(),
         networks.stream().filter(n -> !wanted.contains(n.uuid())).toList(),

@@ -9,6 +9,7 @@ import dev.ejabberdlab.hypervisor.NetworkDefinition.Nat;
 import dev.ejabberdlab.hypervisor.NetworkDefinition.Reservation;
 import dev.ejabberdlab.hypervisor.Owner;
 import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.Node;
 import java.util.List;
 import java.util.Optional;
 
@@ -48,11 +49,7 @@ final class Desired {
   }
 
   static DomainDefinition domain(
-      LabTopology lab,
-      LabTopology.Node node,
-      String pool,
-      Accelerator accelerator,
-      Optional<DirectBoot> boot) {
+      LabTopology lab, Node node, String pool, Accelerator accelerator, Optional<DirectBoot> boot) {
     return DomainDefinition.builder()
         .uuid(node.uuid())
         .name(node.domain())
@@ -76,7 +73,7 @@ final class Desired {
   }
 
   /** The same domain with a node's title and description: what can change while it runs. */
-  static DomainDefinition relabelled(DomainDefinition domain, LabTopology.Node node) {
+  static DomainDefinition relabelled(DomainDefinition domain, Node node) {
     return domain.toBuilder().title(node.title()).description(node.description()).build();
   }
 }

@@ -6,6 +6,7 @@ import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.Node;
 import java.util.List;
 
 /**
@@ -42,7 +43,7 @@ record Halt(LabTopology lab, LabSnapshot snapshot, String primary, PlanBuilder p
   }
 
   private static List<String> names(LabTopology lab, Role role) {
-    return lab.nodes(role).stream().map(LabTopology.Node::name).toList();
+    return lab.nodes(role).stream().map(Node::name).toList();
   }
 
   private boolean isOff(String node) {

@@ -12,6 +12,7 @@ import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.plan.Plan.Restart;
 import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.Node;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -39,7 +40,7 @@ final class Machines {
 
   /** Brings every machine up and keeps it up, independently of the others. */
   void bringUp() {
-    for (LabTopology.Node node : lab.nodes()) {
+    for (Node node : lab.nodes()) {
       Machine machine = snapshot.machine(node.name());
       if (machine.domain().isMissing()) {
         create(node, machine);
@@ -62,7 +63,7 @@ final class Machines {
   }
 
   /** Off, and stays so until another one has taken over: it must not accept a write any more. */
-  private void fence(LabTopology.Node node, DomainState domain) {
+  private void fence(Node node, DomainState domain) {
     if (!domain.isOffForGood() || domain.is(Trait.AUTOSTART)) {
       destroy(node);
     }
@@ -76,7 +77,7 @@ final class Machines {
    * doubt who is primary, none that accepts writes is: it would come back as a standby, without its
    * rows.
    */
-  private boolean mayBeSecondPrimary(LabTopology.Node node, Machine machine, DomainState domain) {
+  private boolean mayBeSecondPrimary(Node node, Machine machine, DomainState domain) {
     Primacy primacy = input.primacy();
     if (!lab.postgresql().instances().contains(node.name())
         || node.name().equals(primacy.target())
@@ -101,7 +102,7 @@ final class Machines {
 
   /** Changes the definitions of those that are off, and starts none. */
   void keepDefined() {
-    for (LabTopology.Node node : lab.nodes()) {
+    for (Node node : lab.nodes()) {
       snapshot
           .machine(node.name())
           .domain()
@@ -116,7 +117,7 @@ final class Machines {
     return domain.belongsTo(lab.uid());
   }
 
-  private void create(LabTopology.Node node, Machine machine) {
+  private void create(Node node, Machine machine) {
     if (machine.volume().isMissing()) {
       snapshot
           .image()
@@ -135,7 +136,7 @@ final class Machines {
     }
   }
 
-  private void start(LabTopology.Node node, Machine machine, DomainState domain) {
+  private void start(Node node, Machine machine, DomainState domain) {
     if (machine.volume().isUnknown()) {
       return;
     }
@@ -166,7 +167,7 @@ final class Machines {
    * Empty when the domain is as it should be. What libvirt does not give back as it was told would
    * differ for ever: that must neither keep a machine off nor be repeated without end.
    */
-  private Optional<Action> redefinition(LabTopology.Node node, DomainState domain) {
+  private Optional<Action> redefinition(Node node, DomainState domain) {
     if (isOnForeignDisk(node)) {
       return Optional.empty();
     }
@@ -182,12 +183,12 @@ final class Machines {
    * it was stopped last, and Mnesia on the others would wait for it. The others start as soon as
    * its guest answers, or when it has not come up within {@link LabSnapshot#GUEST_SILENCE}.
    */
-  private boolean isHeldBack(LabTopology.Node node) {
+  private boolean isHeldBack(Node node) {
     List<String> members = lab.ejabberd().members();
     if (!input.clustered() || members.indexOf(node.name()) <= 0) {
       return false;
     }
-    LabTopology.Node first = lab.node(members.get(0));
+    Node first = lab.node(members.get(0));
     Machine machine = snapshot.machine(first.name());
     if (!machine.domain().is(this::isOurs)
         || machine.guest().isPresent()
@@ -203,7 +204,7 @@ final class Machines {
   }
 
   /** A domain that runs holds its disk open: whether the volume can be seen does not matter. */
-  private void keepUp(LabTopology.Node node, Machine machine, DomainState domain) {
+  private void keepUp(Node node, Machine machine, DomainState domain) {
     Optional<Restart> restart =
         restarts.stream().filter(r -> r.node().equals(node.name())).findFirst();
     if (restart.filter(Restart::isGoing).isPresent()) {
@@ -234,12 +235,12 @@ final class Machines {
    * A domain that somebody has put on another disk is left as it is: defined with its own one, it
    * would lose at its next start what it has written since.
    */
-  private boolean isOnForeignDisk(LabTopology.Node node) {
+  private boolean isOnForeignDisk(Node node) {
     return snapshot.machine(node.name()).foreignDisk(node).isPresent();
   }
 
   /** Meanwhile, whatever else is done there: nothing waits for a clock. */
-  private void setClock(LabTopology.Node node, Machine machine) {
+  private void setClock(Node node, Machine machine) {
     if (machine.guest().is(GuestReport::isClockOff)) {
       plan.want(new Action.SetClock(node.name(), node.uuid()));
     }
@@ -249,7 +250,7 @@ final class Machines {
    * Title and description follow while the domain runs, and the host shall not start it by itself:
    * that would be before anybody knows whether it may run.
    */
-  private Optional<Action> relabelling(LabTopology.Node node, DomainState domain) {
+  private Optional<Action> relabelling(Node node, DomainState domain) {
     if (isOnForeignDisk(node)) {
       return Optional.empty();
     }
@@ -270,7 +271,7 @@ final class Machines {
    * its agent for good, as when it hung and was destroyed in the middle of a command. An agent's
    * silence alone says nothing of the service.
    */
-  private void await(LabTopology.Node node, DomainState domain, Instant deadline) {
+  private void await(Node node, DomainState domain, Instant deadline) {
     if (deadline.isAfter(input.now())) {
       plan.wake(deadline);
     } else if (domain.definition().filter(d -> d.accelerator() != accelerator()).isPresent()
@@ -289,8 +290,7 @@ final class Machines {
    *
    * @param present the domain as it is: its disk and the kernel that goes with it stay
    */
-  private Optional<DomainDefinition> definition(
-      LabTopology.Node node, Optional<DomainDefinition> present) {
+  private Optional<DomainDefinition> definition(Node node, Optional<DomainDefinition> present) {
     return present
         .map(d -> Desired.domain(lab, node, d.pool(), accelerator(), d.directBoot()))
         .or(
@@ -304,19 +304,19 @@ final class Machines {
                                 lab, node, input.pool(), accelerator(), i.directBoot())));
   }
 
-  private void define(LabTopology.Node node, DomainDefinition wanted) {
+  private void define(Node node, DomainDefinition wanted) {
     plan.want(new Action.DefineDomain(node.name(), wanted));
   }
 
-  private static Action startOf(LabTopology.Node node) {
+  private static Action startOf(Node node) {
     return new Action.StartDomain(node.name(), node.uuid(), node.domain());
   }
 
-  private void destroy(LabTopology.Node node) {
+  private void destroy(Node node) {
     plan.want(new Action.DestroyDomain(node.name(), node.uuid(), node.domain()));
   }
 
-  private boolean networksActive(LabTopology.Node node) {
+  private boolean networksActive(Node node) {
     return node.interfaces().stream()
         .allMatch(i -> snapshot.network(i.network()).is(NetworkState::active));
   }

@@ -6,6 +6,7 @@ import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.Node;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -36,7 +37,7 @@ record Networks(LabTopology lab, LabSnapshot snapshot, PlanBuilder plan) {
     return lab.nodes().stream()
         .filter(n -> n.addressIn(network.name()).isPresent())
         .filter(n -> snapshot.machine(n.name()).domain().is(d -> d.power() != Power.SHUT_OFF))
-        .map(LabTopology.Node::uuid)
+        .map(Node::uuid)
         .collect(Collectors.toSet());
   }
 

@@ -7,6 +7,7 @@ import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.plan.Plan.Restart;
 import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.Node;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -42,7 +43,7 @@ final class Rollout {
 
   /** What must be restarted, in order; at most one of them now, unless more are on it already. */
   List<Restart> restarts() {
-    List<LabTopology.Node> changed =
+    List<Node> changed =
         lab.nodes().stream()
             .filter(n -> !changes(n).isEmpty())
             .sorted(Comparator.comparingInt(this::rank))
@@ -51,11 +52,10 @@ final class Rollout {
       return List.of();
     }
     List<String> going =
-        new ArrayList<>(
-            changed.stream().filter(this::isGoing).map(LabTopology.Node::name).toList());
+        new ArrayList<>(changed.stream().filter(this::isGoing).map(Node::name).toList());
     Set<String> blocked = blocked(changed);
     List<Restart> restarts = new ArrayList<>();
-    for (LabTopology.Node node : changed) {
+    for (Node node : changed) {
       List<String> waitsFor = List.of();
       if (!going.contains(node.name())) {
         waitsFor = going.isEmpty() ? waitsFor(node, blocked) : List.copyOf(going);
@@ -69,7 +69,7 @@ final class Rollout {
   }
 
   /** What of a machine's hardware differs from the spec; empty when nothing does. */
-  private List<String> changes(LabTopology.Node node) {
+  private List<String> changes(Node node) {
     Machine machine = snapshot.machine(node.name());
     Optional<DomainDefinition> definition =
         machine
@@ -98,7 +98,7 @@ final class Rollout {
     return List.copyOf(changes);
   }
 
-  private int rank(LabTopology.Node node) {
+  private int rank(Node node) {
     List<String> members = lab.ejabberd().members();
     return switch (node.role()) {
       case plain -> 0;
@@ -110,7 +110,7 @@ final class Rollout {
   }
 
   /** On its way down already, or down and about to be started. */
-  private boolean isGoing(LabTopology.Node node) {
+  private boolean isGoing(Node node) {
     DomainState domain = snapshot.machine(node.name()).domain().value();
     return switch (domain.power()) {
       case SHUTTING_DOWN, SHUT_OFF -> true;
@@ -121,31 +121,31 @@ final class Rollout {
   }
 
   /** Names of the nodes that must be complete first. */
-  private List<String> waitsFor(LabTopology.Node node, Set<String> blocked) {
+  private List<String> waitsFor(Node node, Set<String> blocked) {
     if (services.isDown(node)) {
       return List.of();
     }
     return lab.nodes().stream()
         .filter(other -> !other.name().equals(node.name()))
         .filter(other -> !isComplete(other, node.name(), blocked))
-        .map(LabTopology.Node::name)
+        .map(Node::name)
         .toList();
   }
 
-  private boolean isComplete(LabTopology.Node other, String without, Set<String> blocked) {
+  private boolean isComplete(Node other, String without, Set<String> blocked) {
     return services.works(other, without).equals(Optional.of(true))
         && (blocked.contains(other.name())
             || NodeSteps.of(other.name(), steps, snapshot).complete());
   }
 
   /** Nodes whose steps cannot be done before a restart: to wait for them would be for ever. */
-  private Set<String> blocked(List<LabTopology.Node> changed) {
+  private Set<String> blocked(List<Node> changed) {
     Set<String> blocked = new HashSet<>();
     changed.forEach(n -> blocked.add(n.name()));
     boolean more = true;
     while (more) {
       more = false;
-      for (LabTopology.Node node : lab.nodes()) {
+      for (Node node : lab.nodes()) {
         boolean waits =
             NodeSteps.of(node.name(), steps, snapshot).waitingFor().stream()
                 .map(Step.Ref::node)

@@ -6,6 +6,7 @@ import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.Node;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -19,7 +20,7 @@ record Services(LabTopology lab, LabSnapshot snapshot, Instant now) {
    *
    * @param without a node that the service need not see
    */
-  Optional<Boolean> works(LabTopology.Node node, String without) {
+  Optional<Boolean> works(Node node, String without) {
     return answers(node)
         .map(
             answers ->
@@ -37,7 +38,7 @@ record Services(LabTopology lab, LabSnapshot snapshot, Instant now) {
   }
 
   /** Whether the node's service is known not to run. One that only misses others runs. */
-  boolean isDown(LabTopology.Node node) {
+  boolean isDown(Node node) {
     return answers(node)
         .filter(
             answers ->
@@ -53,7 +54,7 @@ record Services(LabTopology lab, LabSnapshot snapshot, Instant now) {
   }
 
   /** Whether the guest answers; empty when it could not be asked, or not yet. */
-  private Optional<Boolean> answers(LabTopology.Node node) {
+  private Optional<Boolean> answers(Node node) {
     Machine machine = snapshot.machine(node.name());
     if (machine.domain().isUnknown()) {
       return Optional.empty();
@@ -96,7 +97,7 @@ record Services(LabTopology lab, LabSnapshot snapshot, Instant now) {
    * Whether those who use the node's service, or give it too, say that it is gone: at least one
    * does, and nobody says that it is there.
    */
-  boolean isLost(LabTopology.Node node) {
+  boolean isLost(Node node) {
     List<Boolean> says =
         switch (node.role()) {
           case gateway, plain -> List.of();
@@ -120,7 +121,7 @@ record Services(LabTopology lab, LabSnapshot snapshot, Instant now) {
     return !says.isEmpty() && says.stream().noneMatch(Boolean::booleanValue);
   }
 
-  private static Stream<String> peers(List<String> nodes, LabTopology.Node node) {
+  private static Stream<String> peers(List<String> nodes, Node node) {
     return nodes.stream().filter(n -> !n.equals(node.name()));
   }
 }

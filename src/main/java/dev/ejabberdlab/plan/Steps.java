@@ -8,7 +8,7 @@ import dev.ejabberdlab.guest.StepState.Status;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.plan.Plan.StalledStep;
-import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.Node;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -46,7 +46,7 @@ final class Steps {
    * Runs a node's next step: one at a time. A step that waits or is given up holds up only those
    * that require it.
    */
-  void proceed(LabTopology.Node node, Machine machine) {
+  void proceed(Node node, Machine machine) {
     if (machine.guest().isPresent()) {
       for (Step step : NodeSteps.of(node.name(), all, snapshot).runnable()) {
         if (isStarted(node, machine, step)) {
@@ -57,7 +57,7 @@ final class Steps {
   }
 
   /** Whether the step is what the node does now. */
-  private boolean isStarted(LabTopology.Node node, Machine machine, Step step) {
+  private boolean isStarted(Node node, Machine machine, Step step) {
     Optional<StepState> tried =
         NodeSteps.state(step, snapshot)
             .filter(s -> s.epoch().equals(epoch))

@@ -2,6 +2,7 @@ package dev.ejabberdlab.provision;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
 import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.Node;
 import inet.ipaddr.IPAddressString;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -23,14 +24,12 @@ final class Base {
   /** A line of /etc/hosts for the template. */
   record Line(String address, String names) {}
 
-  static Map<String, String> values(LabTopology lab, LabTopology.Node node) {
+  static Map<String, String> values(LabTopology lab, Node node) {
     Map<String, String> values = new LinkedHashMap<>();
     values.put("NODE_NAME", node.name());
     values.put(
         "ADDRESSES",
-        node.interfaces().stream()
-            .map(LabTopology.Interface::address)
-            .collect(Collectors.joining(" ")));
+        node.interfaces().stream().map(Node.Interface::address).collect(Collectors.joining(" ")));
     values.put(
         "ROUTES",
         node.routes().stream()
@@ -47,7 +46,7 @@ final class Base {
     return values;
   }
 
-  static Map<String, byte[]> files(LabTopology lab, LabTopology.Node node) {
+  static Map<String, byte[]> files(LabTopology lab, Node node) {
     Map<String, byte[]> files = new LinkedHashMap<>();
     files.put("hostname", (node.name() + "\n").getBytes(StandardCharsets.UTF_8));
     files.put("hosts", Templates.render("base/hosts", Map.of("lines", hosts(lab))));
@@ -79,14 +78,13 @@ final class Base {
               files.put("keepalived.conf", keepalived(lab, node, virtual));
               files.put("ejabberd-answers", Templates.bytes("base/ejabberd-answers"));
             });
-    for (LabTopology.Interface nic : node.interfaces()) {
+    for (Node.Interface nic : node.interfaces()) {
       files.put("10-lab-" + nic.network() + ".network", network(lab, node, nic));
     }
     return files;
   }
 
-  private static byte[] keepalived(
-      LabTopology lab, LabTopology.Node node, LabTopology.VirtualAddress virtual) {
+  private static byte[] keepalived(LabTopology lab, Node node, LabTopology.VirtualAddress virtual) {
     List<String> members = lab.ejabberd().members();
     return Templates.render(
         "base/keepalived.conf",
@@ -106,7 +104,7 @@ final class Base {
             virtual.prefixLength()));
   }
 
-  private static LabTopology.Interface nic(LabTopology.Node node, String network) {
+  private static Node.Interface nic(Node node, String network) {
     return node.interfaces().stream()
         .filter(i -> i.network().equals(network))
         .findFirst()
@@ -116,7 +114,7 @@ final class Base {
   /** The same on every node: each by its address in the network where the others look for it. */
   private static List<Line> hosts(LabTopology lab) {
     List<Line> lines = new ArrayList<>();
-    for (LabTopology.Node node : lab.nodes()) {
+    for (Node node : lab.nodes()) {
       lines.add(
           new Line(
               lab.serviceAddress(node),
@@ -128,7 +126,7 @@ final class Base {
     return lines;
   }
 
-  private static byte[] network(LabTopology lab, LabTopology.Node node, LabTopology.Interface nic) {
+  private static byte[] network(LabTopology lab, Node node, Node.Interface nic) {
     LabTopology.Network network = lab.network(nic.network());
     IPAddressString cidr = new IPAddressString(network.cidr());
     Map<String, Object> values = new HashMap<>();

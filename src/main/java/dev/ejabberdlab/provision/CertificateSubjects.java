@@ -3,6 +3,7 @@ package dev.ejabberdlab.provision;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
 import dev.ejabberdlab.certificate.Subject;
 import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.Node;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +18,7 @@ public final class CertificateSubjects {
   public static Map<String, Subject> of(LabTopology lab) {
     String domain = lab.ejabberd().domain();
     Map<String, Subject> subjects = new LinkedHashMap<>();
-    for (LabTopology.Node node : lab.nodes(Role.ejabberd)) {
+    for (Node node : lab.nodes(Role.ejabberd)) {
       // Services of the domain, like conference.DOMAIN, are on every member.
       subjects.put(
           node.name(),
@@ -27,7 +28,7 @@ public final class CertificateSubjects {
               Stream.of(domain, "*." + domain),
               lab.ejabberd().virtualAddress().map(LabTopology.VirtualAddress::address).stream()));
     }
-    for (LabTopology.Node node : lab.nodes(Role.postgresql)) {
+    for (Node node : lab.nodes(Role.postgresql)) {
       subjects.put(
           node.name(),
           subject(lab, node, Stream.empty(), Stream.of(lab.postgresql().readWriteAddress())));
@@ -36,13 +37,13 @@ public final class CertificateSubjects {
   }
 
   private static Subject subject(
-      LabTopology lab, LabTopology.Node node, Stream<String> names, Stream<String> addresses) {
+      LabTopology lab, Node node, Stream<String> names, Stream<String> addresses) {
     List<String> own =
         List.of(node.name(), "%s.%s".formatted(node.name(), lab.ejabberd().domain()));
     return new Subject(
         node.name(),
         Stream.concat(names, own.stream()).distinct().toList(),
-        Stream.concat(addresses, node.interfaces().stream().map(LabTopology.Interface::address))
+        Stream.concat(addresses, node.interfaces().stream().map(Node.Interface::address))
             .distinct()
             .toList());
   }

@@ -3,6 +3,7 @@ package dev.ejabberdlab.provision;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
 import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.Node;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -58,7 +59,7 @@ record Firewall(List<Rule> input, List<Rule> forward) {
       this(list(sources), list(destinations), protocol, list(ports), "");
     }
 
-    static Rule of(LabTopology.FirewallRule rule) {
+    static Rule of(Node.FirewallRule rule) {
       return new Rule(
           rule.source().orElse(""), "", rule.protocol().name(), list(rule.ports()), rule.comment());
     }
@@ -72,7 +73,7 @@ record Firewall(List<Rule> input, List<Rule> forward) {
     }
   }
 
-  static Firewall of(LabTopology lab, LabTopology.Node node) {
+  static Firewall of(LabTopology lab, Node node) {
     List<Rule> input = new ArrayList<>();
     List<Rule> forward = new ArrayList<>();
     LabTopology.Network management = lab.management();
@@ -127,10 +128,10 @@ record Firewall(List<Rule> input, List<Rule> forward) {
   }
 
   /** What nodes behind a gateway let in from elsewhere must get through the gateway as well. */
-  private static List<Rule> wayTo(LabTopology lab, LabTopology.Node gateway) {
+  private static List<Rule> wayTo(LabTopology lab, Node gateway) {
     List<Rule> rules = new ArrayList<>();
-    for (LabTopology.Node node : lab.nodes()) {
-      for (LabTopology.Interface nic : node.interfaces()) {
+    for (Node node : lab.nodes()) {
+      for (Node.Interface nic : node.interfaces()) {
         LabTopology.Network network = lab.network(nic.network());
         if (!node.equals(gateway)
             && network.mode() == NetworkMode.isolated
@@ -149,7 +150,7 @@ record Firewall(List<Rule> input, List<Rule> forward) {
     return new Rule(List.copyOf(sources), List.of(), "tcp", ports);
   }
 
-  static boolean forwards(LabTopology.Node node) {
+  static boolean forwards(Node node) {
     return node.role() == Role.gateway;
   }
 }

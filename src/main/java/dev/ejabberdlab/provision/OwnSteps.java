@@ -7,6 +7,7 @@ import dev.ejabberdlab.topology.LabTopology;
 import dev.ejabberdlab.topology.LabTopology.OwnFile;
 import dev.ejabberdlab.topology.LabTopology.OwnShell;
 import dev.ejabberdlab.topology.LabTopology.OwnStep;
+import dev.ejabberdlab.topology.Node;
 import dev.ejabberdlab.topology.Reference;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -43,7 +44,7 @@ record OwnSteps(LabTopology lab, Inputs inputs, Duration fileTimeout) {
         all.add(step.requiring(refs(step.node(), Order.before)));
       }
     }
-    for (LabTopology.Node node : lab.nodes()) {
+    for (Node node : lab.nodes()) {
       Set<Step.Ref> complete =
           all.stream()
               .filter(s -> s.node().equals(node.name()))
@@ -81,18 +82,19 @@ record OwnSteps(LabTopology lab, Inputs inputs, Duration fileTimeout) {
     List<Step.Obstacle> obstacles =
         own.from().flatMap(inputs.references()::missing).map(List::of).orElse(List.of());
     byte[] content = own.from().flatMap(inputs.references()::value).orElse(NOTHING);
+    Step.Builder step =
+        Step.builder()
+            .node(node)
+            .name(PREFIX + own.name())
+            .requires(requires)
+            .scope(Step.Scope.DISK)
+            .obstacles(obstacles);
     return own.file().isPresent()
-        ? file(node, own, own.file().get(), content, requires, obstacles)
-        : shell(node, own, own.shell().orElseThrow(), content, requires, obstacles);
+        ? file(step, own.file().get(), content)
+        : shell(step, own, own.shell().orElseThrow(), content);
   }
 
-  private Step file(
-      String node,
-      OwnStep own,
-      OwnFile file,
-      byte[] content,
-      Set<Step.Ref> requires,
-      List<Step.Obstacle> obstacles) {
+  private Step file(Step.Builder step, OwnFile file, byte[] content) {
     String script = Templates.text(FILE);
     Map<String, String> values =
         Map.of(
@@ -101,26 +103,15 @@ record OwnSteps(LabTopology lab, Inputs inputs, Duration fileTimeout) {
             "FILE_GROUP", file.group(),
             "FILE_MODE", file.mode());
     Map<String, byte[]> files = Map.of("content", content);
-    return new Step(
-        node,
-        PREFIX + own.name(),
-        script,
-        values,
-        files,
-        requires,
-        Step.Scope.DISK,
-        fileTimeout,
-        StepDigest.of(inputs.credentials().digestKey(), script, values, files),
-        obstacles);
+    return step.script(script)
+        .values(values)
+        .files(files)
+        .timeout(fileTimeout)
+        .digest(StepDigest.of(inputs.credentials().digestKey(), script, values, files))
+        .build();
   }
 
-  private Step shell(
-      String node,
-      OwnStep own,
-      OwnShell shell,
-      byte[] content,
-      Set<Step.Ref> requires,
-      List<Step.Obstacle> obstacles) {
+  private Step shell(Step.Builder step, OwnStep own, OwnShell shell, byte[] content) {
     Map<String, String> values =
         Map.of("SCRIPT_USER", shell.user(), "HIDDEN", isSecret(own) ? "yes" : "no");
     Map<String, byte[]> files =
@@ -131,18 +122,13 @@ record OwnSteps(LabTopology lab, Inputs inputs, Duration fileTimeout) {
             shell.unless().map(text -> text.getBytes(StandardCharsets.UTF_8)).orElse(NOTHING),
             "environment",
             environment(shell.environment()));
-    return new Step(
-        node,
-        PREFIX + own.name(),
-        Templates.text(SHELL),
-        values,
-        files,
-        requires,
-        Step.Scope.DISK,
-        shell.timeout(),
+    return step.script(Templates.text(SHELL))
+        .values(values)
+        .files(files)
+        .timeout(shell.timeout())
         // Of what the user wrote alone: a new version of the operator does not run it again.
-        StepDigest.of(inputs.credentials().digestKey(), values, files),
-        obstacles);
+        .digest(StepDigest.of(inputs.credentials().digestKey(), values, files))
+        .build();
   }
 
   private static boolean isSecret(OwnStep own) {

@@ -3,6 +3,7 @@ package dev.ejabberdlab.provision;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
 import dev.ejabberdlab.certificate.Certificate;
 import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.Node;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -85,7 +86,7 @@ record Postgresql(LabTopology lab, Inputs inputs, String primary, long term) {
   /** Where the read-write address is, or goes to. */
   private Map<String, String> addressValues(String instance) {
     LabTopology.Postgresql database = lab.postgresql();
-    LabTopology.Interface nic =
+    Node.Interface nic =
         lab.node(instance).interfaces().stream()
             .filter(i -> i.network().equals(database.network()))
             .findFirst()

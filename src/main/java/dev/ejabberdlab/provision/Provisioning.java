@@ -4,6 +4,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
 import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.guest.StepNames;
 import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.Node;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -47,7 +48,7 @@ public final class Provisioning {
       String primary = instances.primary();
       Postgresql postgresql = new Postgresql(lab, inputs, primary, instances.term());
       Ejabberd ejabberd = new Ejabberd(lab, inputs);
-      for (LabTopology.Node node : lab.nodes()) {
+      for (Node node : lab.nodes()) {
         steps.add(
             step(
                 node.name(),
@@ -194,17 +195,18 @@ public final class Provisioning {
         Set<Step.Ref> requires,
         List<Step.Obstacle> obstacles) {
       String script = Templates.text("steps/" + name + ".sh");
-      return new Step(
-          node,
-          name,
-          script,
-          values,
-          files,
-          Set.copyOf(requires),
-          UNTIL_REBOOT.contains(name) ? Step.Scope.BOOT : Step.Scope.DISK,
-          TIMEOUT,
-          StepDigest.of(inputs.credentials().digestKey(), script, values, files),
-          obstacles);
+      return Step.builder()
+          .node(node)
+          .name(name)
+          .script(script)
+          .values(values)
+          .files(files)
+          .requires(Set.copyOf(requires))
+          .scope(UNTIL_REBOOT.contains(name) ? Step.Scope.BOOT : Step.Scope.DISK)
+          .timeout(TIMEOUT)
+          .digest(StepDigest.of(inputs.credentials().digestKey(), script, values, files))
+          .obstacles(obstacles)
+          .build();
     }
   }
 }

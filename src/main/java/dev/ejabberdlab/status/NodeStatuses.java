@@ -13,6 +13,7 @@ import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.plan.NodeSteps;
 import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.Node;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -61,7 +62,7 @@ final class NodeStatuses {
   }
 
   private static NodeStatus node(
-      LabTopology.Node node, Machine machine, NodeSteps steps, Optional<NodeStatus> before) {
+      Node node, Machine machine, NodeSteps steps, Optional<NodeStatus> before) {
     boolean reported = machine.guest().isPresent();
     Optional<StepState> failed =
         steps.state().filter(s -> s.attempts() > 0 && s.status() != StepState.Status.DONE);
@@ -118,14 +119,11 @@ final class NodeStatuses {
         .orElse(seconds == 0 ? off.get().compareTo(Duration.ZERO) : seconds);
   }
 
-  private static Map<String, String> addresses(LabTopology.Node node) {
+  private static Map<String, String> addresses(Node node) {
     return node.interfaces().stream()
         .collect(
             Collectors.toMap(
-                LabTopology.Interface::network,
-                LabTopology.Interface::address,
-                (a, b) -> a,
-                TreeMap::new));
+                Node.Interface::network, Node.Interface::address, (a, b) -> a, TreeMap::new));
   }
 
   static MachineState state(Seen<DomainState> domain) {

@@ -4,13 +4,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Order;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Protocol;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Synchronous;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -76,76 +76,6 @@ public record LabTopology(
       UUID uuid,
       String libvirtName,
       String bridge) {}
-
-  /**
-   * A node.
-   *
-   * @param name host name
-   * @param role what it is for
-   * @param uuid libvirt's UUID of the domain
-   * @param domain libvirt's name of the domain, {@code ejl-<8 hex>-<name>}
-   * @param volume name of its root disk, {@code ejl-<8 hex>-<name>.qcow2}
-   * @param cpus virtual CPUs
-   * @param memoryBytes memory
-   * @param diskBytes virtual size of the root disk
-   * @param title of the domain
-   * @param description of the domain; may be empty
-   * @param interfaces in the guest's order
-   * @param routes static routes beside the default one through the management network
-   * @param firewall what it lets in beside what its role needs, in the order of the spec
-   */
-  public record Node(
-      String name,
-      Role role,
-      UUID uuid,
-      String domain,
-      String volume,
-      int cpus,
-      long memoryBytes,
-      long diskBytes,
-      String title,
-      String description,
-      List<Interface> interfaces,
-      List<Route> routes,
-      List<FirewallRule> firewall) {
-
-    /** The address in the named network, if the node is attached to it. */
-    public Optional<String> addressIn(String network) {
-      return interfaces.stream()
-          .filter(i -> i.network().equals(network))
-          .map(Interface::address)
-          .findFirst();
-    }
-  }
-
-  /**
-   * A node's interface.
-   *
-   * @param network name in the spec
-   * @param address IPv4
-   * @param prefixLength of the network
-   * @param mac lower case
-   */
-  public record Interface(String network, String address, int prefixLength, String mac) {}
-
-  /**
-   * A static route.
-   *
-   * @param destination CIDR
-   * @param via address of the gateway node in a network of this node
-   */
-  public record Route(String destination, String via) {}
-
-  /**
-   * Something that a node lets in.
-   *
-   * @param protocol tcp, udp or icmp
-   * @param ports destination ports or ranges; empty with icmp
-   * @param source CIDR; empty means anywhere
-   * @param comment may be empty
-   */
-  public record FirewallRule(
-      Protocol protocol, List<String> ports, Optional<String> source, String comment) {}
 
   /** A line of /etc/hosts. */
   public record HostLine(String address, List<String> names) {}
@@ -289,6 +219,31 @@ public record LabTopology(
       Duration timeout,
       Optional<String> unless) {}
 
+  /** A lab to be, shut down; lists and settings that it does not say are empty. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** A lab to be that says the same, until told otherwise. */
+  public Builder toBuilder() {
+    return new Builder()
+        .uid(uid)
+        .namespace(namespace)
+        .name(name)
+        .host(host)
+        .image(image)
+        .networks(networks)
+        .nodes(nodes)
+        .hosts(hosts)
+        .sysctls(sysctls)
+        .postgresql(postgresql)
+        .ejabberd(ejabberd)
+        .tls(tls)
+        .accounts(accounts)
+        .ownSteps(ownSteps)
+        .running(running);
+  }
+
   /** With what the names of everything of a lab on its host begin. */
   public static String namePrefix(UUID uid) {
     return new Identity(uid).name("");
@@ -344,7 +299,7 @@ public record LabTopology(
           case gateway, plain ->
               node.interfaces().stream()
                   .filter(i -> !i.network().equals(nat))
-                  .map(Interface::address)
+                  .map(Node.Interface::address)
                   .findFirst();
         })
         .orElseGet(() -> node.interfaces().get(0).address());
@@ -393,5 +348,127 @@ public record LabTopology(
   /** The nodes of a role, in the order of the spec. */
   public List<Node> nodes(Role role) {
     return nodes.stream().filter(n -> n.role() == role).toList();
+  }
+
+  /** A lab whose values are named; each is described at {@link LabTopology}. */
+  public static final class Builder {
+
+    private UUID uid;
+    private String namespace;
+    private String name;
+    private String host;
+    private String image;
+    private List<Network> networks = List.of();
+    private List<Node> nodes = List.of();
+    private List<HostLine> hosts = List.of();
+    private Map<String, String> sysctls = Map.of();
+    private Postgresql postgresql;
+    private Ejabberd ejabberd;
+    private Tls tls;
+    private List<Account> accounts = List.of();
+    private List<OwnStep> ownSteps = List.of();
+    private boolean running;
+
+    private Builder() {}
+
+    public Builder uid(UUID value) {
+      uid = value;
+      return this;
+    }
+
+    public Builder namespace(String value) {
+      namespace = value;
+      return this;
+    }
+
+    public Builder name(String value) {
+      name = value;
+      return this;
+    }
+
+    public Builder host(String value) {
+      host = value;
+      return this;
+    }
+
+    public Builder image(String value) {
+      image = value;
+      return this;
+    }
+
+    public Builder networks(List<Network> value) {
+      networks = value;
+      return this;
+    }
+
+    public Builder nodes(List<Node> value) {
+      nodes = value;
+      return this;
+    }
+
+    public Builder hosts(List<HostLine> value) {
+      hosts = value;
+      return this;
+    }
+
+    public Builder sysctls(Map<String, String> value) {
+      sysctls = value;
+      return this;
+    }
+
+    public Builder postgresql(Postgresql value) {
+      postgresql = value;
+      return this;
+    }
+
+    public Builder ejabberd(Ejabberd value) {
+      ejabberd = value;
+      return this;
+    }
+
+    public Builder tls(Tls value) {
+      tls = value;
+      return this;
+    }
+
+    public Builder accounts(List<Account> value) {
+      accounts = value;
+      return this;
+    }
+
+    public Builder ownSteps(List<OwnStep> value) {
+      ownSteps = value;
+      return this;
+    }
+
+    public Builder running(boolean value) {
+      running = value;
+      return this;
+    }
+
+    /**
+     * The lab.
+     *
+     * @throws NullPointerException when the UID, the namespace, the name, the host, the image, the
+     *     database, the XMPP service or the certificates were not given
+     */
+    public LabTopology build() {
+      return new LabTopology(
+          Objects.requireNonNull(uid, "uid"),
+          Objects.requireNonNull(namespace, "namespace"),
+          Objects.requireNonNull(name, "name"),
+          Objects.requireNonNull(host, "host"),
+          Objects.requireNonNull(image, "image"),
+          networks,
+          nodes,
+          hosts,
+          sysctls,
+          Objects.requireNonNull(postgresql, "postgresql"),
+          Objects.requireNonNull(ejabberd, "ejabberd"),
+          Objects.requireNonNull(tls, "tls"),
+          accounts,
+          ownSteps,
+          running);
+    }
   }
 }

@@ -4,10 +4,9 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Attachment;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.NetworkMode;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
-import dev.ejabberdlab.topology.LabTopology.FirewallRule;
-import dev.ejabberdlab.topology.LabTopology.Interface;
-import dev.ejabberdlab.topology.LabTopology.Node;
-import dev.ejabberdlab.topology.LabTopology.Route;
+import dev.ejabberdlab.topology.Node.FirewallRule;
+import dev.ejabberdlab.topology.Node.Interface;
+import dev.ejabberdlab.topology.Node.Route;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -58,20 +57,21 @@ final class NodeBuilder {
   }
 
   private Node node(EjabberdLabSpec.Node node) {
-    return new Node(
-        node.name(),
-        node.role(),
-        identity.domainUuid(node.name()),
-        identity.name(node.name()),
-        LabTopology.diskName(identity.uid(), node.name()),
-        node.cpus(),
-        Size.of(node.memory()).bytes(),
-        Size.of(node.disk()).bytes(),
-        node.title() == null ? lab + "/" + node.name() : node.title(),
-        node.description(),
-        interfaces(node),
-        routes(node),
-        firewall(node));
+    return Node.builder()
+        .name(node.name())
+        .role(node.role())
+        .uuid(identity.domainUuid(node.name()))
+        .domain(identity.name(node.name()))
+        .volume(LabTopology.diskName(identity.uid(), node.name()))
+        .cpus(node.cpus())
+        .memoryBytes(Size.of(node.memory()).bytes())
+        .diskBytes(Size.of(node.disk()).bytes())
+        .title(node.title() == null ? lab + "/" + node.name() : node.title())
+        .description(node.description())
+        .interfaces(interfaces(node))
+        .routes(routes(node))
+        .firewall(firewall(node))
+        .build();
   }
 
   private List<Interface> interfaces(EjabberdLabSpec.Node node) {

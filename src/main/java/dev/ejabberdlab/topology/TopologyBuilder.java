@@ -15,7 +15,6 @@ import dev.ejabberdlab.topology.LabTopology.Ejabberd;
 import dev.ejabberdlab.topology.LabTopology.Failover;
 import dev.ejabberdlab.topology.LabTopology.HostLine;
 import dev.ejabberdlab.topology.LabTopology.Network;
-import dev.ejabberdlab.topology.LabTopology.Node;
 import dev.ejabberdlab.topology.LabTopology.OwnFile;
 import dev.ejabberdlab.topology.LabTopology.OwnShell;
 import dev.ejabberdlab.topology.LabTopology.OwnStep;
@@ -79,22 +78,23 @@ public final class TopologyBuilder {
   private LabTopology build() {
     List<Node> nodes =
         new NodeBuilder(namespace + "/" + name, spec, identity, wiring, subnets, addresses).nodes();
-    return new LabTopology(
-        identity.uid(),
-        namespace,
-        name,
-        spec.host(),
-        spec.image().volume(),
-        networks(),
-        nodes,
-        hosts(nodes),
-        sorted(spec.sysctls()),
-        postgresql(),
-        ejabberd(),
-        tls(),
-        accounts(),
-        ownSteps(),
-        spec.running());
+    return LabTopology.builder()
+        .uid(identity.uid())
+        .namespace(namespace)
+        .name(name)
+        .host(spec.host())
+        .image(spec.image().volume())
+        .networks(networks())
+        .nodes(nodes)
+        .hosts(hosts(nodes))
+        .sysctls(sorted(spec.sysctls()))
+        .postgresql(postgresql())
+        .ejabberd(ejabberd())
+        .tls(tls())
+        .accounts(accounts())
+        .ownSteps(ownSteps())
+        .running(spec.running())
+        .build();
   }
 
   private static Map<String, Subnet> subnets(

@@ -2,12 +2,12 @@ package dev.ejabberdlab.failover;
 
 import static dev.ejabberdlab.failover.DatabaseFixture.P1;
 import static dev.ejabberdlab.failover.DatabaseFixture.P2;
-import static dev.ejabberdlab.failover.DatabaseFixture.SYSTEM;
 import static dev.ejabberdlab.failover.DatabaseFixture.WAL;
 import static dev.ejabberdlab.failover.DatabaseFixture.atRest;
 import static dev.ejabberdlab.failover.DatabaseFixture.database;
 import static dev.ejabberdlab.failover.DatabaseFixture.decide;
 import static dev.ejabberdlab.failover.DatabaseFixture.lost;
+import static dev.ejabberdlab.failover.DatabaseFixture.on;
 import static dev.ejabberdlab.failover.DatabaseFixture.paused;
 import static dev.ejabberdlab.failover.DatabaseFixture.primary;
 import static dev.ejabberdlab.failover.DatabaseFixture.primaryOff;
@@ -24,7 +24,6 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
-import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot.Past;
@@ -34,7 +33,6 @@ import dev.ejabberdlab.plan.Scene;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -89,11 +87,7 @@ class CandidatesTest {
                 + " spec.postgresql.failover.maxLag"),
         arguments(
             "it is on another timeline",
-            primaryOff()
-                .postgresql(
-                    P2,
-                    new Postgresql(
-                        true, true, 2, SYSTEM, false, List.of(), List.of(), WAL, false, false)),
+            primaryOff().postgresql(P2, on(2, true)),
             working(),
             "psql2server is on timeline 2, and psql1server was on 1"),
         arguments(
@@ -142,10 +136,7 @@ class CandidatesTest {
         arguments(
             "it has another database",
             primaryOff()
-                .postgresql(
-                    P2,
-                    new Postgresql(
-                        true, true, 1, "1", false, List.of(), List.of(), WAL, false, false)),
+                .postgresql(P2, standby(WAL, false).toBuilder().systemIdentifier("1").build()),
             working(),
             "psql2server has another database"));
   }

@@ -30,7 +30,7 @@ final class DatabaseFixture {
 
   static final String P1 = "psql1server";
   static final String P2 = "psql2server";
-  static final String SYSTEM = "7311111111111111111";
+  static final String SYSTEM = LabFixture.SYSTEM;
   static final long WAL = 1L << 30;
   static final Duration LONG = Duration.ofMinutes(1);
 
@@ -102,25 +102,31 @@ final class DatabaseFixture {
 
   /** A standby that has so much WAL, and whether it receives more. */
   static Postgresql standby(long lsn, boolean receiving) {
-    return new Postgresql(
-        true, true, 1, SYSTEM, false, List.of(), List.of(), lsn, receiving, false);
+    return LabFixture.instance().standby().lsn(lsn).receiving(receiving).build();
   }
 
-  /** A standby that receives everything and replays nothing. */
+  /** A standby that has received everything and replays nothing. */
   static Postgresql paused() {
-    return new Postgresql(
-        true, true, 1, SYSTEM, false, List.of(), List.of(), WAL, false, false, "it is paused");
+    return standby(WAL, false).toBuilder().replay("it is paused").build();
   }
 
   static Postgresql primary(long lsn, Standby... standbys) {
-    return new Postgresql(
-        true, false, 1, SYSTEM, true, List.of(standbys), List.of(), lsn, false, false);
+    return LabFixture.instance()
+        .primary()
+        .readWriteAddress(true)
+        .standbys(standbys)
+        .lsn(lsn)
+        .build();
   }
 
   /** An instance whose server does not answer. */
   static Postgresql atRest(boolean stopped, long lsn) {
-    return new Postgresql(
-        false, false, 1, SYSTEM, false, List.of(), List.of(), lsn, false, stopped);
+    return LabFixture.instance().lsn(lsn).stopped(stopped).build();
+  }
+
+  /** A standby that was stopped in order. */
+  static Postgresql standbyAtRest() {
+    return atRest(true, WAL).toBuilder().inRecovery(true).build();
   }
 
   /** The primary is off, and its standby was streaming a moment ago. */
@@ -128,9 +134,15 @@ final class DatabaseFixture {
     return Scene.ready().power(P1, Power.SHUT_OFF).postgresql(P2, standby(WAL, false));
   }
 
+  /** An instance on that timeline: a standby that receives no more, or the primary. */
   static Postgresql on(int timeline, boolean standby) {
-    return new Postgresql(
-        true, standby, timeline, SYSTEM, !standby, List.of(), List.of(), WAL, false, false);
+    return LabFixture.instance()
+        .up(true)
+        .inRecovery(standby)
+        .timeline(timeline)
+        .readWriteAddress(!standby)
+        .lsn(WAL)
+        .build();
   }
 
   /** B is primary by decision 3, and both guests know it. */

@@ -3,13 +3,13 @@ package dev.ejabberdlab.failover;
 import static dev.ejabberdlab.failover.DatabaseFixture.LONG;
 import static dev.ejabberdlab.failover.DatabaseFixture.P1;
 import static dev.ejabberdlab.failover.DatabaseFixture.P2;
-import static dev.ejabberdlab.failover.DatabaseFixture.SYSTEM;
 import static dev.ejabberdlab.failover.DatabaseFixture.WAL;
 import static dev.ejabberdlab.failover.DatabaseFixture.atRest;
 import static dev.ejabberdlab.failover.DatabaseFixture.change;
 import static dev.ejabberdlab.failover.DatabaseFixture.decide;
 import static dev.ejabberdlab.failover.DatabaseFixture.during;
 import static dev.ejabberdlab.failover.DatabaseFixture.standby;
+import static dev.ejabberdlab.failover.DatabaseFixture.standbyAtRest;
 import static dev.ejabberdlab.failover.DatabaseFixture.status;
 import static dev.ejabberdlab.failover.DatabaseFixture.streaming;
 import static dev.ejabberdlab.failover.DatabaseFixture.told;
@@ -21,13 +21,11 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChange;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeReason;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus.PrimaryChangeState;
-import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
 import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.plan.Key;
 import dev.ejabberdlab.plan.Scene;
-import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -104,10 +102,6 @@ class FailedPromotionTest {
     return Scene.ready()
         .power(P1, Power.SHUT_OFF)
         .steps(P2, LabFixture.done("base"), LabFixture.failed("postgresql-promotion", attempts, 1));
-  }
-
-  private static Postgresql standbyAtRest() {
-    return new Postgresql(false, true, 1, SYSTEM, false, List.of(), List.of(), WAL, false, true);
   }
 
   @ParameterizedTest(name = "{0}")

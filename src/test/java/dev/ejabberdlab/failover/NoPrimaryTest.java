@@ -3,7 +3,6 @@ package dev.ejabberdlab.failover;
 import static dev.ejabberdlab.failover.DatabaseFixture.LONG;
 import static dev.ejabberdlab.failover.DatabaseFixture.P1;
 import static dev.ejabberdlab.failover.DatabaseFixture.P2;
-import static dev.ejabberdlab.failover.DatabaseFixture.SYSTEM;
 import static dev.ejabberdlab.failover.DatabaseFixture.WAL;
 import static dev.ejabberdlab.failover.DatabaseFixture.aIsPrimary;
 import static dev.ejabberdlab.failover.DatabaseFixture.at;
@@ -11,6 +10,7 @@ import static dev.ejabberdlab.failover.DatabaseFixture.atRest;
 import static dev.ejabberdlab.failover.DatabaseFixture.decide;
 import static dev.ejabberdlab.failover.DatabaseFixture.ended;
 import static dev.ejabberdlab.failover.DatabaseFixture.standby;
+import static dev.ejabberdlab.failover.DatabaseFixture.standbyAtRest;
 import static dev.ejabberdlab.failover.DatabaseFixture.status;
 import static dev.ejabberdlab.failover.DatabaseFixture.streaming;
 import static dev.ejabberdlab.failover.DatabaseFixture.told;
@@ -19,13 +19,11 @@ import static dev.ejabberdlab.observe.LabFixture.NOW;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus.PostgresqlStatus;
-import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.StepNames;
 import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.LabSnapshot;
 import dev.ejabberdlab.observe.LabSnapshot.Past;
 import dev.ejabberdlab.plan.Scene;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** What begins where no instance is primary. */
@@ -46,14 +44,7 @@ class NoPrimaryTest {
     assertThat(reverts.term()).isGreaterThan(failing.term() == null ? 0 : failing.term());
     assertThat(reverts.held()).contains("psql2server must be turned off first.");
 
-    assertThat(
-            told(
-                decide(
-                    scene.postgresql(
-                        P1,
-                        new Postgresql(
-                            false, true, 1, SYSTEM, false, List.of(), List.of(), WAL, false, true)),
-                    failing)))
+    assertThat(told(decide(scene.postgresql(P1, standbyAtRest()), failing)))
         .as("a standby that is down has not what a primary had")
         .startsWith("psql2server");
     assertThat(

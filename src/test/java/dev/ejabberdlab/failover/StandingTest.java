@@ -5,12 +5,14 @@ import static dev.ejabberdlab.failover.DatabaseFixture.P2;
 import static dev.ejabberdlab.failover.DatabaseFixture.SYSTEM;
 import static dev.ejabberdlab.failover.DatabaseFixture.aIsPrimary;
 import static dev.ejabberdlab.failover.DatabaseFixture.at;
+import static dev.ejabberdlab.failover.DatabaseFixture.atRest;
 import static dev.ejabberdlab.failover.DatabaseFixture.bIsPrimary;
 import static dev.ejabberdlab.failover.DatabaseFixture.change;
 import static dev.ejabberdlab.failover.DatabaseFixture.decide;
 import static dev.ejabberdlab.failover.DatabaseFixture.ended;
 import static dev.ejabberdlab.failover.DatabaseFixture.instances;
 import static dev.ejabberdlab.failover.DatabaseFixture.on;
+import static dev.ejabberdlab.failover.DatabaseFixture.primary;
 import static dev.ejabberdlab.failover.DatabaseFixture.status;
 import static dev.ejabberdlab.failover.DatabaseFixture.streaming;
 import static dev.ejabberdlab.failover.DatabaseFixture.working;
@@ -118,28 +120,14 @@ class StandingTest {
                 but(all("psql2server 3 failing"), Recorded.NONE, "psql1server 3 doubt held")),
             cases(
                 "B off, A primary of old that runs and is not told",
-                () ->
-                    off(P2, bIsPrimary())
-                        .postgresql(
-                            P1,
-                            new Postgresql(
-                                false, false, 1, SYSTEM, false, List.of(), List.of(), 0, false,
-                                true))
-                        .obeyed(P1, 2, P1),
+                () -> off(P2, bIsPrimary()).postgresql(P1, atRest(true, 0)).obeyed(P1, 2, P1),
                 Map.of(
                     Recorded.NONE, "psql1server 2 doubt held",
                     Recorded.A, "psql1server 2 failing",
                     Recorded.A_OLDER, "psql1server 2 failing")),
             cases(
                 "B unknown, A primary of old that was not told",
-                () ->
-                    unknown(P2, bIsPrimary())
-                        .postgresql(
-                            P1,
-                            new Postgresql(
-                                false, false, 1, SYSTEM, false, List.of(), List.of(), 0, false,
-                                true))
-                        .obeyed(P1, 2, P1),
+                () -> unknown(P2, bIsPrimary()).postgresql(P1, atRest(true, 0)).obeyed(P1, 2, P1),
                 Map.of(
                     Recorded.NONE, "psql1server 2 doubt held",
                     Recorded.A, "psql1server 2 failing held",
@@ -403,8 +391,7 @@ class StandingTest {
   @Test
   void anotherDatabaseIsNotTakenForTheLabs() {
     Scene scene =
-        Scene.ready()
-            .postgresql(P1, new Postgresql(true, false, 1, "42", true, List.of(), List.of()));
+        Scene.ready().postgresql(P1, primary(0).toBuilder().systemIdentifier("42").build());
     Primacy primacy = decide(scene, at(1, working()));
     assertThat(primacy.doubt().orElseThrow()).contains("another database", "42", SYSTEM);
   }

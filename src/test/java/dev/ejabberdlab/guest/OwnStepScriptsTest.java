@@ -12,7 +12,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -39,16 +38,15 @@ class OwnStepScriptsTest {
       throws IOException {
     digests++;
     Step step =
-        new Step(
-            "node",
-            "own-demo",
-            Files.readString(STEPS.resolve(script)),
-            values,
-            files,
-            Set.of(),
-            Step.Scope.DISK,
-            Duration.ofSeconds(600),
-            "d" + digests);
+        Step.builder()
+            .node("node")
+            .name("own-demo")
+            .script(Files.readString(STEPS.resolve(script)))
+            .values(values)
+            .files(files)
+            .timeout(Duration.ofSeconds(600))
+            .digest("d" + digests)
+            .build();
     runner.run(guest, step, "1", WAIT);
     return runner.report(guest).steps().get("own-demo");
   }

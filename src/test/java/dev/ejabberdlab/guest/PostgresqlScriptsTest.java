@@ -10,7 +10,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -167,17 +166,16 @@ class PostgresqlScriptsTest {
   /** Runs a few lines with the functions of lib.sh as a step's apply. */
   private StepState run(String apply, String... watched) {
     Step step =
-        new Step(
-            "node",
-            "demo",
-            "check() { false; }; apply() { %s\n}; verify() { :; }; watch() { printf '%%s\\n' %s; }"
-                .formatted(apply, String.join(" ", watched)),
-            Map.of(),
-            Map.of("none", "".getBytes(StandardCharsets.UTF_8)),
-            Set.of(),
-            Step.Scope.DISK,
-            Duration.ofSeconds(60),
-            "d" + apply.hashCode());
+        Step.builder()
+            .node("node")
+            .name("demo")
+            .script(
+                "check() { false; }; apply() { %s\n}; verify() { :; }; watch() { printf '%%s\\n' %s; }"
+                    .formatted(apply, String.join(" ", watched)))
+            .files(Map.of("none", "".getBytes(StandardCharsets.UTF_8)))
+            .timeout(Duration.ofSeconds(60))
+            .digest("d" + apply.hashCode())
+            .build();
     StepState state = runner.run(guest, step, "1", WAIT).steps().get("demo");
     assertThat(state.output()).isEmpty();
     return state;

@@ -10,7 +10,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -157,16 +156,15 @@ class ServiceScriptsTest {
         esac
         """);
     Step step =
-        new Step(
-            "xmpp2",
-            "ejabberd-cluster",
-            Files.readString(STEPS.resolve("ejabberd-cluster.sh")),
-            Map.of("ERLANG_NODE", "ejabberd@xmpp2", "CLUSTER_NODE", "ejabberd@xmpp"),
-            Map.of("join.json", "{}".getBytes(StandardCharsets.UTF_8)),
-            Set.of(),
-            Step.Scope.DISK,
-            Duration.ofSeconds(600),
-            "d1");
+        Step.builder()
+            .node("xmpp2")
+            .name("ejabberd-cluster")
+            .script(Files.readString(STEPS.resolve("ejabberd-cluster.sh")))
+            .values(Map.of("ERLANG_NODE", "ejabberd@xmpp2", "CLUSTER_NODE", "ejabberd@xmpp"))
+            .files(Map.of("join.json", "{}".getBytes(StandardCharsets.UTF_8)))
+            .timeout(Duration.ofSeconds(600))
+            .digest("d1")
+            .build();
 
     StepState state = runner.run(guest, step, "1", WAIT).steps().get("ejabberd-cluster");
 
@@ -237,16 +235,13 @@ class ServiceScriptsTest {
     file("answer", answer.replace(':', ','));
     guest.program("erl_call", "#!/bin/sh\ncat >\"$GUEST/code\"\ncat \"$GUEST/answer\"\n");
     Step step =
-        new Step(
-            "xmpp",
-            "accounts",
-            "check() { :; }; watch() { echo 'accounts domain.local bob bobby al.ice'; }",
-            Map.of(),
-            Map.of(),
-            Set.of(),
-            Step.Scope.DISK,
-            Duration.ofSeconds(600),
-            "d1");
+        Step.builder()
+            .node("xmpp")
+            .name("accounts")
+            .script("check() { :; }; watch() { echo 'accounts domain.local bob bobby al.ice'; }")
+            .timeout(Duration.ofSeconds(600))
+            .digest("d1")
+            .build();
     runner.run(guest, step, "1", WAIT);
     Files.delete(root.resolve("boot/drift/accounts"));
 

@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -59,16 +58,16 @@ class StepScriptsTest {
 
   private static Step step(
       String digest, Step.Scope scope, String script, Map<String, byte[]> files) {
-    return new Step(
-        "node",
-        "demo",
-        script,
-        Map.of("ODD", "a \"b\" $c\n'd'", "MARKS", "set by the test"),
-        files,
-        Set.of(),
-        scope,
-        Duration.ofSeconds(600),
-        digest);
+    return Step.builder()
+        .node("node")
+        .name("demo")
+        .script(script)
+        .values(Map.of("ODD", "a \"b\" $c\n'd'", "MARKS", "set by the test"))
+        .files(files)
+        .scope(scope)
+        .timeout(Duration.ofSeconds(600))
+        .digest(digest)
+        .build();
   }
 
   /** A step whose phases leave their name in a file of the machine, and then do this. */
@@ -610,20 +609,19 @@ class StepScriptsTest {
    * A step that obeys a decision who is primary before it does anything, as those of PostgreSQL do.
    */
   private Step decision(String digest, String term, String node) {
-    return new Step(
-        "node",
-        "demo",
-        """
-        check() { term_known; }
-        apply() { obey_term; echo "applied $PRIMARY_TERM" >>"$GUEST/log"; }
-        verify() { :; }
-        """,
-        Map.of("PRIMARY_TERM", term, "PRIMARY_NODE", node),
-        Map.of(),
-        Set.of(),
-        Step.Scope.DISK,
-        Duration.ofSeconds(600),
-        digest);
+    return Step.builder()
+        .node("node")
+        .name("demo")
+        .script(
+            """
+            check() { term_known; }
+            apply() { obey_term; echo "applied $PRIMARY_TERM" >>"$GUEST/log"; }
+            verify() { :; }
+            """)
+        .values(Map.of("PRIMARY_TERM", term, "PRIMARY_NODE", node))
+        .timeout(Duration.ofSeconds(600))
+        .digest(digest)
+        .build();
   }
 
   @Test

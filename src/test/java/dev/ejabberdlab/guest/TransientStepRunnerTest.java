@@ -15,7 +15,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
@@ -32,16 +31,16 @@ class TransientStepRunnerTest {
   private final TransientStepRunner runner = new TransientStepRunner(Clock.systemUTC());
 
   private static Step step(String name, Map<String, String> values, Map<String, byte[]> files) {
-    return new Step(
-        "psql1server",
-        name,
-        "check() { :; }",
-        values,
-        files,
-        Set.of(),
-        Step.Scope.BOOT,
-        Duration.ofMinutes(10),
-        "abc123");
+    return Step.builder()
+        .node("psql1server")
+        .name(name)
+        .script("check() { :; }")
+        .values(values)
+        .files(files)
+        .scope(Step.Scope.BOOT)
+        .timeout(Duration.ofMinutes(10))
+        .digest("abc123")
+        .build();
   }
 
   private void guestAnswers(int exitCode, String stdout, String stderr) {
@@ -137,14 +136,14 @@ class TransientStepRunnerTest {
             Map.entry("base", new StepState("base", "d", StepState.Status.DONE, 0, "1", 5, "")));
     assertThat(report.postgresql())
         .contains(
-            new GuestReport.Postgresql(
-                true,
-                false,
-                2,
-                "7428",
-                true,
-                List.of(new GuestReport.Standby("psql2server", "streaming", 0)),
-                List.of(new GuestReport.Slot("psql2server", true, "reserved"))));
+            GuestReport.Postgresql.builder()
+                .primary()
+                .timeline(2)
+                .systemIdentifier("7428")
+                .readWriteAddress(true)
+                .standbys(new GuestReport.Standby("psql2server", "streaming", 0))
+                .slots(new GuestReport.Slot("psql2server", true, "reserved"))
+                .build());
     assertThat(report.ejabberd())
         .contains(
             new GuestReport.Ejabberd(

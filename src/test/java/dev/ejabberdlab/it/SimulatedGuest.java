@@ -415,32 +415,14 @@ final class SimulatedGuest {
   }
 
   private Postgresql postgresql(List<SimulatedGuest> lab) {
+    Postgresql.Builder said =
+        Postgresql.builder().timeline(timeline).systemIdentifier(SYSTEM_IDENTIFIER);
     if (!serves) {
-      return new Postgresql(
-          false,
-          role == InstanceRole.standby,
-          timeline,
-          SYSTEM_IDENTIFIER,
-          false,
-          List.of(),
-          List.of(),
-          WAL,
-          false,
-          true);
+      return said.inRecovery(role == InstanceRole.standby).lsn(WAL).stopped(true).build();
     }
     if (role == InstanceRole.standby) {
       boolean receiving = lab.stream().anyMatch(g -> g.serves && g.role == InstanceRole.primary);
-      return new Postgresql(
-          true,
-          true,
-          timeline,
-          SYSTEM_IDENTIFIER,
-          false,
-          List.of(),
-          List.of(),
-          WAL + 1,
-          receiving,
-          false);
+      return said.standby().lsn(WAL + 1).receiving(receiving).build();
     }
     List<String> standbys =
         lab.stream()
@@ -448,14 +430,14 @@ final class SimulatedGuest {
             .map(SimulatedGuest::node)
             .sorted()
             .toList();
-    return new Postgresql(
-        true,
-        false,
-        timeline,
-        SYSTEM_IDENTIFIER,
-        isDone(StepNames.POSTGRESQL_PROMOTION),
-        standbys.stream().map(name -> new Standby(name, "streaming", 0)).toList(),
-        standbys.stream().map(name -> new Slot(name.replace('-', '_'), true, "reserved")).toList());
+    return said.primary()
+        .readWriteAddress(isDone(StepNames.POSTGRESQL_PROMOTION))
+        .standbys(standbys.stream().map(name -> new Standby(name, "streaming", 0)).toList())
+        .slots(
+            standbys.stream()
+                .map(name -> new Slot(name.replace('-', '_'), true, "reserved"))
+                .toList())
+        .build();
   }
 
   /** The first member needs no joining, and joins nobody. */

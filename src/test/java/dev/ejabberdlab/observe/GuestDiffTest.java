@@ -13,7 +13,6 @@ import dev.ejabberdlab.guest.GuestReport;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Slot;
 import dev.ejabberdlab.guest.GuestReport.Standby;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -30,18 +29,17 @@ class GuestDiffTest {
   }
 
   private static Postgresql slot(boolean active, String walStatus) {
-    return new Postgresql(
-        true, false, 1, "7", true, List.of(), List.of(new Slot("s", active, walStatus)));
+    return LabFixture.primary().toBuilder().slots(new Slot("s", active, walStatus)).build();
   }
 
   /** A standby that has so much WAL, and whether it receives more. */
   private static Postgresql standby(long lsn, boolean receiving) {
-    return new Postgresql(true, true, 1, "7", false, List.of(), List.of(), lsn, receiving, false);
+    return LabFixture.instance().standby().lsn(lsn).receiving(receiving).build();
   }
 
   /** A server that does not run, and whether it was stopped in order. */
   private static Postgresql down(boolean stopped) {
-    return new Postgresql(false, false, 1, "7", false, List.of(), List.of(), 0, false, stopped);
+    return LabFixture.instance().stopped(stopped).build();
   }
 
   static Stream<Arguments> table() {
@@ -114,19 +112,7 @@ class GuestDiffTest {
         arguments(
             "a standby that replays no more",
             database(standby(1, true)),
-            database(
-                new Postgresql(
-                    true,
-                    true,
-                    1,
-                    "7",
-                    false,
-                    List.of(),
-                    List.of(),
-                    1,
-                    true,
-                    false,
-                    "it is paused")),
+            database(standby(1, true).toBuilder().replay("it is paused").build()),
             true),
         arguments(
             "a server that has come to rest", database(down(false)), database(down(true)), true),

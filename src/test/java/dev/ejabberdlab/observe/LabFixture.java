@@ -35,6 +35,9 @@ public final class LabFixture {
   public static final String IMAGE = "ejabberd-lab-bookworm";
   public static final String EPOCH = "1-" + IMAGE;
 
+  /** System identifier of the lab's database. */
+  public static final String SYSTEM = "7311111111111111111";
+
   /** In every step's files and values, so that tests can look for it elsewhere. */
   public static final String SECRET = "s3cr3t-Pa55word";
 
@@ -150,19 +153,21 @@ public final class LabFixture {
   }
 
   public static Step step(String node, String name, String... requires) {
-    return new Step(
-        node,
-        name,
-        "check() { true; }",
-        Map.of("VALUE", SECRET),
-        Map.of("password", SECRET.getBytes(StandardCharsets.UTF_8)),
-        Stream.of(requires)
-            .map(r -> r.split("/"))
-            .map(r -> new Step.Ref(r[0], r[1]))
-            .collect(Collectors.toSet()),
-        name.equals("postgresql-promotion") ? Step.Scope.BOOT : Step.Scope.DISK,
-        Duration.ofMinutes(10),
-        digest(name));
+    return Step.builder()
+        .node(node)
+        .name(name)
+        .script("check() { true; }")
+        .values(Map.of("VALUE", SECRET))
+        .files(Map.of("password", SECRET.getBytes(StandardCharsets.UTF_8)))
+        .requires(
+            Stream.of(requires)
+                .map(r -> r.split("/"))
+                .map(r -> new Step.Ref(r[0], r[1]))
+                .collect(Collectors.toSet()))
+        .scope(name.equals("postgresql-promotion") ? Step.Scope.BOOT : Step.Scope.DISK)
+        .timeout(Duration.ofMinutes(10))
+        .digest(digest(name))
+        .build();
   }
 
   public static String digest(String step) {
@@ -214,24 +219,33 @@ public final class LabFixture {
         "reading\nno space left on device\n");
   }
 
+  /** An instance of the lab's database, whose server does not answer until told otherwise. */
+  public static Postgresql.Builder instance() {
+    return Postgresql.builder().timeline(1).systemIdentifier(SYSTEM);
+  }
+
   /** A PostgreSQL instance that accepts writes at the read-write address. */
   public static Postgresql primary(Standby... standbys) {
-    return new Postgresql(
-        true,
-        false,
-        1,
-        "7311111111111111111",
-        true,
-        List.of(standbys),
-        List.of(new Slot("psql2server", standbys.length > 0, "reserved")));
+    return instance()
+        .primary()
+        .readWriteAddress(true)
+        .standbys(standbys)
+        .slots(new Slot("psql2server", standbys.length > 0, "reserved"))
+        .build();
   }
 
   public static Postgresql standby() {
-    return new Postgresql(true, true, 1, "7311111111111111111", false, List.of(), List.of());
+    return instance().standby().receiving(true).build();
   }
 
+  /** A standby that receives everything and replays nothing. */
+  public static Postgresql paused(String why) {
+    return standby().toBuilder().replay(why).build();
+  }
+
+  /** A server that does not answer, and whose data directory says nothing. */
   public static Postgresql down() {
-    return new Postgresql(false, false, 0, "", false, List.of(), List.of());
+    return Postgresql.builder().build();
   }
 
   public static Standby sender(String state, long lagBytes) {

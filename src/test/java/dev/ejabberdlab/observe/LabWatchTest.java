@@ -656,8 +656,7 @@ class LabWatchTest {
       GuestReport idle = report(done("base"));
       GuestReport step = report(done("base"), running("ejabberd"));
       Postgresql stopped = LabFixture.down();
-      Postgresql held =
-          new Postgresql(false, false, 1, "7311111111111111111", true, List.of(), List.of());
+      Postgresql held = LabFixture.instance().readWriteAddress(true).build();
       return Stream.of(
           Arguments.of("no step", idle, LabWatch.SERVICE),
           Arguments.of("nothing set up yet", step, LabWatch.BASE),

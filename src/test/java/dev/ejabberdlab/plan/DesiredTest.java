@@ -10,6 +10,7 @@ import dev.ejabberdlab.hypervisor.NetworkDefinition.Reservation;
 import dev.ejabberdlab.hypervisor.Owner;
 import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.Node;
 import org.junit.jupiter.api.Test;
 
 class DesiredTest {
@@ -45,7 +46,7 @@ class DesiredTest {
 
   @Test
   void aDomainHasAnInterfaceInEachOfItsNetworksInOrder() {
-    LabTopology.Node gateway = LAB.node("gw1server");
+    Node gateway = LAB.node("gw1server");
 
     DomainDefinition domain =
         Desired.domain(LAB, gateway, "pool", Accelerator.qemu, Scene.IMAGE_VOLUMES.directBoot());
@@ -61,8 +62,7 @@ class DesiredTest {
         .containsExactly("ejl-1a2b3c4d-management", "ejl-1a2b3c4d-dmz", "ejl-1a2b3c4d-internal");
     assertThat(domain.interfaces())
         .extracting(DomainDefinition.Interface::mac)
-        .containsExactlyElementsOf(
-            gateway.interfaces().stream().map(LabTopology.Interface::mac).toList());
+        .containsExactlyElementsOf(gateway.interfaces().stream().map(Node.Interface::mac).toList());
     assertThat(domain.owner()).isEqualTo(OWNER);
   }
 }

@@ -111,18 +111,7 @@ class NodeStepsTest {
   @Test
   void aStepThatLacksSomethingIsNeitherRunNorDone() {
     Step whole = step(E2, "d");
-    Step lacking =
-        new Step(
-            whole.node(),
-            whole.name(),
-            whole.script(),
-            whole.values(),
-            whole.files(),
-            whole.requires(),
-            whole.scope(),
-            whole.timeout(),
-            whole.digest(),
-            List.of(Step.Obstacle.missing("Secret x does not exist.")));
+    Step lacking = whole.lacking(List.of(Step.Obstacle.missing("Secret x does not exist.")));
 
     NodeSteps steps = of(List.of(step(E2, "a"), lacking), done("a"), done("d"));
 

@@ -5,7 +5,6 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec.Virtualization;
 import dev.ejabberdlab.guest.GuestReport;
-import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.hypervisor.DomainDefinition;
 import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.DomainState.Power;
@@ -177,13 +176,8 @@ class RolloutTest {
         arguments(E1, make(s -> s.ejabberd(E1, LabFixture.ejabberdDown()))),
         arguments(E1, make(s -> s.steps(E1, LabFixture.done("base")))),
         arguments(PRIMARY, make(s -> s.postgresql(PRIMARY, LabFixture.down()))),
-        arguments(STANDBY, make(s -> s.postgresql(STANDBY, paused()))),
+        arguments(STANDBY, make(s -> s.postgresql(STANDBY, LabFixture.paused("it is paused")))),
         arguments("gw1server", make(s -> s.steps("gw1server", LabFixture.failed("base", 5, 1)))));
-  }
-
-  private static Postgresql paused() {
-    return new Postgresql(
-        true, true, 1, "7", false, List.of(), List.of(), 0, true, false, "it is paused");
   }
 
   private static Consumer<Scene> make(Consumer<Scene> change) {

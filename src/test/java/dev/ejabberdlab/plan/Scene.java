@@ -26,6 +26,7 @@ import dev.ejabberdlab.observe.LabSnapshot.Machine;
 import dev.ejabberdlab.observe.Remains;
 import dev.ejabberdlab.observe.Seen;
 import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.Node;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -120,7 +121,7 @@ public final class Scene {
     return lab;
   }
 
-  public LabTopology.Node node(String name) {
+  public Node node(String name) {
     return lab.node(name);
   }
 

@@ -13,6 +13,7 @@ import dev.ejabberdlab.guest.Step;
 import dev.ejabberdlab.guest.StepNames;
 import dev.ejabberdlab.topology.Allocations;
 import dev.ejabberdlab.topology.LabTopology;
+import dev.ejabberdlab.topology.Node;
 import dev.ejabberdlab.topology.SpecTrees;
 import dev.ejabberdlab.topology.TopologyBuilder;
 import java.io.IOException;
@@ -278,7 +279,7 @@ class ProvisioningTest {
   @Test
   void interfacesAreFoundByTheirMacAndRoutesLieWhereTheirGatewayIs() {
     Step base = step(steps(), "e1server", StepNames.BASE);
-    LabTopology.Node e1 = lab.node("e1server");
+    Node e1 = lab.node("e1server");
 
     assertThat(withoutComments(file(base, "10-lab-management.network")))
         .isEqualTo(
@@ -321,7 +322,7 @@ class ProvisioningTest {
 
   @Test
   void onlyGatewaysForward() {
-    for (LabTopology.Node node : lab.nodes()) {
+    for (Node node : lab.nodes()) {
       assertThat(file(step(steps(), node.name(), StepNames.BASE), "90-ejabberd-lab.conf"))
           .contains("net.ipv4.ip_forward = " + (node.name().equals("gw1server") ? "1" : "0") + "\n")
           .contains("net.ipv4.ip_default_ttl = 66\n");
@@ -393,7 +394,7 @@ class ProvisioningTest {
     assertThat(rules(lab, "gw1server", "forward"))
         .contains("ip saddr { 192.168.1.0/29 } ip daddr { 192.168.1.10 } " + web)
         .noneMatch(r -> r.contains("192.168.1.11 } tcp"));
-    for (LabTopology.Node node : lab.nodes()) {
+    for (Node node : lab.nodes()) {
       assertThat(
               file(
                   step(
@@ -442,7 +443,7 @@ class ProvisioningTest {
 
   @Test
   void everyFirewallIsExchangedAsAWholeAndDropsByDefault() {
-    for (LabTopology.Node node : lab.nodes()) {
+    for (Node node : lab.nodes()) {
       assertThat(file(step(steps(), node.name(), StepNames.BASE), "nftables.conf"))
           .startsWith("flush ruleset\n")
           .contains("table inet lab {")

@@ -363,45 +363,42 @@ final class Guests {
     }
     if (boot.recovery) {
       return Optional.of(
-          new Postgresql(
-              true,
-              true,
-              disk.wal.timeline(),
-              disk.wal.system(),
-              boot.address,
-              List.of(),
-              List.of(),
-              told(disk.wal),
-              isReceiving(machine),
-              false,
-              boot.replayPaused ? "it is paused, as by pg_wal_replay_pause()" : ""));
+          Postgresql.builder()
+              .standby()
+              .timeline(disk.wal.timeline())
+              .systemIdentifier(disk.wal.system())
+              .readWriteAddress(boot.address)
+              .lsn(told(disk.wal))
+              .receiving(isReceiving(machine))
+              .replay(boot.replayPaused ? "it is paused, as by pg_wal_replay_pause()" : "")
+              .build());
     }
     List<Machine> standbys =
         host.machines().stream()
             .filter(s -> sender(s).filter(machine::equals).isPresent())
             .toList();
     return Optional.of(
-        new Postgresql(
-            true,
-            false,
-            disk.wal.timeline(),
-            disk.wal.system(),
-            boot.address,
-            standbys.stream()
-                .map(
-                    s ->
-                        new Standby(
-                            s.node,
-                            Standby.STREAMING,
-                            disk.wal.lsn() - told(host.disk(s).orElseThrow().wal),
-                            disk.synchronous.contains(s.node)))
-                .toList(),
-            standbys.stream()
-                .map(s -> new Slot(s.node.replace('-', '_'), true, "reserved"))
-                .toList(),
-            disk.wal.lsn(),
-            false,
-            false));
+        Postgresql.builder()
+            .primary()
+            .timeline(disk.wal.timeline())
+            .systemIdentifier(disk.wal.system())
+            .readWriteAddress(boot.address)
+            .standbys(
+                standbys.stream()
+                    .map(
+                        s ->
+                            new Standby(
+                                s.node,
+                                Standby.STREAMING,
+                                disk.wal.lsn() - told(host.disk(s).orElseThrow().wal),
+                                disk.synchronous.contains(s.node)))
+                    .toList())
+            .slots(
+                standbys.stream()
+                    .map(s -> new Slot(s.node.replace('-', '_'), true, "reserved"))
+                    .toList())
+            .lsn(disk.wal.lsn())
+            .build());
   }
 
   /** Without the rule, every standby says that it has all there is. */
@@ -417,16 +414,13 @@ final class Guests {
 
   private Postgresql atRest(Boot boot, Disk disk, String system) {
     boolean stopped = disk.stopped || !world.isInForce(Rule.STOPPED_IN_ORDER);
-    return new Postgresql(
-        false,
-        disk.standbySignal,
-        disk.wal.timeline(),
-        system,
-        boot.address,
-        List.of(),
-        List.of(),
-        Wal.lsn(Math.max(0, disk.wal.size() - 1)),
-        false,
-        stopped);
+    return Postgresql.builder()
+        .inRecovery(disk.standbySignal)
+        .timeline(disk.wal.timeline())
+        .systemIdentifier(system)
+        .readWriteAddress(boot.address)
+        .lsn(Wal.lsn(Math.max(0, disk.wal.size() - 1)))
+        .stopped(stopped)
+        .build();
   }
 }

@@ -31,21 +31,10 @@ class PostgresqlStatusesTest {
 
   private static final String P1 = "psql1server";
   private static final String P2 = "psql2server";
-  private static final Postgresql WITHOUT_ADDRESS =
-      new Postgresql(true, false, 1, "7", false, List.of(), List.of());
+  private static final Postgresql WITHOUT_ADDRESS = LabFixture.instance().primary().build();
 
   private static Postgresql paused() {
-    return new Postgresql(
-        true,
-        true,
-        1,
-        "7311111111111111111",
-        false,
-        List.of(),
-        List.of(),
-        0,
-        true,
-        false,
+    return LabFixture.paused(
         "it is paused: max_connections is 100 here and was 150 on the primary");
   }
 
@@ -199,7 +188,7 @@ class PostgresqlStatusesTest {
                 .targetPrimary(P1)
                 .readWriteAddress("192.168.1.12")
                 .timeline(1)
-                .systemIdentifier("7311111111111111111")
+                .systemIdentifier(LabFixture.SYSTEM)
                 .replication("Streaming")
                 .lag("<1MiB")
                 .instances(
@@ -277,14 +266,9 @@ class PostgresqlStatusesTest {
   @Test
   void aSlotIsNamedAfterItsNodeAndOnlyWhenThePrimaryHasIt() {
     Postgresql withoutSlot =
-        new Postgresql(
-            true,
-            false,
-            1,
-            "7",
-            true,
-            List.of(sender("streaming", 0)),
-            List.of(new Slot("other", true, "reserved")));
+        primary(sender("streaming", 0)).toBuilder()
+            .slots(new Slot("other", true, "reserved"))
+            .build();
 
     assertThat(Story.first(with(withoutSlot, standby())).postgresql().instances().get(1).slot())
         .isNull();

@@ -11,7 +11,6 @@ import dev.ejabberdlab.failover.Primacy;
 import dev.ejabberdlab.guest.GuestReport.Postgresql;
 import dev.ejabberdlab.guest.GuestReport.Standby;
 import dev.ejabberdlab.plan.Scene;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class WaitedForTest {
@@ -21,6 +20,11 @@ class WaitedForTest {
 
   private static Scene with(Postgresql first, Postgresql second) {
     return Scene.ready().postgresql(P1, first).postgresql(P2, second);
+  }
+
+  /** A primary that no standby streams from, with so much WAL. */
+  private static Postgresql alone(long lsn) {
+    return primary().toBuilder().lsn(lsn).build();
   }
 
   /** A row that only it acknowledged would be lost if it were forgotten. */
@@ -33,31 +37,11 @@ class WaitedForTest {
     assertThat(instance(first).synchronous()).isTrue();
     assertThat(instance(first).synchronousUpTo()).isNull();
 
-    Postgresql alone =
-        new Postgresql(
-            true, false, 1, "7311111111111111111", true, List.of(), List.of(), 77, false, false);
-    EjabberdLabStatus gone = story.then(with(alone, standby()).primacy(active)).status();
+    EjabberdLabStatus gone = story.then(with(alone(77), standby()).primacy(active)).status();
     assertThat(instance(gone).synchronous()).isTrue();
     assertThat(instance(gone).synchronousUpTo()).isEqualTo(77);
 
-    EjabberdLabStatus later =
-        story
-            .then(
-                with(
-                        new Postgresql(
-                            true,
-                            false,
-                            1,
-                            "7311111111111111111",
-                            true,
-                            List.of(),
-                            List.of(),
-                            99,
-                            false,
-                            false),
-                        standby())
-                    .primacy(active))
-            .status();
+    EjabberdLabStatus later = story.then(with(alone(99), standby()).primacy(active)).status();
     assertThat(instance(later).synchronousUpTo())
         .as("nothing was acknowledged since")
         .isEqualTo(77);

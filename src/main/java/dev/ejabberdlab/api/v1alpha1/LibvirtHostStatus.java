@@ -38,25 +38,14 @@ public record LibvirtHostStatus(
     @JsonPropertyDescription("Domains, networks and disks that belong to no lab of this cluster.")
         Orphans orphans) {
 
-  /** The status of a host of which nothing else is known. */
-  public static LibvirtHostStatus of(Long observedGeneration, List<Condition> conditions) {
-    return new LibvirtHostStatus(
-        observedGeneration, conditions, null, null, null, null, null, null, null, null);
+  /** A status to be of a host of which nothing is known. */
+  public static LibvirtHostStatusBuilder builder() {
+    return new LibvirtHostStatusBuilder();
   }
 
-  /** The same with other conditions. */
-  public LibvirtHostStatus with(Long generation, List<Condition> others) {
-    return new LibvirtHostStatus(
-        generation,
-        others,
-        hostname,
-        virtualization,
-        labs,
-        uri,
-        uuid,
-        libvirtVersion,
-        pool,
-        orphans);
+  /** A status to be that says the same, until told otherwise. */
+  public LibvirtHostStatusBuilder toBuilder() {
+    return new LibvirtHostStatusBuilder(this);
   }
 
   /**
