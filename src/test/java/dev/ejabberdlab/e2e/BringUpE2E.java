@@ -25,6 +25,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -161,6 +162,7 @@ class BringUpE2E {
         .isEqualTo("alice,bob");
   }
 
+  @Tag("long")
   @Test
   @Order(6)
   void anIdleLabWritesNothingAndItsClocksGoRight() {

@@ -61,6 +61,7 @@ class DriftE2E {
   /**
    * By hand, and by a file that comes after ours; meanwhile the operator leaves no line in logs.
    */
+  @Tag("long")
   @Test
   void aGatewayForwardsAgain() {
     Supplier<String> questions =

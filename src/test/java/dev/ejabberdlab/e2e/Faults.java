@@ -79,13 +79,6 @@ final class Faults {
           TAKES_OVER,
           i -> i.virsh("destroy", i.primary()));
 
-  private static final Fault PRIMARY_POSTGRESQL_KILLED =
-      new Fault(
-          "primary-postgresql-killed",
-          "primary: PostgreSQL killed",
-          EITHER,
-          i -> killed(i, i.primary(), POSTGRESQL));
-
   private static final Fault STANDBY_DESTROYED =
       new Fault(
           "standby-destroyed",
@@ -111,8 +104,7 @@ final class Faults {
           });
 
   /** A few of them for every change of the code; the second one undoes the first. */
-  static final List<Fault> SHORT =
-      List.of(PRIMARY_DESTROYED, SWITCHOVER, PRIMARY_POSTGRESQL_KILLED);
+  static final List<Fault> SHORT = List.of(PRIMARY_DESTROYED, SWITCHOVER);
 
   static final List<Fault> ALL =
       List.of(
@@ -175,7 +167,11 @@ final class Faults {
               "primary: domain and disk deleted",
               TAKES_OVER,
               i -> i.loseDisk(i.primary())),
-          PRIMARY_POSTGRESQL_KILLED,
+          new Fault(
+              "primary-postgresql-killed",
+              "primary: PostgreSQL killed",
+              EITHER,
+              i -> killed(i, i.primary(), POSTGRESQL)),
           new Fault(
               "primary-postgresql-stopped",
               "primary: PostgreSQL stopped by hand",

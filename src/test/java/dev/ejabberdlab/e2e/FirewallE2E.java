@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -69,6 +70,7 @@ class FirewallE2E {
     }
   }
 
+  @Tag("long")
   @Test
   void aRuleOfTheSpecOpensAPortAndTheGatewayLetsItThrough() {
     Map<String, String> boots = lab.bootIds();

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -55,6 +56,7 @@ class SettingsE2E {
     }
   }
 
+  @Tag("long")
   @Test
   void whatEjabberdRefusesIsToldInItsWordsAndTheNodeGoesOn() {
     settings(

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -111,6 +112,7 @@ class TlsE2E {
     assertThat(Instant.parse(lab.status().tls().notAfter())).isAfter(Instant.now());
   }
 
+  @Tag("long")
   @Test
   void aNewCertificateIsServedWithoutARestart() {
     account("tls-user");
