@@ -31,6 +31,7 @@ final class LabRuntime implements AutoCloseable {
   private final LabWatch watch;
   private final RemainsWatch remains;
   private final Actor actor;
+  private final LastSteps steps = new LastSteps();
   private final AutoCloseable listening;
 
   /**
@@ -94,6 +95,10 @@ final class LabRuntime implements AutoCloseable {
   /** Storage pool of the lab's disks. */
   String pool() {
     return pool;
+  }
+
+  LastSteps steps() {
+    return steps;
   }
 
   LabWatch watch() {

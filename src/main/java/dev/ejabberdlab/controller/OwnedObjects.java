@@ -7,6 +7,8 @@ import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.net.HttpURLConnection;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
@@ -59,10 +61,13 @@ final class OwnedObjects {
 
   /**
    * The exception for an object that was in the way and is gone now: the next reconcile makes it
-   * anew.
+   * anew. It is a conflict as any other in which somebody else was faster.
    */
-  static IllegalStateException deletedMeanwhile(String kind, String name) {
-    return new IllegalStateException("%s %s was deleted while it was read.".formatted(kind, name));
+  static KubernetesClientException deletedMeanwhile(String kind, String name) {
+    return new KubernetesClientException(
+        "%s %s was deleted while it was read.".formatted(kind, name),
+        HttpURLConnection.HTTP_CONFLICT,
+        null);
   }
 
   /** A Secret's data as text. */

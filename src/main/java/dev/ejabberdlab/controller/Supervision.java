@@ -49,12 +49,6 @@ final class Supervision {
   private final Checkpoints checkpoints;
   private final Provisioner provisioner;
 
-  /** Makes the steps that a lab needs. */
-  @FunctionalInterface
-  interface Provisioner {
-    List<Step> steps(LabTopology lab, Inputs inputs, Instances instances);
-  }
-
   /** Writes a lab's status. */
   @FunctionalInterface
   interface Record {
@@ -110,7 +104,8 @@ final class Supervision {
                 progress,
                 now));
     checkpoints.reach(Checkpoint.STEPS, lab);
-    List<Step> steps = provisioner.steps(topology, supervised.inputs(), Instances.of(primacy));
+    List<Step> steps =
+        runtime.steps().of(topology, supervised.inputs(), Instances.of(primacy), provisioner);
     Virtualization virtualization = supervised.host().getSpec().virtualization();
     checkpoints.reach(Checkpoint.PLAN, lab);
     Plan wanted =

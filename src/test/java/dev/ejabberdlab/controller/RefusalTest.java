@@ -65,6 +65,15 @@ class RefusalTest {
             true));
   }
 
+  /** Whoever deletes what is read at that moment makes no fault. */
+  @Test
+  void whatWasDeletedMeanwhileIsMadeAnewWithoutAWord() {
+    Refusal deleted = Refusal.of(OwnedObjects.deletedMeanwhile("Secret", "demo-credentials"));
+
+    assertThat(deleted.isTolerable(1)).isTrue();
+    assertThat(deleted.message()).contains("Secret demo-credentials was deleted while it was read");
+  }
+
   @ParameterizedTest
   @MethodSource("errors")
   void everyErrorHasASentence(Throwable error, Reason reason, String message, boolean passing) {

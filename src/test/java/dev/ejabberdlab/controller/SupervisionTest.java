@@ -52,6 +52,7 @@ class SupervisionTest {
     when(runtime.watch()).thenReturn(watch);
     when(runtime.actor()).thenReturn(actor);
     when(runtime.pool()).thenReturn(Scene.POOL);
+    when(runtime.steps()).thenReturn(new LastSteps());
     when(runtime.seenBy(lab)).thenReturn(scene.host());
     LibvirtHost host = new LibvirtHost();
     host.setSpec(new LibvirtHostSpec("test:///default", Scene.POOL, Virtualization.qemu, null));
