@@ -16,6 +16,16 @@ erlang() { # MODULE FUNCTION ARGUMENTS
     erl_call -sname "$ERLANG_NODE" -a "$1 $2 $3"
 }
 
+# Gives ejabberd so much time until it must tell systemd again that it is alive; without a number, the usual. The Erlang VM
+# says so: it is there while ejabberd starts anew in it, and systemd hears nobody outside of the service.
+watchdog() { # [MICROSECONDS]
+  local time=${1:-}
+  [[ -n $time ]] || time=$(erlang os getenv '["WATCHDOG_USEC"]' | tr -d '"')
+  if [[ $time =~ ^[0-9]+$ ]]; then
+    erlang os cmd "[\"systemd-notify WATCHDOG=1 WATCHDOG_USEC=$time\"]" >/dev/null
+  fi
+}
+
 # Members as this node sees them.
 members() {
   api list_cluster
@@ -47,13 +57,16 @@ apply() {
   [[ $here == "[\"$ERLANG_NODE\"]" ]] || die "this node is in another cluster: $here"
   # To join, ejabberd stops and starts inside its Erlang VM, and would tell systemd that it stops. systemd would wait for
   # the end of the VM and kill it after two minutes. So the process that tells systemd is suspended; the one that is
-  # started in its place tells again.
+  # started in its place tells again, but not before half of the watchdog's time has gone: with what had gone before, and
+  # the start, that can be too late.
+  watchdog 900000000
   erlang sys suspend '[ejabberd_systemd]' >/dev/null
   answer=$(api join_cluster "$LAB_FILES/join.json")
   case $answer in
     *"Trying to join"* | *"already joined"*) ;;
     *)
       erlang sys resume '[ejabberd_systemd]' >/dev/null
+      watchdog
       die "ejabberd does not join $CLUSTER_NODE: $answer"
       ;;
   esac
@@ -72,6 +85,7 @@ verify() {
   wait_until 300 joined_soon || die "the nodes do not list each other: here $(members), there $(members_there)"
   # If ejabberd did not have to stop, that process is still suspended, and systemd's watchdog would miss it.
   erlang sys resume '[ejabberd_systemd]' >/dev/null
+  watchdog
   state=$(systemctl is-active ejabberd.service) || :
   [[ $state == active ]] || die "systemd takes ejabberd for $state"
 }

@@ -129,6 +129,9 @@ class BringUpE2E {
       assertThat(lab.bash(node, "systemctl show --property=ActiveState --value ejabberd"))
           .as("systemd does not take a node that joins for one that stops")
           .isEqualTo("active");
+      assertThat(lab.bash(node, "systemctl show --property=WatchdogUSec --value ejabberd"))
+          .as("a node has longer while it joins, and the usual time after that")
+          .isEqualTo("3min");
     }
   }
 
