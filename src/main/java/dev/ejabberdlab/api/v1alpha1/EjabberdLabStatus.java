@@ -21,7 +21,7 @@ import java.util.Map;
  * @param conditions {@code Ready} always; {@code Reconciling} and {@code Stalled} only when true
  * @param networks one entry for each network
  * @param nodes one entry for each node
- * @param postgresql absent until an instance could be asked
+ * @param postgresql absent until it was decided which instance is to be primary
  * @param ejabberd absent until a member could be asked
  * @param endpoints where clients connect; absent until the lab was ready once
  * @param tls certificates of the services; absent until there are some
@@ -42,7 +42,7 @@ public record EjabberdLabStatus(
     @JsonPropertyDescription("One entry for each network.") List<NetworkStatus> networks,
     @JsonPropertyDescription("One entry for each node.") List<NodeStatus> nodes,
     @JsonPropertyDescription(
-            "PostgreSQL, as its instances report it. Absent until an instance could be asked.")
+            "PostgreSQL, as its instances report it. Absent until it was decided which instance is to be primary, or an instance was asked.")
         PostgresqlStatus postgresql,
     @JsonPropertyDescription(
             "The ejabberd cluster, as its members report it. Absent until a member could be asked.")
