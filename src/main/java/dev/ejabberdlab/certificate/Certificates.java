@@ -31,8 +31,10 @@ public record Certificates(String authority, Map<String, Certificate> byNode) {
    *
    * @param certificates for every subject
    * @param issued names of the nodes whose certificates were not there, or had to be renewed
+   * @param goodUntil when the first of them is to be renewed; with the same arguments, the result
+   *     is the same until then, and none is issued
    */
-  public record Result(Certificates certificates, Set<String> issued) {}
+  public record Result(Certificates certificates, Set<String> issued, Instant goodUntil) {}
 
   /**
    * A certificate for each subject. A kept certificate stays while it is good. It is renewed when a
@@ -51,19 +53,23 @@ public record Certificates(String authority, Map<String, Certificate> byNode) {
       SecureRandom random) {
     Map<String, Certificate> certificates = new TreeMap<>();
     Set<String> issued = new TreeSet<>();
-    subjects.forEach(
-        (node, subject) -> {
-          Certificate known =
-              new Certificate(
-                  kept.getOrDefault(node + CERTIFICATE, ""), kept.getOrDefault(node + KEY, ""));
-          if (new Renewal(authority, subject, validity, now).isDue(known)) {
-            certificates.put(node, authority.issue(subject, validity, now, random));
-            issued.add(node);
-          } else {
-            certificates.put(node, known);
-          }
-        });
-    return new Result(new Certificates(authority.certificatePem(), certificates), issued);
+    Instant goodUntil = authority.notAfter();
+    for (Map.Entry<String, Subject> wanted : subjects.entrySet()) {
+      String node = wanted.getKey();
+      Renewal renewal = new Renewal(authority, wanted.getValue(), validity);
+      Certificate certificate =
+          new Certificate(
+              kept.getOrDefault(node + CERTIFICATE, ""), kept.getOrDefault(node + KEY, ""));
+      if (!now.isBefore(renewal.dueAt(certificate))) {
+        certificate = authority.issue(wanted.getValue(), validity, now, random);
+        issued.add(node);
+      }
+      certificates.put(node, certificate);
+      Instant due = renewal.dueAt(certificate);
+      goodUntil = due.isBefore(goodUntil) ? due : goodUntil;
+    }
+    return new Result(
+        new Certificates(authority.certificatePem(), certificates), issued, goodUntil);
   }
 
   /**

@@ -10,14 +10,13 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Whether a certificate is to be replaced by a new one.
+ * When a certificate is to be replaced by a new one.
  *
  * @param authority who would issue the new one
  * @param subject whose it would be
  * @param validity life of the new one
- * @param now the time
  */
-record Renewal(Authority authority, Subject subject, Duration validity, Instant now) {
+record Renewal(Authority authority, Subject subject, Duration validity) {
 
   /** A certificate is renewed when this part of its life is left: one third. */
   private static final int RENEWED_AT_THIRD = 3;
@@ -25,31 +24,36 @@ record Renewal(Authority authority, Subject subject, Duration validity, Instant 
   private static final int DNS_NAME = 2;
   private static final int IP_ADDRESS = 7;
 
-  /** Whether the authority would not issue the same one today, or it has lived long enough. */
-  boolean isDue(Certificate certificate) {
+  /**
+   * When it has lived long enough; {@link Instant#MIN} when the authority would not issue the same
+   * one today.
+   */
+  Instant dueAt(Certificate certificate) {
     try {
       List<X509Certificate> chain = Pem.certificates(certificate.chain());
       X509Certificate own = chain.get(0);
-      return !(authority.issued(own)
-          && chain.subList(1, chain.size()).equals(authority.intermediates())
-          && Authority.belongsTo(Pem.privateKey(certificate.key()), own.getPublicKey())
-          && names(own, DNS_NAME).equals(subject.dnsNames())
-          && names(own, IP_ADDRESS).equals(subject.addresses())
-          && isInTime(own));
+      boolean same =
+          authority.issued(own)
+              && chain.subList(1, chain.size()).equals(authority.intermediates())
+              && Authority.belongsTo(Pem.privateKey(certificate.key()), own.getPublicKey())
+              && names(own, DNS_NAME).equals(subject.dnsNames())
+              && names(own, IP_ADDRESS).equals(subject.addresses());
+      return same ? endOfUse(own) : Instant.MIN;
     } catch (IllegalArgumentException | CertificateParsingException e) {
-      return true;
+      return Instant.MIN;
     }
   }
 
-  private boolean isInTime(X509Certificate own) {
+  private Instant endOfUse(X509Certificate own) {
     Instant from = own.getNotBefore().toInstant();
     Instant to = own.getNotAfter().toInstant();
     if (to.equals(authority.notAfter())) {
       // A new one would not live longer.
-      return to.isAfter(now);
+      return to;
     }
     return Duration.between(from, to).equals(validity.plus(Authority.BACKDATED))
-        && now.isBefore(to.minus(validity.dividedBy(RENEWED_AT_THIRD)));
+        ? to.minus(validity.dividedBy(RENEWED_AT_THIRD))
+        : Instant.MIN;
   }
 
   private static Set<String> names(X509Certificate certificate, int type)

@@ -101,6 +101,7 @@ final class ContextResources implements LabResources {
                 context.getSecondaryResources(Secret.class),
                 context.getSecondaryResources(ConfigMap.class),
                 named,
+                runtime(host).certificates(),
                 now);
     // A lab that has certificates goes on with them, whatever becomes of the CA.
     if (!issued.obstacles().isEmpty() && lastValid().isPresent()) {

@@ -2,6 +2,7 @@ package dev.ejabberdlab.controller;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.certificate.Authority;
+import dev.ejabberdlab.certificate.Certificate;
 import dev.ejabberdlab.certificate.Certificates;
 import dev.ejabberdlab.guest.Step.Obstacle;
 import dev.ejabberdlab.provision.CertificateSubjects;
@@ -72,6 +73,7 @@ public class LabCertificates {
    * @param secrets the lab's Secrets as the informer has them
    * @param configMaps the lab's ConfigMaps as the informer has them
    * @param references the CA, if the spec names one
+   * @param last those that the lab had last
    * @throws InvalidSpecException when the lab's own CA cannot be used, or something of these names
    *     is not the lab's
    */
@@ -81,16 +83,31 @@ public class LabCertificates {
       Set<Secret> secrets,
       Set<ConfigMap> configMaps,
       References references,
+      LastCertificates last,
       Instant now) {
     try {
       Optional<Reference> given = topology.tls().caSecret();
-      Authority authority =
+      Certificate authority =
           given.isPresent()
-              ? given(given.get(), references, now)
+              ? given(given.get(), references)
               : own(lab, named(secrets, authorityName(lab)), now);
-      publish(lab, authority.certificatePem(), named(configMaps, authorityName(lab)));
-      return NodeCertificates.of(
-          stored(lab, topology, authority, named(secrets, certificatesName(lab)), now));
+      Optional<Secret> kept = named(secrets, certificatesName(lab));
+      LastCertificates.Basis basis =
+          new LastCertificates.Basis(
+              authority,
+              CertificateSubjects.of(topology),
+              topology.tls().validity(),
+              kept.map(OwnedObjects::decoded).orElse(Map.of()));
+      Certificates certificates = last.of(basis, now).orElse(null);
+      if (certificates == null) {
+        Authority usable =
+            given.isPresent() ? usable(given.get(), authority, now) : usable(lab, authority, now);
+        Certificates.Result proved = stored(lab, usable, basis, kept, now);
+        certificates = proved.certificates();
+        last.keep(basis.with(certificates.toMap()), proved, now);
+      }
+      publish(lab, certificates.authority(), named(configMaps, authorityName(lab)));
+      return NodeCertificates.of(certificates);
     } catch (LackingException e) {
       return NodeCertificates.without(e.obstacle);
     }
@@ -107,20 +124,20 @@ public class LabCertificates {
     }
   }
 
-  private Certificates stored(
+  private Certificates.Result stored(
       EjabberdLab lab,
-      LabTopology topology,
       Authority authority,
+      LastCertificates.Basis basis,
       Optional<Secret> cached,
       Instant now) {
     try {
-      return issue(lab, topology, authority, cached, now);
+      return issue(lab, authority, basis, cached, now);
     } catch (KubernetesClientException e) {
       if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
         throw e;
       }
       // The informer does not know it yet, or knows an older one.
-      return issue(lab, topology, authority, existing(lab, certificatesName(lab)), now);
+      return issue(lab, authority, basis, existing(lab, certificatesName(lab)), now);
     }
   }
 
@@ -139,10 +156,10 @@ public class LabCertificates {
   }
 
   /**
-   * If something is wrong with the user's CA, the user must mend it. It holds up only the steps
-   * that need a certificate.
+   * The CA that the spec names. If something is wrong with it, the user must mend it. It holds up
+   * only the steps that need a certificate.
    */
-  private static Authority given(Reference secret, References references, Instant now)
+  private static Certificate given(Reference secret, References references)
       throws LackingException {
     for (String key : List.of(CERTIFICATE_KEY, PRIVATE_KEY_KEY)) {
       Optional<Obstacle> missing = references.missing(secret.key(key));
@@ -150,11 +167,15 @@ public class LabCertificates {
         throw new LackingException(missing.get());
       }
     }
+    return new Certificate(
+        text(references, secret.key(CERTIFICATE_KEY)),
+        text(references, secret.key(PRIVATE_KEY_KEY)));
+  }
+
+  private static Authority usable(Reference secret, Certificate authority, Instant now)
+      throws LackingException {
     try {
-      return Authority.of(
-          text(references, secret.key(CERTIFICATE_KEY)),
-          text(references, secret.key(PRIVATE_KEY_KEY)),
-          now);
+      return Authority.of(authority.chain(), authority.key(), now);
     } catch (IllegalArgumentException e) {
       throw new LackingException(Obstacle.unusable("%s: %s".formatted(secret, e.getMessage())));
     }
@@ -164,7 +185,8 @@ public class LabCertificates {
     return new String(references.value(key).orElseThrow(), StandardCharsets.UTF_8);
   }
 
-  private Authority own(EjabberdLab lab, Optional<Secret> cached, Instant now) {
+  /** The lab's own CA; a new one when there is none. */
+  private Certificate own(EjabberdLab lab, Optional<Secret> cached, Instant now) {
     Secret secret = cached.orElse(null);
     if (secret == null) {
       Authority generated =
@@ -177,7 +199,7 @@ public class LabCertificates {
       data.put(PRIVATE_KEY_KEY, generated.keyPem());
       try {
         client.resource(secret(lab, authorityName(lab), TLS_TYPE, data)).create();
-        return generated;
+        return new Certificate(generated.certificatePem(), generated.keyPem());
       } catch (KubernetesClientException e) {
         if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
           throw e;
@@ -187,33 +209,33 @@ public class LabCertificates {
           existing(lab, authorityName(lab))
               .orElseThrow(() -> OwnedObjects.deletedMeanwhile("Secret", authorityName(lab)));
     }
-    return authority(secret, now);
+    Map<String, String> data = OwnedObjects.decoded(secret);
+    return new Certificate(
+        data.getOrDefault(CERTIFICATE_KEY, ""), data.getOrDefault(PRIVATE_KEY_KEY, ""));
   }
 
-  private static Authority authority(Secret secret, Instant now) {
-    Map<String, String> data = OwnedObjects.decoded(secret);
+  private static Authority usable(EjabberdLab lab, Certificate authority, Instant now) {
     try {
-      return Authority.of(
-          data.getOrDefault(CERTIFICATE_KEY, ""), data.getOrDefault(PRIVATE_KEY_KEY, ""), now);
+      return Authority.of(authority.chain(), authority.key(), now);
     } catch (IllegalArgumentException e) {
       throw new InvalidSpecException(
           List.of(
               "Secret %s: %s Mend it, or delete it to get a new CA."
-                  .formatted(secret.getMetadata().getName(), e.getMessage())));
+                  .formatted(authorityName(lab), e.getMessage())));
     }
   }
 
-  private Certificates issue(
+  private Certificates.Result issue(
       EjabberdLab lab,
-      LabTopology topology,
       Authority authority,
+      LastCertificates.Basis basis,
       Optional<Secret> known,
       Instant now) {
     Certificates.Result result =
         Certificates.of(
             authority,
-            CertificateSubjects.of(topology),
-            topology.tls().validity(),
+            basis.subjects(),
+            basis.validity(),
             known.map(OwnedObjects::decoded).orElse(Map.of()),
             now,
             random);
@@ -231,7 +253,7 @@ public class LabCertificates {
           Reason.CertificatesIssued,
           "New certificates for %s.".formatted(String.join(", ", result.issued())));
     }
-    return result.certificates();
+    return result;
   }
 
   private void publish(EjabberdLab lab, String authority, Optional<ConfigMap> cached) {

@@ -32,6 +32,7 @@ final class LabRuntime implements AutoCloseable {
   private final RemainsWatch remains;
   private final Actor actor;
   private final LastSteps steps = new LastSteps();
+  private final LastCertificates certificates = new LastCertificates();
   private final AutoCloseable listening;
 
   /**
@@ -99,6 +100,10 @@ final class LabRuntime implements AutoCloseable {
 
   LastSteps steps() {
     return steps;
+  }
+
+  LastCertificates certificates() {
+    return certificates;
   }
 
   LabWatch watch() {

@@ -93,6 +93,27 @@ class CertificatesTest {
   }
 
   @Test
+  void theResultIsGoodUntilTheFirstIsRenewed() {
+    Certificates.Result first = issue(Map.of(), NOW);
+    Map<String, String> kept = first.certificates().toMap();
+    Instant end = first.goodUntil();
+
+    assertThat(end).isEqualTo("2026-04-30T12:00:00Z");
+    Certificates.Result before = issue(kept, end.minusNanos(1));
+    assertThat(before).isEqualTo(new Certificates.Result(first.certificates(), Set.of(), end));
+    Certificates.Result after = issue(kept, end);
+    assertThat(after.issued()).containsExactly("e1", "p1");
+    assertThat(after.goodUntil()).isAfter(end);
+  }
+
+  @Test
+  void theResultIsGoodNoLongerThanTheAuthority() {
+    Instant late = AUTHORITY.notAfter().minus(Duration.ofDays(1));
+
+    assertThat(issue(Map.of(), late).goodUntil()).isEqualTo(AUTHORITY.notAfter());
+  }
+
+  @Test
   void whatIsKeptAndGoodStays() {
     Certificates.Result first = issue(Map.of(), NOW);
     Certificates.Result again = issue(first.certificates().toMap(), NOW.plus(Duration.ofDays(59)));
