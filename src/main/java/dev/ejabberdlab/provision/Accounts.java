@@ -20,8 +20,8 @@ record Accounts(LabTopology lab, Inputs inputs) {
   Map<String, String> values() {
     return Map.of(
         "DOMAIN", lab.ejabberd().domain(),
-        "DATABASE", lab.postgresql().name(),
-        "OWNER", lab.postgresql().owner(),
+        "DATABASE", lab.postgresql().database().name(),
+        "OWNER", lab.postgresql().database().owner(),
         "ADDRESS", lab.postgresql().readWriteAddress(),
         "PORT", Integer.toString(Firewall.POSTGRESQL));
   }

@@ -173,8 +173,8 @@ record Ejabberd(LabTopology lab, Inputs inputs) {
       root.putArray("hosts").add(lab.ejabberd().domain());
       root.put("sql_server", lab.postgresql().readWriteAddress());
       root.put("sql_port", Firewall.POSTGRESQL);
-      root.put("sql_database", lab.postgresql().name());
-      root.put("sql_username", lab.postgresql().owner());
+      root.put("sql_database", lab.postgresql().database().name());
+      root.put("sql_username", lab.postgresql().database().owner());
       root.put("sql_password", inputs.credentials().databasePassword());
       admins((ObjectNode) root.path("acl").path("admin"));
       lab.ejabberd().removedSettings().forEach(keys -> Settings.remove(root, keys));

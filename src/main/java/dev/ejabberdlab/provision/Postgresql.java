@@ -21,15 +21,15 @@ record Postgresql(LabTopology lab, Inputs inputs, String primary, long term) {
   static final String REPLICATION_ROLE = "replica_role";
 
   Map<String, String> primaryValues() {
-    LabTopology.Postgresql database = lab.postgresql();
+    LabTopology.Postgresql wanted = lab.postgresql();
     Map<String, String> values = new LinkedHashMap<>(decision());
-    values.put("DATABASE", database.name());
-    values.put("OWNER", database.owner());
-    values.put("COMMENT", database.comment());
+    values.put("DATABASE", wanted.database().name());
+    values.put("OWNER", wanted.database().owner());
+    values.put("COMMENT", wanted.database().comment());
     values.put("REPLICATION_ROLE", REPLICATION_ROLE);
     values.put(
         "SLOTS",
-        database.instances().stream()
+        wanted.instances().stream()
             .filter(i -> !i.equals(primary))
             .map(Postgresql::slot)
             .collect(Collectors.joining(" ")));
@@ -85,21 +85,21 @@ record Postgresql(LabTopology lab, Inputs inputs, String primary, long term) {
 
   /** Where the read-write address is, or goes to. */
   private Map<String, String> addressValues(String instance) {
-    LabTopology.Postgresql database = lab.postgresql();
+    LabTopology.Postgresql wanted = lab.postgresql();
     Node.Interface nic =
         lab.node(instance).interfaces().stream()
-            .filter(i -> i.network().equals(database.network()))
+            .filter(i -> i.network().equals(wanted.network()))
             .findFirst()
             .orElseThrow();
     return Map.of(
-        "ADDRESS", database.readWriteAddress(),
-        "PREFIX_LENGTH", Integer.toString(database.prefixLength()),
+        "ADDRESS", wanted.readWriteAddress(),
+        "PREFIX_LENGTH", Integer.toString(nic.prefixLength()),
         "MAC", nic.mac(),
-        "NETWORK", database.network());
+        "NETWORK", wanted.network());
   }
 
   Map<String, byte[]> promotionFiles(boolean synchronous) {
-    LabTopology.Postgresql database = lab.postgresql();
+    LabTopology.Postgresql wanted = lab.postgresql();
     return Map.of(
         "synchronous.conf",
         Templates.render(
@@ -107,14 +107,14 @@ record Postgresql(LabTopology lab, Inputs inputs, String primary, long term) {
             Map.of(
                 "standbys",
                 synchronous
-                    ? database.instances().stream().filter(i -> !i.equals(primary)).toList()
+                    ? wanted.instances().stream().filter(i -> !i.equals(primary)).toList()
                     : List.of())),
         "read-write-address.conf",
         Templates.render(
             "postgresql/read-write-address.conf",
             Map.of(
-                "address", database.readWriteAddress(),
-                "prefixLength", database.prefixLength())),
+                "address", wanted.readWriteAddress(),
+                "prefixLength", lab.network(wanted.network()).prefixLength())),
         "promote.sql",
         Templates.bytes("postgresql/promote.sql"));
   }
@@ -126,8 +126,8 @@ record Postgresql(LabTopology lab, Inputs inputs, String primary, long term) {
 
   /** What every instance has, so that any of them can become primary. */
   private Map<String, byte[]> files(String instance) {
-    LabTopology.Postgresql database = lab.postgresql();
-    List<String> addresses = database.instances().stream().map(this::address).toList();
+    LabTopology.Postgresql wanted = lab.postgresql();
+    List<String> addresses = wanted.instances().stream().map(this::address).toList();
     Map<String, byte[]> files = new LinkedHashMap<>();
     files.put(
         "ejabberd-lab.conf",
@@ -150,9 +150,9 @@ record Postgresql(LabTopology lab, Inputs inputs, String primary, long term) {
         Templates.render(
             "postgresql/pg_hba.conf",
             Map.of(
-                "database", database.name(),
-                "owner", database.owner(),
-                "clients", database.clients(),
+                "database", wanted.database().name(),
+                "owner", wanted.database().owner(),
+                "clients", wanted.clients(),
                 "replicationRole", REPLICATION_ROLE,
                 "instances", addresses)));
     files.put(
@@ -166,7 +166,7 @@ record Postgresql(LabTopology lab, Inputs inputs, String primary, long term) {
     files.put("server.crt", utf8(certificate.chain()));
     files.put("server.key", utf8(certificate.key()));
     files.put("ca.crt", utf8(inputs.certificates().authority()));
-    files.put("read-write-address", utf8(database.readWriteAddress() + "\n"));
+    files.put("read-write-address", utf8(wanted.readWriteAddress() + "\n"));
     return files;
   }
 

@@ -139,7 +139,7 @@ final class DatabaseReady implements LabCondition {
                                 Reason.PrimaryServing,
                                 "%s accepts writes at %s."
                                     .formatted(
-                                        seen.primaryName(), seen.database().readWriteAddress()))));
+                                        seen.primaryName(), seen.wanted().readWriteAddress()))));
   }
 
   private static Optional<Finding> refused(SeenPostgresql seen) {
@@ -152,7 +152,7 @@ final class DatabaseReady implements LabCondition {
                     Reason.SwitchoverRefused,
                     "%s accepts writes; spec.postgresql.primary names %s. %s"
                         .formatted(
-                            seen.primaryName(), seen.database().primary().orElse("another"), why)));
+                            seen.primaryName(), seen.wanted().primary().orElse("another"), why)));
   }
 
   private static Optional<Finding> blocked(SeenPostgresql seen) {
@@ -181,7 +181,7 @@ final class DatabaseReady implements LabCondition {
             Finding.no(
                 Reason.DatabaseUnreachable,
                 "ejabberd on %s has no connection to the database at %s."
-                    .formatted(String.join(", ", apart), seen.database().readWriteAddress())));
+                    .formatted(String.join(", ", apart), seen.wanted().readWriteAddress())));
   }
 
   private static Finding notServing(SeenPostgresql seen) {
@@ -193,7 +193,7 @@ final class DatabaseReady implements LabCondition {
       return Finding.no(
           Reason.NoPrimary,
           "%s accepts writes, but does not hold the read-write address %s."
-              .formatted(seen.primaryName(), seen.database().readWriteAddress()));
+              .formatted(seen.primaryName(), seen.wanted().readWriteAddress()));
     }
     return seen.isPrimaryUnseen()
         ? Finding.unknown(

@@ -51,7 +51,7 @@ final class PostgresqlStatuses {
             known
                 ? input.targetPrimary()
                 : before.map(PostgresqlStatus::targetPrimary).orElse(null))
-        .readWriteAddress(seen.database().readWriteAddress())
+        .readWriteAddress(seen.wanted().readWriteAddress())
         .timeline(
             seen.primary()
                 .map(Postgresql::timeline)
@@ -66,9 +66,9 @@ final class PostgresqlStatuses {
                     p -> seen.standbys().stream().flatMap(s -> lag(s).stream()).max(Long::compare))
                 .map(lag -> LagBucket.of(lag).label())
                 .orElse(null))
-        .instances(seen.database().instances().stream().map(this::instanceStatus).toList())
-        .database(isSetUp() ? seen.database().name() : null)
-        .owner(isSetUp() ? seen.database().owner() : null)
+        .instances(seen.wanted().instances().stream().map(this::instanceStatus).toList())
+        .database(isSetUp() ? seen.wanted().database().name() : null)
+        .owner(isSetUp() ? seen.wanted().database().owner() : null)
         .splitBrain(seen.primaries().size() > 1)
         .failingSince(primacy.failingSince().map(Instant::toString).orElse(null))
         .fenced(primacy.fenced())
@@ -81,7 +81,7 @@ final class PostgresqlStatuses {
   /** Whether PostgreSQL is, or was once, seen on an instance. */
   private boolean isSetUp() {
     return input.previousPostgresql().map(PostgresqlStatus::database).isPresent()
-        || seen.database().instances().stream().anyMatch(n -> seen.instance(n).isPresent());
+        || seen.wanted().instances().stream().anyMatch(n -> seen.instance(n).isPresent());
   }
 
   /**
@@ -91,7 +91,7 @@ final class PostgresqlStatuses {
   private Optional<String> seenSystem() {
     return Stream.concat(
             seen.primary().stream(),
-            seen.database().instances().stream().flatMap(n -> seen.instance(n).stream()))
+            seen.wanted().instances().stream().flatMap(n -> seen.instance(n).stream()))
         .filter(Postgresql::up)
         .map(Postgresql::systemIdentifier)
         .filter(s -> !s.isEmpty())

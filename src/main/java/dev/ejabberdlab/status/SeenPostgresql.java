@@ -28,7 +28,7 @@ record SeenPostgresql(StatusInput input, List<String> primaries, Optional<Postgr
         primaries.size() == 1 ? instance(input, primaries.get(0)) : Optional.empty());
   }
 
-  LabTopology.Postgresql database() {
+  LabTopology.Postgresql wanted() {
     return input.lab().postgresql();
   }
 
@@ -40,7 +40,7 @@ record SeenPostgresql(StatusInput input, List<String> primaries, Optional<Postgr
   /** Every instance but the primary, or but the one that is to be primary while there is none. */
   List<String> standbys() {
     String writer = primary.isPresent() ? primaryName() : input.targetPrimary();
-    return database().instances().stream().filter(n -> !n.equals(writer)).toList();
+    return wanted().instances().stream().filter(n -> !n.equals(writer)).toList();
   }
 
   /** What an instance said last; empty when it could not be asked. */

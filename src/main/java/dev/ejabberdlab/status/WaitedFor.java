@@ -54,7 +54,7 @@ record WaitedFor(SeenPostgresql seen) {
 
   private boolean hasAnotherOne(String name, long upTo) {
     int timeline = seen.primary().get().timeline();
-    return seen.database().instances().stream()
+    return seen.wanted().instances().stream()
         .filter(n -> !n.equals(name))
         .filter(this::isSynchronous)
         .flatMap(n -> seen.instance(n).stream())

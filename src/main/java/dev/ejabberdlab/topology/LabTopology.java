@@ -81,15 +81,20 @@ public record LabTopology(
   public record HostLine(String address, List<String> names) {}
 
   /**
-   * The database.
+   * What ejabberd stores its data in.
    *
-   * @param name of the database
+   * @param name in PostgreSQL
    * @param owner role that owns it and that ejabberd logs in with
-   * @param comment of the database
-   * @param network network of the instances, in which they replicate and where the read-write
-   *     address lives
+   * @param comment in PostgreSQL
+   */
+  public record Database(String name, String owner, String comment) {}
+
+  /**
+   * The instances of PostgreSQL.
+   *
+   * @param database that they hold
+   * @param network in which they replicate and where the read-write address lives
    * @param readWriteAddress belongs to whoever is primary
-   * @param prefixLength of that network
    * @param instances names of the nodes of role postgresql, in the order of the spec
    * @param clients CIDR of each network that clients (ejabberd nodes) come from
    * @param primary instance that the user wants as primary; absent means the one that is
@@ -97,12 +102,9 @@ public record LabTopology(
    * @param synchronous when a commit waits for a standby; absent means never
    */
   public record Postgresql(
-      String name,
-      String owner,
-      String comment,
+      Database database,
       String network,
       String readWriteAddress,
-      int prefixLength,
       List<String> instances,
       List<String> clients,
       Optional<String> primary,

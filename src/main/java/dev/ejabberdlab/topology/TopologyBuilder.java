@@ -11,6 +11,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Role;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.ShellStep;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabSpec.Source;
 import dev.ejabberdlab.topology.LabTopology.Account;
+import dev.ejabberdlab.topology.LabTopology.Database;
 import dev.ejabberdlab.topology.LabTopology.Ejabberd;
 import dev.ejabberdlab.topology.LabTopology.Failover;
 import dev.ejabberdlab.topology.LabTopology.HostLine;
@@ -77,7 +78,7 @@ public final class TopologyBuilder {
 
   private LabTopology build() {
     List<Node> nodes =
-        new NodeBuilder(namespace + "/" + name, spec, identity, wiring, subnets, addresses).nodes();
+        new Nodes(namespace + "/" + name, spec, identity, wiring, subnets, addresses).nodes();
     return LabTopology.builder()
         .uid(identity.uid())
         .namespace(namespace)
@@ -170,20 +171,17 @@ public final class TopologyBuilder {
   }
 
   private Postgresql postgresql() {
-    EjabberdLabSpec.Postgresql database = spec.postgresql();
+    EjabberdLabSpec.Postgresql wanted = spec.postgresql();
     String network = meeting(Role.postgresql);
     return new Postgresql(
-        database.name(),
-        database.owner(),
-        database.comment(),
+        new Database(wanted.name(), wanted.owner(), wanted.comment()),
         network,
         addresses.readWriteAddress(),
-        subnets.get(network).prefixLength(),
         names(Role.postgresql),
         clients(network),
-        Optional.ofNullable(database.primary()),
-        failover(database.failover()),
-        Optional.ofNullable(database.synchronous()));
+        Optional.ofNullable(wanted.primary()),
+        failover(wanted.failover()),
+        Optional.ofNullable(wanted.synchronous()));
   }
 
   /** CIDR of each network that ejabberd nodes come from into the database's, by network's name. */

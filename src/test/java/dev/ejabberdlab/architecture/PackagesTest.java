@@ -230,7 +230,7 @@ class PackagesTest {
     DescribedPredicate<JavaClass> completing = inTopology("CompleteSpec|ReferenceLab|Located");
     DescribedPredicate<JavaClass> checks = inTopology("[A-Za-z]+Validation|Violations");
     DescribedPredicate<JavaClass> building =
-        inTopology("LabTopology|Node|TopologyBuilder|NodeBuilder|Addresses");
+        inTopology("LabTopology|Node|TopologyBuilder|Nodes|Addresses");
 
     noClasses().that(completing).should().dependOnClassesThat(checks.or(building)).check(CLASSES);
     noClasses().that(checks).should().dependOnClassesThat(building).check(CLASSES);

@@ -55,12 +55,9 @@ class TopologyBuilderTest {
     assertThat(lab.postgresql())
         .isEqualTo(
             new LabTopology.Postgresql(
-                "ejabberd-domain-local",
-                "ejabberd",
-                "ejabberd database",
+                new LabTopology.Database("ejabberd-domain-local", "ejabberd", "ejabberd database"),
                 "internal",
                 "192.168.1.12",
-                29,
                 List.of("psql1server", "psql2server"),
                 List.of("192.168.1.0/29"),
                 Optional.empty(),

@@ -17,7 +17,7 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /** Makes the nodes of a {@link LabTopology} out of a spec that is complete and good. */
-final class NodeBuilder {
+final class Nodes {
 
   private final String lab;
   private final EjabberdLabSpec spec;
@@ -35,7 +35,7 @@ final class NodeBuilder {
    * @param wiring of its networks and nodes
    * @param subnets by network
    */
-  NodeBuilder(
+  Nodes(
       String lab,
       EjabberdLabSpec spec,
       Identity identity,
