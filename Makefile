@@ -44,6 +44,12 @@ simulate: ## Let SEEDS simulated labs live, with everything that can happen to t
 bench-bringup: ## Time from apply to Ready as a ratio to the floor, into docs/performance.md
 	hack/bench.sh
 
+.PHONY: operator-image
+operator-image: ## Build the operator's container image from Debian packages, into target/container and podman
+	hack/install-deps.sh container
+	$(MVN) -DskipTests package
+	container/build.sh
+
 .PHONY: build image generate format
 build: ## Compile and package the operator
 	$(MVN) -DskipTests package

@@ -6,10 +6,11 @@ set -euo pipefail
 
 usage() {
   cat <<'EOF'
-Usage: hack/install-deps.sh [apiserver-build]
+Usage: hack/install-deps.sh [apiserver-build|container]
 
 Installs what is missing for make test and make demo. With apiserver-build: what building
-kube-apiserver from Debian's source package needs besides (hack/kube-apiserver.sh calls it).
+kube-apiserver from Debian's source package needs besides (hack/kube-apiserver.sh calls it). With
+container: what the operator's container image is built with (make operator-image).
 EOF
 }
 
@@ -65,6 +66,14 @@ want_apiserver_build() {
   want jq "Kubernetes' build" jq
   want dpkg-dev "unpacks source packages" dpkg-source
   want etcd-server "goes with the API server" etcd
+}
+
+want_container() {
+  has_java_17 || want openjdk-17-jdk-headless "compiles the operator, and is linked into the image"
+  want maven "builds the operator" mvn
+  want mmdebstrap "unpacks Debian packages" mmdebstrap
+  want podman "makes the image" podman
+  want jq "lists what is in it" jq
 }
 
 # Services that packages bring along are neither started now nor at the next boot: a libvirtd of the system would take
@@ -123,6 +132,7 @@ install_missing() {
 case ${1-} in
   '') wanted=want_default ;;
   apiserver-build) wanted=want_apiserver_build ;;
+  container) wanted=want_container ;;
   -h | --help | help) usage; exit ;;
   *) usage >&2; exit 2 ;;
 esac

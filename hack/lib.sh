@@ -144,6 +144,28 @@ apt_mirror() {
   echo "${mirror%/}"
 }
 
+# debian_sources SUITE: the lines of a sources.list for a Debian release from this machine's own mirror or DEBIAN_MIRROR,
+# and for its security updates if the machine has them.
+debian_sources() {
+  local releases mirror security
+  # apt itself says what its sources are, deb822 or one-line alike, and needs no package lists for that:
+  # 'MIRROR/dists/SUITE/InRelease' NAME SIZE
+  releases=$(apt-get update --print-uris | sed -nE "s|^'(.*)/dists/(.*)/InRelease' .*|\2 \1|p")
+  mirror=${DEBIAN_MIRROR:-$(awk -v s="$1" '$1 == s {print $2; exit}' <<<"$releases")}
+  [[ -n $mirror ]] || die "no mirror of Debian $1 in this machine's apt configuration: set DEBIAN_MIRROR to one"
+  echo "deb $mirror $1 main"
+  security=$(awk -v s="$1-security" '$1 == s {print $2; exit}' <<<"$releases")
+  [[ -z $security ]] || echo "deb $security $1-security main"
+}
+
+# use_apt_proxy: mmdebstrap does not read this machine's apt proxy, but takes it from the environment.
+use_apt_proxy() {
+  local proxy
+  proxy=$(apt-config shell proxy Acquire::http::Proxy)
+  eval "$proxy"
+  [[ -z ${proxy:-} ]] || export http_proxy=$proxy
+}
+
 # private_apt SUITE...: prints the path of an apt configuration (for APT_CONFIG) with binary and source
 # packages of these suites from the machine's own mirror, kept in the cache, with fresh package lists.
 # The packages installed on the machine are known to it; /etc/apt/sources.list* is neither used nor changed.

@@ -11,6 +11,8 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source-path=SCRIPTDIR source=../hack/lib.sh
+. "$here/../hack/lib.sh"
 name=ejabberd-lab-bookworm
 suite=bookworm
 size=3G
@@ -75,19 +77,11 @@ else
     as_root=()
   fi
 
-  # The machine's own Debian mirror, from deb822 or one-line sources alike. Security updates come along if configured.
-  # apt itself says what its sources are, deb822 or one-line alike, and needs no package lists for that:
-  # 'MIRROR/dists/SUITE/InRelease' NAME SIZE
-  releases=$(apt-get update --print-uris | sed -nE "s|^'(.*)/dists/(.*)/InRelease' .*|\2 \1|p")
-  mirror=${DEBIAN_MIRROR:-$(awk -v s="$suite" '$1 == s {print $2; exit}' <<<"$releases")}
-  [[ -n $mirror ]] || fail "no mirror of Debian $suite in this machine's apt configuration; set DEBIAN_MIRROR to one"
-  sources=("deb $mirror $suite main" "deb $mirror $suite-backports main")
-  security=$(awk -v s="$suite-security" '$1 == s {print $2; exit}' <<<"$releases")
-  [[ -z $security ]] || sources+=("deb $security $suite-security main")
-  # mmdebstrap does not read this machine's apt proxy, but takes it from the environment.
-  proxy=$(apt-config shell proxy Acquire::http::Proxy)
-  eval "$proxy"
-  [[ -z ${proxy:-} ]] || export http_proxy=$proxy
+  found=$(debian_sources "$suite")
+  mapfile -t sources <<<"$found"
+  mirror=$(cut -d' ' -f2 <<<"${sources[0]}")
+  sources+=("deb $mirror $suite-backports main")
+  use_apt_proxy
 
   "${as_root[@]}" find "$cache" -maxdepth 1 -name '.build.*' -exec rm -rf --one-file-system {} +
   build=$(mktemp -d "$cache/.build.XXXXXX")

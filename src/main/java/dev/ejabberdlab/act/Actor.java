@@ -2,6 +2,7 @@ package dev.ejabberdlab.act;
 
 import dev.ejabberdlab.guest.GuestChannel.GuestTimeoutException;
 import dev.ejabberdlab.guest.GuestReport;
+import dev.ejabberdlab.log.LogContext;
 import dev.ejabberdlab.guest.StepLaunchException;
 import dev.ejabberdlab.hypervisor.HypervisorException;
 import dev.ejabberdlab.hypervisor.HypervisorException.NameConflict;
@@ -77,7 +78,7 @@ public final class Actor {
   public void submit(List<Action> actions) {
     for (Action action : actions) {
       if (take(action)) {
-        io.execute(() -> run(action));
+        io.execute(about(action).around(() -> run(action)));
       }
     }
   }
@@ -97,7 +98,15 @@ public final class Actor {
     return inFlight.add(action.key());
   }
 
+  /** What the log lines of an action are about. */
+  private LogContext about(Action action) {
+    LogContext about = LogContext.current().lab(lab);
+    return action.key().nodeName().map(about::node).orElse(about);
+  }
+
   private void run(Action action) {
+    // It may end in another thread.
+    LogContext about = LogContext.current();
     Instant began = clock.instant();
     LOG.infof("%s: %s", lab, action.description());
     try {
@@ -108,13 +117,22 @@ public final class Actor {
           .begin(action)
           .handle(
               (report, failure) -> {
-                ended(action, began, failure == null ? report : Optional.empty(), cause(failure));
+                about.run(
+                    () ->
+                        ended(
+                            action,
+                            began,
+                            failure == null ? report : Optional.empty(),
+                            cause(failure)));
                 return report;
               })
           .exceptionally(
               e -> {
                 // A stage keeps what is thrown in it to itself.
-                LOG.errorf(e, "%s: the end of %s was not noted.", lab, action.description());
+                about.run(
+                    () ->
+                        LOG.errorf(
+                            e, "%s: the end of %s was not noted.", lab, action.description()));
                 return Optional.empty();
               });
     } catch (RuntimeException | Error e) {

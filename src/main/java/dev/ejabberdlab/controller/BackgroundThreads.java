@@ -1,5 +1,6 @@
 package dev.ejabberdlab.controller;
 
+import dev.ejabberdlab.log.LogContext;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.concurrent.Executor;
@@ -20,8 +21,9 @@ public class BackgroundThreads {
 
   private final ExecutorService threads = Executors.newCachedThreadPool(named());
 
+  /** Runs tasks whose log lines are about what those of the thread are about that hands them in. */
   public Executor executor() {
-    return threads;
+    return task -> threads.execute(LogContext.current().around(task));
   }
 
   private static ThreadFactory named() {

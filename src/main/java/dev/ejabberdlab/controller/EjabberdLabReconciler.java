@@ -3,6 +3,7 @@ package dev.ejabberdlab.controller;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHost;
 import dev.ejabberdlab.hypervisor.Owner;
+import dev.ejabberdlab.log.LogContext;
 import dev.ejabberdlab.provision.Provisioning;
 import dev.ejabberdlab.status.Deleting;
 import dev.ejabberdlab.status.Transition;
@@ -174,17 +175,24 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
   @Override
   public UpdateControl<EjabberdLab> reconcile(EjabberdLab lab, Context<EjabberdLab> context) {
     UpdateControl<EjabberdLab> control = UpdateControl.noUpdate();
-    reconciliation
-        .reconcile(lab, new ContextResources(services, lab, context))
-        .ifPresent(again -> control.rescheduleAfter(again.toMillis()));
+    about(lab)
+        .run(
+            () ->
+                reconciliation
+                    .reconcile(lab, new ContextResources(services, lab, context))
+                    .ifPresent(again -> control.rescheduleAfter(again.toMillis())));
     return control;
   }
 
   @Override
   public DeleteControl cleanup(EjabberdLab lab, Context<EjabberdLab> context) {
-    return deletion
-        .reconcile(lab, new ContextResources(services, lab, context))
+    return about(lab)
+        .get(() -> deletion.reconcile(lab, new ContextResources(services, lab, context)))
         .map(again -> DeleteControl.noFinalizerRemoval().rescheduleAfter(again.toMillis()))
         .orElseGet(DeleteControl::defaultDelete);
+  }
+
+  private static LogContext about(EjabberdLab lab) {
+    return LogContext.NONE.host(lab.hostInUse()).lab(lab.qualifiedName());
   }
 }

@@ -1,5 +1,6 @@
 package dev.ejabberdlab.controller;
 
+import dev.ejabberdlab.log.LogContext;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.status.LabStatuses;
@@ -41,7 +42,9 @@ public class FrameworkFailures implements Metrics {
       HasMetadata resource, Exception exception, Map<String, Object> metadata) {
     // The reconciler tells of its own failures and throws none of them.
     if (resource instanceof EjabberdLab lab) {
-      background.executor().execute(() -> tell(lab, exception));
+      LogContext about =
+          LogContext.NONE.host(lab.hostInUse()).lab(lab.qualifiedName());
+      background.executor().execute(about.around(() -> tell(lab, exception)));
     }
   }
 

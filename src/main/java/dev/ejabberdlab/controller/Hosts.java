@@ -5,6 +5,7 @@ import dev.ejabberdlab.api.v1alpha1.LibvirtHost;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostSpec;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostStatus;
 import dev.ejabberdlab.hypervisor.HypervisorFactory;
+import dev.ejabberdlab.log.LogContext;
 import dev.ejabberdlab.observe.HostWatch;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -128,18 +129,22 @@ public class Hosts {
       return known.watch();
     }
     forget(name);
-    HostWatch watch =
-        new HostWatch(
-            hypervisors.open(host.getSpec().uri()),
-            host.getSpec().pool(),
-            accepted(host).or(() -> recorded(host)).orElse(null),
-            () -> living.apply(name),
-            background.executor(),
-            Clock.systemUTC(),
-            () -> listeners.forEach(l -> l.accept(name)));
+    HostWatch watch = LogContext.NONE.host(name).get(() -> open(host));
     connected.put(name, new Connected(host, watch));
     watch.tick();
     return watch;
+  }
+
+  private HostWatch open(LibvirtHost host) {
+    String name = host.getMetadata().getName();
+    return new HostWatch(
+        hypervisors.open(host.getSpec().uri()),
+        host.getSpec().pool(),
+        accepted(host).or(() -> recorded(host)).orElse(null),
+        () -> living.apply(name),
+        LogContext.current().around(background.executor()),
+        Clock.systemUTC(),
+        () -> listeners.forEach(l -> l.accept(name)));
   }
 
   private static Optional<UUID> accepted(LibvirtHost host) {
@@ -180,14 +185,16 @@ public class Hosts {
       all = new ArrayList<>(connected.values());
     }
     for (Connected host : all) {
-      try {
-        host.watch().tick();
-      } catch (RuntimeException | Error e) {
-        LOG.errorf(
-            e,
-            "%s: its observation was not started; the next beat tries.",
-            host.watch().hypervisor());
-      }
+      LogContext.NONE.host(host.host().getMetadata().getName()).run(() -> tick(host.watch()));
+    }
+  }
+
+  private static void tick(HostWatch watch) {
+    try {
+      watch.tick();
+    } catch (RuntimeException | Error e) {
+      LOG.errorf(
+          e, "%s: its observation was not started; the next beat tries.", watch.hypervisor());
     }
   }
 

@@ -9,6 +9,7 @@ import dev.ejabberdlab.guest.StepRunner;
 import dev.ejabberdlab.hypervisor.Hypervisor;
 import dev.ejabberdlab.hypervisor.HypervisorEvent;
 import dev.ejabberdlab.hypervisor.Owner;
+import dev.ejabberdlab.log.LogContext;
 import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.HostWatch;
 import dev.ejabberdlab.observe.LabWatch;
@@ -34,6 +35,7 @@ final class LabRuntime implements AutoCloseable {
   private final LastSteps steps = new LastSteps();
   private final LastCertificates certificates = new LastCertificates();
   private final AutoCloseable listening;
+  private final LogContext about;
 
   /**
    * @param changed called when the lab is worth a reconcile; must return at once
@@ -51,28 +53,36 @@ final class LabRuntime implements AutoCloseable {
       Runnable changed,
       BooleanSupplier leads) {
     Hypervisor hypervisor = host.hypervisor();
+    LogContext about = LogContext.NONE.host(hostName).lab(owner.toString());
+    Executor background = about.around(io);
     this.owner = owner;
+    this.about = about;
     this.host = host;
     this.hostName = hostName;
     this.pool = pool;
-    this.watch = new LabWatch(hypervisor, steps, io, clock, changed);
+    this.watch = new LabWatch(hypervisor, steps, background, clock, changed);
     this.remains =
-        new RemainsWatch(hypervisor, owner.uid(), pool, volumePrefix, io, clock, changed);
+        new RemainsWatch(hypervisor, owner.uid(), pool, volumePrefix, background, clock, changed);
     this.actor =
         new Actor(
             owner.toString(),
             new ActionRunner(
                 hypervisor, domain -> new AgentGuestChannel(hypervisor, domain), steps, owner),
-            io,
+            background,
             clock,
             this::observe,
             changed,
             leads);
-    this.listening = hypervisor.listen(this::onEvent);
+    this.listening = hypervisor.listen(event -> about.run(() -> onEvent(event)));
   }
 
   Owner owner() {
     return owner;
+  }
+
+  /** What log lines of this lab are about. */
+  LogContext about() {
+    return about;
   }
 
   HostWatch host() {

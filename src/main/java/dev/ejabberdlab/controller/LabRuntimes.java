@@ -115,6 +115,11 @@ public class LabRuntimes {
 
   void tick() {
     for (LabRuntime runtime : all()) {
+      runtime.about().run(() -> tick(runtime));
+    }
+  }
+
+  private void tick(LabRuntime runtime) {
       Owner owner = runtime.owner();
       try {
         if (exists.test(new ResourceID(owner.name(), owner.namespace()), owner.uid())) {
@@ -126,7 +131,6 @@ public class LabRuntimes {
       } catch (RuntimeException | Error e) {
         LOG.errorf(e, "%s: its observation was not started; the next beat tries.", owner);
       }
-    }
   }
 
   @PreDestroy

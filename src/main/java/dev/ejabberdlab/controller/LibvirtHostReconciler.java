@@ -4,6 +4,7 @@ import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHost;
 import dev.ejabberdlab.api.v1alpha1.LibvirtHostStatus;
 import dev.ejabberdlab.hypervisor.HostFacts;
+import dev.ejabberdlab.log.LogContext;
 import dev.ejabberdlab.observe.HostSnapshot;
 import dev.ejabberdlab.observe.HostWatch;
 import dev.ejabberdlab.plan.PlanInput;
@@ -96,6 +97,14 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
 
   @Override
   public UpdateControl<LibvirtHost> reconcile(LibvirtHost host, Context<LibvirtHost> context) {
+    return about(host).get(() -> reconciled(host, context));
+  }
+
+  private static LogContext about(LibvirtHost host) {
+    return LogContext.NONE.host(host.getMetadata().getName());
+  }
+
+  private UpdateControl<LibvirtHost> reconciled(LibvirtHost host, Context<LibvirtHost> context) {
     try {
       write(host, context);
       return UpdateControl.noUpdate();
@@ -107,6 +116,10 @@ public class LibvirtHostReconciler implements Reconciler<LibvirtHost>, Cleaner<L
 
   @Override
   public DeleteControl cleanup(LibvirtHost host, Context<LibvirtHost> context) {
+    return about(host).get(() -> cleanedUp(host, context));
+  }
+
+  private DeleteControl cleanedUp(LibvirtHost host, Context<LibvirtHost> context) {
     try {
       if (labs(host, context).isEmpty()) {
         return DeleteControl.defaultDelete();

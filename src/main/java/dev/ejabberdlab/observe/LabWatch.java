@@ -252,7 +252,8 @@ public final class LabWatch {
     for (Node node : now.topology().nodes()) {
       domains.put(
           node.name(),
-          Question.ask(
+          Question.ofNode(
+                  node.name(),
                   about(now, "the domain of node " + node.name()),
                   () -> hypervisor.domain(node.uuid()))
               .flatMap(Seen::answer));
@@ -367,7 +368,7 @@ public final class LabWatch {
     long question = questions.incrementAndGet();
     said(
         node,
-        Question.ask(about(now, "the guest of node " + node), () -> steps.report(channel(domain)))
+        Question.ofNode(node, about(now, "the guest of node " + node), () -> steps.report(channel(domain)))
             .missingIsUnknown(),
         at,
         question);

@@ -3,6 +3,7 @@ package dev.ejabberdlab.observe;
 import dev.ejabberdlab.guest.GuestChannel.GuestTimeoutException;
 import dev.ejabberdlab.guest.StepLaunchException;
 import dev.ejabberdlab.hypervisor.HypervisorException;
+import dev.ejabberdlab.log.LogContext;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
@@ -12,6 +13,11 @@ final class Question {
   private static final Logger LOG = Logger.getLogger(Question.class);
 
   private Question() {}
+
+  /** As {@link #ask}, about a node or its machine. */
+  static <T> Seen<T> ofNode(String node, String about, Supplier<T> question) {
+    return LogContext.current().node(node).get(() -> ask(about, question));
+  }
 
   /**
    * The answer; missing when what is asked about does not exist, unknown when there is no answer,

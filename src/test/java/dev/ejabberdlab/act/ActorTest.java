@@ -23,6 +23,8 @@ import dev.ejabberdlab.hypervisor.HypervisorException.AgentUnavailable;
 import dev.ejabberdlab.hypervisor.HypervisorException.NameConflict;
 import dev.ejabberdlab.hypervisor.HypervisorException.Unreachable;
 import dev.ejabberdlab.hypervisor.Owner;
+import dev.ejabberdlab.log.LogContext;
+import dev.ejabberdlab.log.LoggedLines;
 import dev.ejabberdlab.observe.Bug;
 import dev.ejabberdlab.observe.LabFixture;
 import dev.ejabberdlab.observe.ManualExecutor;
@@ -122,6 +124,22 @@ class ActorTest {
     assertThat(actor.progress().inFlight()).containsExactly(KEY);
     assertThat(io.waiting()).isEqualTo(1);
     verify(hypervisor, times(0)).startDomain(any(), any());
+  }
+
+  @Test
+  void itsLogLinesNameTheLabAndTheNodeInWhateverThreadTheActionEnds() {
+    Step step = LabFixture.step("e1server", "base");
+    CompletableFuture<GuestReport> end = new CompletableFuture<>();
+    when(steps.begin(any(), eq(step), any(), any())).thenReturn(end);
+    try (LoggedLines logged = new LoggedLines()) {
+      run(new RunStep("e1server", DOMAIN, step, "1"));
+      LogContext.NONE.lab("default/other").run(() -> end.completeExceptionally(new Bug()));
+
+      assertThat(logged.lines())
+          .hasSize(2)
+          .extracting(LoggedLines.Line::about)
+          .containsOnly(LogContext.NONE.lab("default/demo").node("e1server"));
+    }
   }
 
   @Test

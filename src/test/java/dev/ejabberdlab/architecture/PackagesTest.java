@@ -62,6 +62,7 @@ class PackagesTest {
   private static final String ACT = ROOT + ".act";
   private static final String STATUS = ROOT + ".status";
   private static final String CONTROLLER = ROOT + ".controller";
+  private static final String LOG_CONTEXT = ROOT + ".log";
 
   private static final String JAVA = "java..";
   private static final String LOG = "org.jboss.logging..";
@@ -92,10 +93,12 @@ class PackagesTest {
             "io.fabric8.generator.annotation..",
             JACKSON),
         knowsOnly(TOPOLOGY, API, KUBERNETES_MODEL, IP_ADDRESS, JACKSON),
+        knowsOnly(LOG_CONTEXT, LOG),
         knowsOnly(HYPERVISOR),
         knowsOnly(
             LIBVIRT,
             HYPERVISOR,
+            LOG_CONTEXT,
             LIBVIRT_JAVA,
             JNA,
             LOG,
@@ -117,10 +120,10 @@ class PackagesTest {
             "io.quarkus.qute..",
             "com.ongres.saslprep..",
             "javax.crypto.."),
-        knowsOnly(OBSERVE, API, TOPOLOGY, HYPERVISOR, GUEST, LOG),
+        knowsOnly(OBSERVE, API, TOPOLOGY, HYPERVISOR, GUEST, LOG_CONTEXT, LOG),
         knowsOnly(FAILOVER, API, TOPOLOGY, HYPERVISOR, GUEST, OBSERVE),
         knowsOnly(PLAN, API, TOPOLOGY, HYPERVISOR, GUEST, OBSERVE, FAILOVER),
-        knowsOnly(ACT, HYPERVISOR, GUEST, PLAN, LOG),
+        knowsOnly(ACT, HYPERVISOR, GUEST, PLAN, LOG_CONTEXT, LOG),
         knowsOnly(
             STATUS, API, TOPOLOGY, HYPERVISOR, GUEST, OBSERVE, FAILOVER, PLAN, KUBERNETES_MODEL));
   }
@@ -331,6 +334,7 @@ class PackagesTest {
                                 PLAN,
                                 ACT,
                                 STATUS,
+                                LOG_CONTEXT,
                                 CONTROLLER)
                             .test(c))
                     .as("%s is in a package with a rule", c.getName())

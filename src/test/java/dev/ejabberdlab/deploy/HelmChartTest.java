@@ -61,7 +61,8 @@ class HelmChartTest {
       metrics:
         service: {enabled: true, port: 9000}
         serviceMonitor: {enabled: true, interval: 15s, labels: {release: prometheus}}
-      extraEnv: [{name: QUARKUS_LOG_LEVEL, value: DEBUG}]
+      logs: {json: true, level: DEBUG}
+      extraEnv: [{name: QUARKUS_LOG_LEVEL, value: WARN}]
       podAnnotations: {example.org/note: a}
       podLabels: {example.org/team: b}
       nodeSelector: {kubernetes.io/hostname: rack1}
@@ -114,7 +115,11 @@ class HelmChartTest {
 
     JsonNode pod = pod(objects);
     assertThat(pod.at("/containers/0/image").asText()).isEqualTo("example.org/operator:1.2");
-    assertThat(pod.at("/containers/0/env/2/name").asText()).isEqualTo("QUARKUS_LOG_LEVEL");
+    Map<String, JsonNode> environment = byName(pod.at("/containers/0/env"));
+    assertThat(value(environment, "QUARKUS_LOG_CONSOLE_JSON_ENABLED")).isEqualTo("true");
+    assertThat(value(environment, "QUARKUS_LOG_CATEGORY__DEV_EJABBERDLAB__LEVEL"))
+        .isEqualTo("DEBUG");
+    assertThat(value(environment, "QUARKUS_LOG_LEVEL")).isEqualTo("WARN");
     assertThat(pod.at("/nodeSelector/kubernetes.io~1hostname").asText()).isEqualTo("rack1");
     assertThat(pod.at("/tolerations/0/key").asText()).isEqualTo("libvirt");
     Map<String, JsonNode> volumes = byName(pod.path("volumes"));
@@ -284,6 +289,10 @@ class HelmChartTest {
   }
 
   /** Things that any Kubernetes would refuse or that would not find each other. */
+  private static String value(Map<String, JsonNode> environment, String name) {
+    return environment.get(name).path("value").asText();
+  }
+
   private static void assertWellFormed(List<JsonNode> objects, String serviceAccount) {
     for (JsonNode object : objects) {
       assertThat(object.path("apiVersion").asText()).as("%s", object).isNotEmpty();

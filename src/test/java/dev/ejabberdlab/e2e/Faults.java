@@ -4,73 +4,24 @@ import static dev.ejabberdlab.e2e.Fault.Outcome.EITHER;
 import static dev.ejabberdlab.e2e.Fault.Outcome.STAYS;
 import static dev.ejabberdlab.e2e.Fault.Outcome.SWITCHES;
 import static dev.ejabberdlab.e2e.Fault.Outcome.TAKES_OVER;
-import static org.awaitility.Awaitility.await;
+import static dev.ejabberdlab.e2e.Sabotage.AGENT;
+import static dev.ejabberdlab.e2e.Sabotage.DROP_THE_SLOT;
+import static dev.ejabberdlab.e2e.Sabotage.EJABBERD;
+import static dev.ejabberdlab.e2e.Sabotage.FILL_THE_DISK;
+import static dev.ejabberdlab.e2e.Sabotage.HANG;
+import static dev.ejabberdlab.e2e.Sabotage.MORE_CONNECTIONS;
+import static dev.ejabberdlab.e2e.Sabotage.PAUSE_REPLAY;
+import static dev.ejabberdlab.e2e.Sabotage.POSTGRESQL;
+import static dev.ejabberdlab.e2e.Sabotage.PROMOTE;
+import static dev.ejabberdlab.e2e.Sabotage.SHOW_CONNECTIONS;
+import static dev.ejabberdlab.e2e.Sabotage.killed;
 
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /** What labs are for: everything that is broken in them on purpose. */
 final class Faults {
-
-  /** How long something is away that is not to be taken for dead. */
-  private static final Duration AWAY = Duration.ofMinutes(1);
-
-  /** Twice as long as it takes until a changed pool is looked at. */
-  private static final Duration SEARCHED = Duration.ofMinutes(1);
-
-  private static final String POSTGRESQL = "postgresql@15-main.service";
-  private static final String EJABBERD = "ejabberd.service";
-  private static final String AGENT = "qemu-guest-agent.service";
-
-  /** Every process of a unit stands still. */
-  private static final String HANG = "systemctl kill --signal=STOP ";
-
-  /** WAL until the primary needs more room for it than it has set aside. */
-  private static final String FILL_THE_DISK =
-      """
-      fallocate -l "$(df --output=avail -B1 / | tail -n 1)" /var/tmp/full || :
-      dd if=/dev/zero of=/var/tmp/fuller bs=1M status=none || :
-      for i in {1..12}; do
-        setpriv --reuid postgres --regid postgres --init-groups /usr/lib/postgresql/15/bin/psql -Xq -d postgres \
-          -c "SET synchronous_commit = local" -c "SELECT pg_logical_emit_message(true, 'fill', repeat('x', 4000000))" \
-          -c "SELECT pg_switch_wal()" >/dev/null || :
-      done
-      """;
-
-  private static final String DROP_THE_SLOT =
-      """
-      psql() { setpriv --reuid postgres --regid postgres --init-groups /usr/lib/postgresql/15/bin/psql -XAtq -d postgres; }
-      for i in {1..100}; do
-        psql <<<"SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active;
-          SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active;"
-        [[ -n $(psql <<<"SELECT 1 FROM pg_replication_slots") ]] || exit 0
-      done
-      exit 1
-      """;
-
-  private static final String PROMOTE =
-      "setpriv --reuid postgres --regid postgres --init-groups /usr/lib/postgresql/15/bin/pg_ctl"
-          + " promote -D /var/lib/postgresql/15/main";
-
-  /** What a standby must have as much of: with less it stops replaying, and goes on receiving. */
-  private static final String MORE_CONNECTIONS =
-      """
-      setpriv --reuid postgres --regid postgres --init-groups /usr/lib/postgresql/15/bin/psql -Xq -d postgres \
-        -c "ALTER SYSTEM SET max_connections = 150"
-      systemctl restart postgresql@15-main.service
-      """;
-
-  private static final String SHOW_CONNECTIONS =
-      "setpriv --reuid postgres --regid postgres --init-groups /usr/lib/postgresql/15/bin/psql -XAtq"
-          + " -d postgres -c 'SHOW max_connections'";
-
-  private static final String PAUSE_REPLAY =
-      "setpriv --reuid postgres --regid postgres --init-groups /usr/lib/postgresql/15/bin/psql -Xq"
-          + " -d postgres -c 'SELECT pg_wal_replay_pause()' -o /dev/null";
 
   private static final Fault PRIMARY_DESTROYED =
       new Fault(
@@ -90,18 +41,7 @@ final class Faults {
           });
 
   private static final Fault SWITCHOVER =
-      new Fault(
-          "switchover",
-          "switchover asked for",
-          SWITCHES,
-          i -> {
-            Runnable leave = i.undo(() -> askFor(i, null));
-            askFor(i, i.standby());
-            i.awaits(
-                "the standby takes over",
-                l -> i.standby().equals(l.getStatus().postgresql().currentPrimary()));
-            leave.run();
-          });
+      new Fault("switchover", "switchover asked for", SWITCHES, Switchovers::toTheStandby);
 
   /** A few of them for every change of the code; the second one undoes the first. */
   static final List<Fault> SHORT = List.of(PRIMARY_DESTROYED, SWITCHOVER);
@@ -123,14 +63,7 @@ final class Faults {
               "primary-restored-by-others",
               "primary: an old memory restored by others after the failover",
               TAKES_OVER,
-              i -> {
-                String file = "/var/lib/libvirt/" + i.primary() + ".fault";
-                i.virsh("save", i.primary(), file);
-                i.awaits(
-                    "another one has taken over",
-                    l -> i.change().filter(c -> c.finished() != null).isPresent());
-                restore(i, file);
-              }),
+              Snapshots::oldMemory),
           new Fault(
               "primary-qemu-killed",
               "primary: QEMU killed",
@@ -201,12 +134,7 @@ final class Faults {
               "primary-cut-off",
               "primary: cable unplugged; plugged in when told",
               STAYS,
-              i -> {
-                Runnable plugIn = i.undo(() -> i.link(i.primary(), "internal", "up"));
-                i.link(i.primary(), "internal", "down");
-                i.awaitNoticed();
-                plugIn.run();
-              }),
+              Outages::primaryCutOff),
           new Fault(
               "primary-agent-stopped",
               "primary: guest agent stopped, PostgreSQL serves",
@@ -219,15 +147,7 @@ final class Faults {
               "primary-agent-away",
               "primary: guest agent away for 90 s, PostgreSQL serves",
               STAYS,
-              i -> {
-                i.mustBeNoticed();
-                i.order(
-                    i.primary(),
-                    "systemctl mask --runtime --now %1$s; sleep 90; systemctl unmask --runtime %1$s; systemctl start %1$s"
-                        .formatted(AGENT));
-                i.awaitNoticed();
-                i.staysAsItIs(AWAY);
-              }),
+              Outages::agentAway),
           STANDBY_DESTROYED,
           new Fault(
               "standby-disk-lost",
@@ -294,16 +214,7 @@ final class Faults {
               "switchover-refused",
               "switchover to a standby that is cut off",
               STAYS,
-              i -> {
-                Runnable plugIn = i.undo(() -> i.link(i.standby(), "internal", "up"));
-                Runnable leave = i.undo(() -> askFor(i, null));
-                i.link(i.standby(), "internal", "down");
-                i.awaitNoticed();
-                askFor(i, i.standby());
-                i.awaitCondition("DatabaseReady", "SwitchoverRefused");
-                leave.run();
-                plugIn.run();
-              }),
+              Switchovers::refused),
           new Fault(
               "ejabberd-killed",
               "ejabberd killed on one node",
@@ -329,7 +240,7 @@ final class Faults {
               "ejabberd-split",
               "ejabberd: nodes cut off from each other; joined when told",
               STAYS,
-              Faults::split),
+              Outages::ejabberdSplit),
           new Fault(
               "ejabberd-all-destroyed",
               "ejabberd: all domains destroyed",
@@ -380,91 +291,32 @@ final class Faults {
               "libvirtd-restarted",
               "libvirtd stopped, started after a minute",
               STAYS,
-              i -> {
-                Map<String, String> services = Injection.asked(i.lab::services);
-                i.shows(() -> i.lab.services().equals(services));
-                Runnable start = i.undo(HostProcesses::startLibvirtd);
-                HostProcesses.stopLibvirtd();
-                i.awaitNoticed();
-                i.staysAsItIs(AWAY);
-                start.run();
-              }),
+              Outages::libvirtdStopped),
           new Fault(
               "host-replaced",
               "another libvirt answers in the host's place for a minute",
               STAYS,
-              i -> {
-                Map<String, String> services = Injection.asked(i.lab::services);
-                i.shows(() -> i.lab.services().equals(services));
-                Runnable bringBack = i.undo(HostProcesses::bringLibvirtdBack);
-                HostProcesses.replaceLibvirtd();
-                i.awaitCondition("HostReachable", "OtherHost");
-                i.staysAsItIs(AWAY);
-                bringBack.run();
-              }),
+              Outages::hostReplaced),
           new Fault(
               "foreign-snapshot",
               "standby: external snapshot by hand, then its domain destroyed",
               STAYS,
-              i -> {
-                String file = "/var/lib/postgresql/after-snapshot";
-                i.restarts(i.standby());
-                i.undo(() -> mergeSnapshot(i));
-                i.virsh("snapshot-create-as", i.standby(), "s1", "--disk-only", "--no-metadata");
-                i.awaits(
-                    "the status tells of the disk",
-                    l ->
-                        l.getStatus().nodes().stream()
-                            .anyMatch(
-                                n ->
-                                    n.name().equals(i.standby())
-                                        && n.foreignDisk() != null
-                                        && n.foreignDisk().endsWith(".s1")));
-                i.insist(i.standby(), "echo here >" + file + "; sync " + file);
-                // Longer than the host is left unsearched: nothing of it is taken for surplus.
-                i.staysAsItIs(SEARCHED);
-                i.shows(() -> i.lab.bash(i.standby(), "cat " + file).equals("here"));
-                i.begin();
-                i.virsh("destroy", i.standby());
-              }),
+              Snapshots::otherDisk),
           new Fault(
               "libvirtd-hangs",
               "libvirtd hangs for a minute (SIGSTOP)",
               STAYS,
-              i -> {
-                Map<String, String> services = Injection.asked(i.lab::services);
-                i.shows(() -> i.lab.services().equals(services));
-                Runnable goOn = i.undo(() -> HostProcesses.libvirtd("CONT"));
-                HostProcesses.libvirtd("STOP");
-                i.awaitNoticed();
-                i.staysAsItIs(AWAY);
-                goOn.run();
-              }),
+              Outages::libvirtdHangs),
           new Fault(
               "api-server-away",
               "API server hangs for a minute (SIGSTOP)",
               STAYS,
-              i -> {
-                Map<String, String> services = Injection.asked(i.lab::services);
-                i.shows(() -> i.lab.services().equals(services));
-                Runnable goOn = i.undo(() -> HostProcesses.apiServer("CONT"));
-                HostProcesses.apiServer("STOP");
-                i.staysAsItIs(AWAY);
-                goOn.run();
-                i.awaitOperator();
-              }),
+              Outages::apiServerHangs),
           new Fault(
               "primary-killed-without-libvirtd",
               "primary: QEMU killed while libvirtd is away",
               TAKES_OVER,
-              i -> {
-                Runnable start = i.undo(HostProcesses::startLibvirtd);
-                HostProcesses.stopLibvirtd();
-                i.awaitNoticed();
-                i.qemu("KILL", i.primary());
-                i.staysAsItIs(AWAY);
-                start.run();
-              }),
+              Outages::primaryKilledWithoutLibvirtd),
           new Fault(
               "status-cleared",
               "the lab's status cleared",
@@ -478,21 +330,7 @@ final class Faults {
               "status-restored-primary-destroyed",
               "switched over, the status from before restored, primary destroyed",
               EITHER,
-              i -> {
-                EjabberdLabStatus old = i.lab.status();
-                Runnable leave = i.undo(() -> askFor(i, null));
-                askFor(i, i.standby());
-                i.awaits(
-                    "the standby takes over",
-                    l -> i.standby().equals(l.getStatus().postgresql().currentPrimary()));
-                leave.run();
-                i.lab.awaitReady();
-                i.restarts(i.standby());
-                i.mayRestart(i.primary());
-                i.begin();
-                i.lab.writeStatus(old);
-                i.virsh("destroy", i.standby());
-              }),
+              Switchovers::statusRestored),
           new Fault(
               "operator-killed-in-failover",
               "primary destroyed, operator killed in the failover",
@@ -539,72 +377,5 @@ final class Faults {
 
   private static Optional<Fault> find(String name) {
     return ALL.stream().filter(f -> f.name().equals(name)).findFirst();
-  }
-
-  /** Names the instance that is to be primary; null leaves it to the operator. */
-  private static void askFor(Injection i, String primary) {
-    i.lab.edit(
-        spec -> {
-          if (primary == null) {
-            spec.withObject("/postgresql").remove("primary");
-          } else {
-            spec.withObject("/postgresql").put("primary", primary);
-          }
-        });
-  }
-
-  /** Puts a machine back on its own disk, without loss. */
-  private static void mergeSnapshot(Injection i) {
-    i.insist(i.standby(), "true");
-    i.virsh("blockcommit", i.standby(), "vda", "--active", "--pivot", "--wait");
-    i.host("vol-delete", "--pool", GuestStand.POOL, i.lab.node(i.standby()).domain() + ".s1");
-    i.awaits(
-        "the machine is on its own disk",
-        l -> l.getStatus().nodes().stream().allMatch(n -> n.foreignDisk() == null));
-  }
-
-  /** As often as it takes to come before the operator, which boots what is off. */
-  private static void restore(Injection i, String file) {
-    await("an old memory is restored")
-        .atMost(GuestStand.PATIENCE)
-        .ignoreExceptions()
-        .until(
-            () -> {
-              try {
-                i.virsh("destroy", i.primary());
-              } catch (RuntimeException | AssertionError e) {
-                // It is off already.
-              }
-              i.host("restore", file);
-              return true;
-            });
-  }
-
-  private static void killed(Injection i, String node, String unit) {
-    i.replaces(node, unit);
-    i.begin();
-    i.lab.bash(node, "systemctl kill --kill-who=main --signal=KILL " + unit);
-  }
-
-  /** What a bridge between the two would lose, and nobody else's packets. */
-  private static void split(Injection i) {
-    String one = i.lab.address("e1server", "dmz");
-    String other = i.lab.address("e2server", "dmz");
-    Runnable join =
-        i.undo(() -> i.lab.inNamespace("", List.of("nft", "delete", "table", "bridge", "fault")));
-    i.lab.inNamespace(
-        """
-        table bridge fault {
-          chain forward {
-            type filter hook forward priority 0; policy accept;
-            ip saddr %1$s ip daddr %2$s drop
-            ip saddr %2$s ip daddr %1$s drop
-          }
-        }
-        """
-            .formatted(one, other),
-        List.of("nft", "-f", "-"));
-    i.awaitNoticed();
-    join.run();
   }
 }

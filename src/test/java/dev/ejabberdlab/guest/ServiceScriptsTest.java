@@ -32,7 +32,7 @@ class ServiceScriptsTest {
   @BeforeEach
   void machine() throws IOException {
     guest = new LocalGuest(root);
-    guest.program("setpriv", StepScriptsTest.AS_HIMSELF);
+    guest.program("setpriv", LocalGuest.AS_HIMSELF);
   }
 
   private void file(String name, String content) throws IOException {

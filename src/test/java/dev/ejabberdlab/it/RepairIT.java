@@ -11,10 +11,13 @@ import dev.ejabberdlab.hypervisor.DomainState;
 import dev.ejabberdlab.hypervisor.Hypervisor;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.Owner;
+import dev.ejabberdlab.log.LogContext;
+import dev.ejabberdlab.log.LoggedLines;
 import dev.ejabberdlab.status.Conditions;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.UUID;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -29,7 +32,8 @@ class RepairIT {
 
   @Test
   void whatIsTakenAwayComesBackAndTheRestIsLeftAlone() {
-    try (ApiStand stand = ApiStand.open(directory)) {
+    try (ApiStand stand = ApiStand.open(directory);
+        LoggedLines logged = new LoggedLines()) {
       EjabberdLab lab = stand.awaitReady(stand.create("demo"));
       Owner owner = new Owner(ApiStand.uid(lab), stand.namespace(), "demo");
       String untouched = stand.guest(lab, "e1server").bootId();
@@ -76,7 +80,26 @@ class RepairIT {
           .until(() -> libvirt.network(dmz).filter(NetworkState::active).isPresent());
       stand.awaitReady(lab);
       assertThat(stand.guest(lab, "e1server").bootId()).isEqualTo(untouched);
+
+      saysWhatItIsAbout(logged.lines(), lab);
     }
+  }
+
+  /** Each line about the lab names it and its host in its context, those of actions the node too. */
+  private static void saysWhatItIsAbout(List<LoggedLines.Line> lines, EjabberdLab lab) {
+    String name = lab.qualifiedName();
+    List<LoggedLines.Line> about = lines.stream().filter(l -> l.text().contains(name)).toList();
+    assertThat(about)
+        .isNotEmpty()
+        .allSatisfy(
+            line ->
+                assertThat(line.about().fields())
+                    .as(line.text())
+                    .containsEntry(LogContext.LAB, name)
+                    .containsEntry(LogContext.HOST, lab.hostInUse()));
+    assertThat(about)
+        .extracting(line -> line.about().fields().get(LogContext.NODE))
+        .contains("psql2server", "e2server");
   }
 
   private static void notices(ApiStand stand, EjabberdLab lab, Runnable loss) {

@@ -29,8 +29,6 @@ import dev.ejabberdlab.topology.LabTopology;
 import dev.ejabberdlab.topology.Node;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -60,10 +58,7 @@ public final class Scene {
   private final LabTopology lab;
   private final Map<String, Seen<NetworkState>> networks = new LinkedHashMap<>();
   private final Map<String, Machine> machines = new LinkedHashMap<>();
-  private final Set<Key> inFlight = new HashSet<>();
-  private final Map<Key, Failure> failures = new HashMap<>();
-  private final Map<Key, Progress.End> ends = new HashMap<>();
-  private final Map<Key, Progress.CutOff> cutOffs = new HashMap<>();
+  private final Work work = new Work();
   private List<Step> steps = LabFixture.steps();
   private HostSnapshot host = new HostSnapshot(Seen.of(FACTS), List.of(), NOW);
   private Seen<ImageVolumes> image = Seen.of(IMAGE_VOLUMES);
@@ -384,20 +379,17 @@ public final class Scene {
   }
 
   public Scene inFlight(Key key) {
-    inFlight.add(key);
+    work.inFlight(key);
     return this;
   }
 
   public Scene failed(Action action, int count, Duration ago) {
-    return failed(action, "Libvirt said no.", false, count, ago);
+    work.failed(action, "Libvirt said no.", false, count, now.minus(ago));
+    return this;
   }
 
   public Scene conflict(Action action) {
-    return failed(action, "It belongs to somebody else.", true, 1, Duration.ZERO);
-  }
-
-  private Scene failed(Action action, String message, boolean conflict, int count, Duration ago) {
-    failures.put(action.key(), new Failure(action, message, conflict, count, now.minus(ago)));
+    work.failed(action, "It belongs to somebody else.", true, 1, now);
     return this;
   }
 
@@ -406,13 +398,12 @@ public final class Scene {
   }
 
   public Scene ended(Action action, Duration begunAgo, Duration ago) {
-    ends.put(action.key(), new Progress.End(action, now.minus(begunAgo), now.minus(ago)));
+    work.ended(action, now.minus(begunAgo), now.minus(ago));
     return this;
   }
 
   public Scene cutOff(Action action, Duration ago) {
-    Instant at = now.minus(ago);
-    cutOffs.put(action.key(), new Progress.CutOff(action, at, at));
+    work.cutOff(action, now.minus(ago));
     return this;
   }
 
@@ -449,8 +440,7 @@ public final class Scene {
   }
 
   public Progress progress() {
-    return new Progress(
-        Set.copyOf(inFlight), Map.copyOf(failures), Map.copyOf(ends), Map.copyOf(cutOffs));
+    return work.progress();
   }
 
   public List<Step> steps() {

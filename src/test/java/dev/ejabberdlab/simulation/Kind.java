@@ -95,11 +95,11 @@ enum Kind {
   CLOCK_FORWARD((life, a, b) -> life.world().setClock(Duration.ofMillis(life.millis(b, 1200)))),
   CLOCK_BACK(
       (life, a, b) -> life.world().setClock(Duration.ofMillis(life.millis(b, 1200)).negated())),
-  KILL((life, a, b) -> life.kill(1 + b % 60)),
-  KILL_AT_ACTION((life, a, b) -> life.killAtAction(b % 12)),
-  SECOND_OPERATOR((life, a, b) -> life.second(1 + b % 90)),
-  FREEZE((life, a, b) -> life.freeze(1 + b % 60)),
-  SLOW_OPERATOR((life, a, b) -> life.slow(life.millis(b, 60))),
+  KILL((life, a, b) -> life.operators().kill(1 + b % 60)),
+  KILL_AT_ACTION((life, a, b) -> life.operators().killAtAction(b % 12)),
+  SECOND_OPERATOR((life, a, b) -> life.operators().second(1 + b % 90)),
+  FREEZE((life, a, b) -> life.operators().freeze(1 + b % 60)),
+  SLOW_OPERATOR((life, a, b) -> life.operators().slow(life.millis(b, 60))),
 
   // Users
   EDIT_PRIMARY(

@@ -1,22 +1,17 @@
 package dev.ejabberdlab.simulation;
 
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
-import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
-import dev.ejabberdlab.controller.SimulatedOperator;
 import dev.ejabberdlab.topology.LabTopology;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
-import java.util.stream.Collectors;
 
 /** The life of one lab, from a story. */
 final class Life {
@@ -51,16 +46,13 @@ final class Life {
   private final Disturbances faults;
   private final Api api;
   private final Map<String, Integer> failures = new HashMap<>();
-  private final List<Operator> operators = new ArrayList<>();
-  private final Set<String> blocking = new HashSet<>();
-  private final int beat;
+  private final Operators operators;
+  private final Judge judge;
   private Draw.Shape shape;
   private boolean isPeace;
   private boolean isShrunk;
   private boolean isStatusOld;
   private int untrue;
-  private int operatorNumbers;
-  private Operator leader;
   private int clones;
 
   /**
@@ -91,12 +83,14 @@ final class Life {
     this.host = new Host(world, witness, HOME, Draw.IMAGE);
     this.faults = new Disturbances(world, host, new Host(world, witness, OTHER, Draw.IMAGE));
     this.api = new Api(world, witness, LAB, catalogue.spec(shape));
-    this.beat = 1 + world.draw(4);
+    this.operators =
+        new Operators(world, faults, witness, api, catalogue, failures, 1 + world.draw(4));
+    this.judge = new Judge(LAB, host, api, witness);
     witness.looksAt(host, api);
     witness.promise(shape.synchronous().isPresent());
     if (!shape.automatic()) {
-      blocking.add("PrimaryFailing");
-      blocking.add("PromotionHeld");
+      mayBlock("PrimaryFailing");
+      mayBlock("PromotionHeld");
     }
     world.afterEach(witness::check);
   }
@@ -106,7 +100,7 @@ final class Life {
   }
 
   private Result live() {
-    startOperator();
+    operators.start();
     second();
     clients();
     int end = 0;
@@ -146,18 +140,16 @@ final class Life {
     }
     api.endFaults();
     api.annotate(EjabberdLab.PAUSED, Optional.empty());
-    if (operators.isEmpty()) {
-      startOperator();
-    }
+    operators.startIfThereIsNone();
     long limit = world.now() + PEACE_SECONDS * (long) SECOND;
     int standing = 0;
     Set<String> said = Set.of();
-    Optional<String> lacks = lacks();
+    Optional<String> lacks = judge.lacks(shape);
     while (lacks.isPresent() && world.now() < limit && witness.violation().isEmpty()) {
       world.runUntil(world.now() + 10 * SECOND);
-      lacks = lacks();
-      said = reasons();
-      standing = isBlocked() ? standing + 10 : 0;
+      lacks = judge.lacks(shape);
+      said = judge.reasons();
+      standing = judge.isBlocked() ? standing + 10 : 0;
       if (standing >= STANDING_SECONDS) {
         break;
       }
@@ -177,103 +169,14 @@ final class Life {
     if (api.writes() != writes
         && lacks.isEmpty()
         && shape.valid()
-        && !blocking.contains("NameConflict")) {
+        && !judge.accepts("NameConflict")) {
       witness.found("%d times a status is written for nothing".formatted(api.writes() - writes));
     }
-    Optional<String> again = lacks();
-    if (lacks.isEmpty() && again.isPresent() && !isBlocked() && shape.valid()) {
+    Optional<String> again = judge.lacks(shape);
+    if (lacks.isEmpty() && again.isPresent() && !judge.isBlocked() && shape.valid()) {
       witness.found("the lab does not stay what it has become: " + again.get());
     }
     return end;
-  }
-
-  /** What the lab lacks of what it shall be; empty when it is that. */
-  private Optional<String> lacks() {
-    if (!api.exists()) {
-      return host.machines().stream()
-          .filter(m -> m.owner.filter(o -> o.uid().equals(LAB)).isPresent())
-          .map(m -> m.name + " is left")
-          .findFirst()
-          .or(() -> host.networks().isEmpty() ? Optional.empty() : Optional.of("a network is left"))
-          .or(
-              () ->
-                  host.volumes().values().stream()
-                      .filter(v -> v.ours() && host.users(v.name()).isEmpty())
-                      .map(v -> v.name() + " is left")
-                      .findFirst());
-    }
-    EjabberdLab lab = api.lab();
-    if (lab.isMarkedForDeletion()) {
-      return Optional.of("it is still there");
-    }
-    if (!shape.valid()) {
-      return reasons().contains("InvalidSpec")
-          ? Optional.empty()
-          : Optional.of("InvalidSpec is not told");
-    }
-    if (!shape.running()) {
-      boolean off =
-          shape.nodes().stream()
-              .flatMap(node -> host.machine(node).stream())
-              .allMatch(Machine::isOff);
-      return reasons().contains("Halted") && off
-          ? Optional.empty()
-          : Optional.of("it is not halted; " + said());
-    }
-    return witness
-        .obstacle(shape)
-        .map(lacks -> lacks + "; " + said())
-        .or(() -> isReady(lab) ? Optional.empty() : Optional.of("it is not Ready; " + said()));
-  }
-
-  /** All that its status says of what is not as it should be. */
-  private String said() {
-    EjabberdLabStatus status = api.exists() ? api.lab().getStatus() : null;
-    return status == null
-        ? "without status"
-        : Api.describe(status)
-            + status.conditions().stream()
-                .filter(c -> !c.getStatus().equals("True"))
-                .map(c -> "; %s: %s".formatted(c.getReason(), c.getMessage()))
-                .distinct()
-                .collect(Collectors.joining());
-  }
-
-  /** Whether it says why it is not what its spec says, and nobody but a user could help. */
-  private boolean isBlocked() {
-    if (!api.exists()) {
-      return false;
-    }
-    if (api.lab().isMarkedForDeletion()) {
-      return host.volumes().values().stream()
-          .filter(Host.Volume::ours)
-          .flatMap(v -> host.users(v.name()).stream())
-          .anyMatch(said()::contains);
-    }
-    // A standby whose server somebody stopped is started with a primary, or by whoever stopped it.
-    return reasons().stream().anyMatch(blocking::contains)
-        || (reasons().contains("PrimaryFailing") && host.guests().isAStandbyStopped());
-  }
-
-  /** Of all conditions that are not as they should be. */
-  private Set<String> reasons() {
-    EjabberdLabStatus status = api.exists() ? api.lab().getStatus() : null;
-    Set<String> reasons = new TreeSet<>();
-    if (status != null) {
-      status.conditions().stream()
-          .filter(c -> !c.getStatus().equals("True"))
-          .forEach(c -> reasons.add(c.getReason()));
-    }
-    return reasons;
-  }
-
-  private static boolean isReady(EjabberdLab lab) {
-    EjabberdLabStatus status = lab.getStatus();
-    return status != null
-        && status.observedGeneration() != null
-        && status.observedGeneration().equals(lab.getMetadata().getGeneration())
-        && status.conditions().stream()
-            .anyMatch(c -> c.getType().equals("Ready") && c.getStatus().equals("True"));
   }
 
   // Time
@@ -282,9 +185,9 @@ final class Life {
     world.after(
         SECOND,
         () -> {
-          operators.removeIf(o -> !o.process.isAlive());
+          operators.forgetDead();
           boolean isWatched =
-              operators.stream().anyMatch(Operator::isAwake)
+              operators.isOneAwake()
                   && faults.none()
                   && api.answers()
                   && api.isFresh()
@@ -297,7 +200,7 @@ final class Life {
               isWatched
                   && shape.valid()
                   && shape.running()
-                  && isReady(api.lab())
+                  && Judge.isReady(api.lab())
                   && !witness.serves(shape);
           untrue = lies ? untrue + 1 : 0;
           if (untrue > READY_SECONDS) {
@@ -324,70 +227,6 @@ final class Life {
         });
   }
 
-  // Operators
-
-  private void startOperator() {
-    Operator operator =
-        new Operator(
-            world,
-            faults,
-            witness,
-            api,
-            catalogue,
-            failures,
-            ++operatorNumbers,
-            beat,
-            o -> o == leader);
-    leader = operator;
-    operators.add(operator);
-    operator.start();
-  }
-
-  /** Kills the operator; another one is started so many seconds later. */
-  void kill(int seconds) {
-    operators.forEach(o -> o.process.kill());
-    operators.clear();
-    world.after(
-        seconds * (long) SECOND,
-        () -> {
-          if (operators.stream().noneMatch(o -> o.process.isAlive())) {
-            startOperator();
-          }
-        });
-  }
-
-  void killAtAction(int places) {
-    operators.forEach(o -> o.process.killAfter(places));
-    world.after(
-        60L * SECOND,
-        () -> {
-          operators.forEach(o -> o.process.killAfter(Integer.MAX_VALUE));
-          if (operators.stream().noneMatch(o -> o.process.isAlive())) {
-            startOperator();
-          }
-        });
-  }
-
-  /** Starts another operator, and ends the first so many seconds later. */
-  void second(int seconds) {
-    List<Operator> before = List.copyOf(operators);
-    startOperator();
-    world.after(seconds * (long) SECOND, () -> before.forEach(o -> o.process.kill()));
-  }
-
-  /** Freezes the operators until their lease has ended and another one has taken over. */
-  void freeze(int seconds) {
-    List<Operator> before = List.copyOf(operators);
-    long lease = SimulatedOperator.LEASE.toMillis();
-    before.forEach(o -> o.process.freezeFor(lease + seconds * (long) SECOND));
-    world.after(lease - world.draw(5 * SECOND), this::startOperator);
-    world.after(lease + (seconds + 10L) * SECOND, () -> before.forEach(o -> o.process.kill()));
-  }
-
-  void slow(long millis) {
-    operators.forEach(o -> o.process.slowFor(millis));
-  }
-
   // For what happens
 
   World world() {
@@ -410,6 +249,10 @@ final class Life {
     return witness;
   }
 
+  Operators operators() {
+    return operators;
+  }
+
   Map<String, Integer> failures() {
     return failures;
   }
@@ -430,7 +273,7 @@ final class Life {
 
   /** Says with which reason the lab may rest without being what its spec says. */
   void mayBlock(String reason) {
-    blocking.add(reason);
+    judge.mayBlock(reason);
   }
 
   long until(int b, int seconds) {
@@ -516,7 +359,7 @@ final class Life {
     if (database && others.isEmpty()) {
       return;
     }
-    boolean isSeen = operators.stream().anyMatch(Operator::isAwake);
+    boolean isSeen = operators.isOneAwake();
     if (database
         && !(isSeen
             && host.guests().isOneAsFar(machine, others, shape.synchronous().isPresent()))) {
@@ -531,7 +374,7 @@ final class Life {
     if (api.exists() && !next.equals(shape)) {
       if (next.instanceCount() < shape.instanceCount()) {
         // The primary cannot be removed.
-        blocking.add("InvalidSpec");
+        mayBlock("InvalidSpec");
         isShrunk = true;
         doubt();
       }

@@ -2,6 +2,7 @@ package dev.ejabberdlab.hypervisor.libvirt;
 
 import dev.ejabberdlab.hypervisor.HypervisorEvent;
 import dev.ejabberdlab.hypervisor.HypervisorException;
+import dev.ejabberdlab.log.LogContext;
 import dev.ejabberdlab.hypervisor.HypervisorException.OtherHost;
 import dev.ejabberdlab.hypervisor.HypervisorException.Unreachable;
 import java.time.Duration;
@@ -11,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -180,8 +182,8 @@ final class Connection implements AutoCloseable {
         throw LibvirtErrors.unreachable(
             what, host, "earlier calls did not end within " + TURN_WAIT.toSeconds() + " s", null);
       }
-      Future<T> answer =
-          calls.submit(
+      FutureTask<T> answer =
+          new FutureTask<>(
               () -> {
                 try {
                   return call.on(at.connect());
@@ -194,6 +196,7 @@ final class Connection implements AutoCloseable {
                   at.release();
                 }
               });
+      calls.execute(LogContext.current().around(answer));
       running = true;
       return answer;
     } catch (InterruptedException e) {

@@ -1,13 +1,17 @@
 package dev.ejabberdlab.hypervisor.libvirt;
 
-/** Threads that do not keep the process from ending. */
+import dev.ejabberdlab.log.LogContext;
+/**
+ * Threads that do not keep the process from ending. Their log lines are about what those of the
+ * thread are about that makes them.
+ */
 final class Daemon {
 
   private Daemon() {}
 
   /** One that is not started yet. */
   static Thread thread(String name, Runnable task) {
-    Thread thread = new Thread(task, name);
+    Thread thread = new Thread(LogContext.current().around(task), name);
     thread.setDaemon(true);
     return thread;
   }

@@ -1,5 +1,6 @@
 package dev.ejabberdlab.hypervisor.libvirt;
 
+import dev.ejabberdlab.log.LogContext;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
 import org.libvirt.Connect;
@@ -39,7 +40,7 @@ final class EventLoop {
     System.setProperty("jna.encoding", "UTF-8");
     Library.initEventLoop();
     Connect.setErrorCallback(SILENT);
-    Daemon.start("libvirt-events", EventLoop::run);
+    LogContext.NONE.run(() -> Daemon.start("libvirt-events", EventLoop::run));
     started = true;
   }
 

@@ -20,10 +20,6 @@ import dev.ejabberdlab.hypervisor.NetworkDefinition;
 import dev.ejabberdlab.hypervisor.NetworkDefinition.Reservation;
 import dev.ejabberdlab.hypervisor.NetworkState;
 import dev.ejabberdlab.hypervisor.VolumeState;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -44,21 +40,16 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.libvirt.Connect;
 import org.libvirt.Domain;
 import org.libvirt.LibvirtException;
 import org.libvirt.Network;
 import org.libvirt.StoragePool;
 
-/**
- * The contract on a real libvirtd, started by {@code hack/libvirt.sh up --name NAME}; {@code
- * LAB_LIBVIRT_URI} is what {@code hack/libvirt.sh uri NAME} prints. libvirtd is killed, stopped and
- * started again on the way.
- */
+/** The contract on a real libvirtd, which is killed, stopped and started again on the way. */
 @Order(Integer.MAX_VALUE)
 class LibvirtHypervisorE2E extends HypervisorContract {
 
-  private static final String POOL = "default";
+  private static final String POOL = LibvirtInstance.POOL;
   private static final long BASE_BYTES = 8L << 20;
   private static final UUID FOREIGN_DOMAIN = UUID.randomUUID();
   private static final UUID FOREIGN_NETWORK = UUID.randomUUID();
@@ -68,56 +59,17 @@ class LibvirtHypervisorE2E extends HypervisorContract {
   private static final String INITRD = RUN + "-initrd";
   private static final Duration LONG = Duration.ofSeconds(120);
 
-  private static String uri;
-  private static Connect admin;
+  private static LibvirtInstance libvirt;
   private static Hypervisor hypervisor;
 
   @BeforeAll
   static void prepare() throws LibvirtException {
-    uri = System.getenv("LAB_LIBVIRT_URI");
-    assertThat(uri)
-        .withFailMessage(
-            "LAB_LIBVIRT_URI is not set: run hack/libvirt.sh up and set it to what hack/libvirt.sh uri prints")
-        .isNotBlank();
-    EventLoop.start();
-    admin = new Connect(uri);
-    StoragePool pool = admin.storagePoolLookupByName(POOL);
-    createVolume(pool, BASE, "qcow2", BASE_BYTES);
-    createVolume(pool, KERNEL, "raw", 4096);
-    createVolume(pool, INITRD, "raw", 4096);
-    pool.free();
-    admin
-        .networkDefineXML(
-            """
-            <network>
-              <name>%s-foreign</name><uuid>%s</uuid>
-              <bridge name="%s0"/>
-              <ip address="10.99.0.1" netmask="255.255.255.0"/>
-            </network>"""
-                .formatted(RUN, FOREIGN_NETWORK, RUN))
-        .free();
-    admin
-        .domainDefineXML(
-            """
-            <domain type="qemu">
-              <name>%s-foreign</name><uuid>%s</uuid>
-              <memory unit="MiB">64</memory>
-              <os><type arch="x86_64" machine="q35">hvm</type></os>
-            </domain>"""
-                .formatted(RUN, FOREIGN_DOMAIN))
-        .free();
-    hypervisor = new LibvirtHypervisorFactory().open(uri);
-  }
-
-  private static void createVolume(StoragePool pool, String name, String format, long bytes)
-      throws LibvirtException {
-    pool.storageVolCreateXML(
-            """
-            <volume><name>%s</name><capacity unit="bytes">%d</capacity>
-              <target><format type="%s"/></target></volume>"""
-                .formatted(name, bytes, format),
-            0)
-        .free();
+    libvirt = LibvirtInstance.fromEnvironment();
+    libvirt.createVolume(BASE, "qcow2", BASE_BYTES);
+    libvirt.createVolume(KERNEL, "raw", 4096);
+    libvirt.createVolume(INITRD, "raw", 4096);
+    libvirt.defineForeign(RUN, FOREIGN_NETWORK, FOREIGN_DOMAIN);
+    hypervisor = new LibvirtHypervisorFactory().open(libvirt.uri());
   }
 
   @AfterAll
@@ -129,11 +81,9 @@ class LibvirtHypervisorE2E extends HypervisorContract {
     hypervisor.deleteVolume(POOL, KERNEL);
     hypervisor.deleteVolume(POOL, INITRD);
     hypervisor.close();
-    admin.close();
-    Connect again = new Connect(uri);
-    again.networkLookupByUUID(FOREIGN_NETWORK).undefine();
-    again.domainLookupByUUID(FOREIGN_DOMAIN).undefine();
-    again.close();
+    libvirt.reconnect();
+    libvirt.undefineForeign(FOREIGN_NETWORK, FOREIGN_DOMAIN);
+    libvirt.admin().close();
   }
 
   @Override
@@ -211,38 +161,20 @@ class LibvirtHypervisorE2E extends HypervisorContract {
     }
     host.defineDomain(guest);
     host.startDomain(guest.uuid(), OWNER);
-    assertThat(portsOf(network)).hasSize(1);
+    assertThat(LibvirtInstance.portsOf(network.bridge())).hasSize(1);
 
-    Network lost = admin.networkLookupByUUID(network.uuid());
+    Network lost = libvirt.admin().networkLookupByUUID(network.uuid());
     lost.destroy();
     lost.free();
     assertThat(host.network(network.uuid()).orElseThrow().active()).isFalse();
     host.startNetwork(network.uuid(), OWNER, Set.of(guest.uuid()));
 
-    assertThat(portsOf(network)).hasSize(1);
-    assertThat(portsOf(other)).hasSize(1);
-    Domain domain = admin.domainLookupByUUID(guest.uuid());
+    assertThat(LibvirtInstance.portsOf(network.bridge())).hasSize(1);
+    assertThat(LibvirtInstance.portsOf(other.bridge())).hasSize(1);
+    Domain domain = libvirt.admin().domainLookupByUUID(guest.uuid());
     assertThat(domain.getXMLDesc(0)).contains(mac).doesNotContain("<link state='down'/>");
     domain.free();
     assertThat(host.domain(guest.uuid()).orElseThrow().definition()).contains(guest);
-  }
-
-  /** Interfaces on a network's bridge. */
-  private static List<String> portsOf(NetworkDefinition network) throws Exception {
-    Process ls =
-        new ProcessBuilder(
-                "hack/libvirt.sh",
-                "exec",
-                System.getenv("LAB_LIBVIRT_NAME"),
-                "--",
-                "ls",
-                "/sys/class/net/" + network.bridge() + "/brif")
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
-    List<String> ports =
-        new String(ls.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines().toList();
-    assertThat(ls.waitFor()).isZero();
-    return ports;
   }
 
   @Test
@@ -266,9 +198,9 @@ class LibvirtHypervisorE2E extends HypervisorContract {
 
     host.createOverlay(POOL, name, BASE, 2 * BASE_BYTES);
 
-    VolumeXml volume = VolumeXml.read(rawVolume(name));
+    VolumeXml volume = VolumeXml.read(libvirt.volumeXml(name));
     assertThat(volume.format()).isEqualTo("qcow2");
-    assertThat(volume.backing()).contains(VolumeXml.read(rawVolume(BASE)).path());
+    assertThat(volume.backing()).contains(VolumeXml.read(libvirt.volumeXml(BASE)).path());
     assertThat(volume.isImage()).isTrue();
     assertThat(volume.modified()).isAfter(Instant.EPOCH);
   }
@@ -277,9 +209,7 @@ class LibvirtHypervisorE2E extends HypervisorContract {
   void aHalfMadeOverlayIsMadeAnew() throws LibvirtException {
     for (String format : List.of("raw", "qcow2")) {
       String name = volumeName("half-" + format);
-      StoragePool pool = admin.storagePoolLookupByName(POOL);
-      createVolume(pool, name, format, format.equals("raw") ? 0 : BASE_BYTES);
-      pool.free();
+      libvirt.createVolume(name, format, format.equals("raw") ? 0 : BASE_BYTES);
       assertThat(host.volume(POOL, name)).isEmpty();
       assertThat(host.volumes(POOL))
           .filteredOn(VolumeState::name, name)
@@ -289,7 +219,7 @@ class LibvirtHypervisorE2E extends HypervisorContract {
 
       host.createOverlay(POOL, name, BASE, BASE_BYTES);
 
-      assertThat(VolumeXml.read(rawVolume(name)).backing()).isPresent();
+      assertThat(VolumeXml.read(libvirt.volumeXml(name)).backing()).isPresent();
     }
   }
 
@@ -304,7 +234,7 @@ class LibvirtHypervisorE2E extends HypervisorContract {
 
   @Test
   void aStoppedPoolIsNamedAndNotStarted() throws LibvirtException {
-    StoragePool pool = admin.storagePoolLookupByName(POOL);
+    StoragePool pool = libvirt.admin().storagePoolLookupByName(POOL);
     pool.destroy();
     try {
       assertThatThrownBy(() -> host.volumes(POOL))
@@ -341,33 +271,19 @@ class LibvirtHypervisorE2E extends HypervisorContract {
             IntStream.range(0, 24).mapToObj(i -> volumeName("many" + i)).toArray(String[]::new));
   }
 
-  private interface ByHand {
-    void on(Domain domain) throws LibvirtException;
-  }
-
-  private static void raw(UUID uuid, ByHand change) {
-    try {
-      Domain domain = admin.domainLookupByUUID(uuid);
-      change.on(domain);
-      domain.free();
-    } catch (LibvirtException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
   @Override
   protected void save(UUID domain) {
-    raw(domain, Domain::managedSave);
+    libvirt.change(domain, Domain::managedSave);
   }
 
   @Override
   protected void suspend(UUID domain) {
-    raw(domain, Domain::suspend);
+    libvirt.change(domain, Domain::suspend);
   }
 
   @Override
   protected void autostart(UUID domain) {
-    raw(domain, d -> d.setAutostart(true));
+    libvirt.change(domain, d -> d.setAutostart(true));
   }
 
   /** What others start of it is told, so that it can be turned off before it has done harm. */
@@ -378,7 +294,7 @@ class LibvirtHypervisorE2E extends HypervisorContract {
     host.startDomain(domain.uuid(), OWNER);
     save(domain.uuid());
 
-    raw(domain.uuid(), Domain::create);
+    libvirt.change(domain.uuid(), Domain::create);
 
     assertThat(power(domain)).isEqualTo(Power.RUNNING);
     assertThat(host.domain(domain.uuid()).orElseThrow().is(Trait.RESUMED)).isTrue();
@@ -422,10 +338,11 @@ class LibvirtHypervisorE2E extends HypervisorContract {
     DomainDefinition domain = domain("edit");
     host.defineDomain(domain);
     String edited =
-        rawDomain(domain.uuid())
+        libvirt
+            .domainXml(domain.uuid())
             .replaceAll("(<memory unit='KiB'>)\\d+", "$199328")
             .replaceAll("(<currentMemory unit='KiB'>)\\d+", "$199328");
-    admin.domainDefineXML(edited).free();
+    libvirt.define(edited);
     assertThat(host.domain(domain.uuid()).orElseThrow().definition().orElseThrow().memoryBytes())
         .isEqualTo(97L << 20);
 
@@ -440,18 +357,15 @@ class LibvirtHypervisorE2E extends HypervisorContract {
     host.defineDomain(domain);
     UUID clone = UUID.randomUUID();
     Matcher xml =
-        Pattern.compile("<name>.*</name>\\s*<uuid>.*</uuid>").matcher(rawDomain(domain.uuid()));
-    admin
-        .domainDefineXML(
-            xml.replaceFirst("<name>" + domain.name() + "-clone</name><uuid>" + clone + "</uuid>"))
-        .free();
+        Pattern.compile("<name>.*</name>\\s*<uuid>.*</uuid>")
+            .matcher(libvirt.domainXml(domain.uuid()));
+    libvirt.define(
+        xml.replaceFirst("<name>" + domain.name() + "-clone</name><uuid>" + clone + "</uuid>"));
     try {
       assertThat(host.domain(clone).orElseThrow().owner()).isEmpty();
       assertThatThrownBy(() -> host.undefineDomain(clone, OWNER)).isInstanceOf(NameConflict.class);
     } finally {
-      Domain raw = admin.domainLookupByUUID(clone);
-      raw.undefine();
-      raw.free();
+      libvirt.change(clone, Domain::undefine);
     }
   }
 
@@ -462,7 +376,7 @@ class LibvirtHypervisorE2E extends HypervisorContract {
     DomainDefinition frozen = domain("frozen");
     host.defineDomain(frozen);
     host.startDomain(frozen.uuid(), OWNER);
-    signal("STOP", "qemu/" + frozen.name() + ".pid", "qemu-system-x86");
+    libvirt.signalQemu("STOP", frozen.name());
     for (int i = 0; i < 6; i++) {
       host.shutdownDomain(frozen.uuid(), OWNER);
     }
@@ -485,7 +399,7 @@ class LibvirtHypervisorE2E extends HypervisorContract {
     host.startDomain(domain.uuid(), OWNER);
     AutoCloseable handle = host.listen(events::add);
     try {
-      signalLibvirtd("KILL");
+      libvirt.signalLibvirtd("KILL");
       await().atMost(LONG).until(() -> events.contains(disconnected));
       assertThatThrownBy(host::domains).isInstanceOf(Unreachable.class);
       assertThatThrownBy(() -> host.destroyDomain(domain.uuid(), OWNER))
@@ -496,7 +410,7 @@ class LibvirtHypervisorE2E extends HypervisorContract {
                       domain.uuid(), "{\"execute\":\"guest-ping\"}", Duration.ofSeconds(1)))
           .isInstanceOf(Unreachable.class);
 
-      run("hack/libvirt.sh", "up", "--name", instance());
+      libvirt.up();
 
       await().atMost(LONG).until(() -> events.contains(connected));
       assertThat(power(domain)).isEqualTo(Power.RUNNING);
@@ -507,8 +421,7 @@ class LibvirtHypervisorE2E extends HypervisorContract {
           .until(() -> events.contains(new HypervisorEvent(Kind.LIFECYCLE, domain.uuid())));
     } finally {
       handle.close();
-      admin.close();
-      admin = new Connect(uri);
+      libvirt.reconnect();
     }
   }
 
@@ -516,14 +429,14 @@ class LibvirtHypervisorE2E extends HypervisorContract {
   @Timeout(value = 10, unit = TimeUnit.MINUTES)
   void aHungLibvirtdHoldsNobody() throws Exception {
     assertThat(host.domains()).isNotEmpty();
-    signalLibvirtd("STOP");
+    libvirt.signalLibvirtd("STOP");
     try {
       // The first call goes out over the connection that stood, the next ones try anew.
       for (int i = 0; i < 3; i++) {
         assertThatThrownBy(host::domains).isInstanceOf(Unreachable.class);
       }
     } finally {
-      signalLibvirtd("CONT");
+      libvirt.signalLibvirtd("CONT");
     }
 
     await()
@@ -531,62 +444,10 @@ class LibvirtHypervisorE2E extends HypervisorContract {
         .ignoreExceptionsInstanceOf(Unreachable.class)
         .until(() -> !host.domains().isEmpty());
     // The connection for set-up has no keepalive and has just waited.
-    assertThat(admin.isAlive()).isTrue();
+    assertThat(libvirt.admin().isAlive()).isTrue();
   }
 
   private Power power(DomainDefinition domain) {
     return host.domain(domain.uuid()).map(DomainState::power).orElseThrow();
-  }
-
-  private static String rawDomain(UUID uuid) throws LibvirtException {
-    Domain raw = admin.domainLookupByUUID(uuid);
-    try {
-      return raw.getXMLDesc(Domain.XMLFlags.INACTIVE);
-    } finally {
-      raw.free();
-    }
-  }
-
-  private static String rawVolume(String name) throws LibvirtException {
-    StoragePool pool = admin.storagePoolLookupByName(POOL);
-    try {
-      return pool.storageVolLookupByName(name).getXMLDesc(0);
-    } finally {
-      pool.free();
-    }
-  }
-
-  /** The directory of the libvirtd under test, as hack/libvirt.sh lays it out. */
-  private static Path directory() {
-    Matcher socket = Pattern.compile("\\?socket=(/.+)/run/libvirt-sock$").matcher(uri);
-    assertThat(socket.find())
-        .withFailMessage(
-            "'%s' is not a libvirtd started by hack/libvirt.sh, it will not be killed", uri)
-        .isTrue();
-    return Path.of(socket.group(1));
-  }
-
-  private static String instance() {
-    return directory().getFileName().toString();
-  }
-
-  private static void signalLibvirtd(String signal) throws IOException, InterruptedException {
-    signal(signal, "libvirtd.pid", "libvirtd");
-  }
-
-  private static void signal(String signal, String pidFile, String command)
-      throws IOException, InterruptedException {
-    String pid = Files.readString(directory().resolve("run").resolve(pidFile)).strip();
-    assertThat(Files.readString(Path.of("/proc", pid, "comm")).strip()).isEqualTo(command);
-    run("kill", "-" + signal, pid);
-  }
-
-  private static void run(String... command) throws IOException, InterruptedException {
-    List<String> line = new ArrayList<>(List.of(command));
-    if (command[0].equals("kill") && !System.getProperty("user.name").equals("root")) {
-      line.add(0, "sudo");
-    }
-    Process process = new ProcessBuilder(line).inheritIO().start();
-    assertThat(process.waitFor()).as(String.join(" ", line)).isZero();
   }
 }
