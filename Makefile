@@ -20,9 +20,9 @@ test: ## Set up everything and run all layers of tests, as CI does (under 40 min
 	hack/test.sh unit it e2e
 
 test-all: ## The same and the longer suites
-	hack/test.sh unit it-all e2e-all
+	hack/test.sh unit it-all e2e-all image
 
-.PHONY: test-unit test-it test-e2e test-faults
+.PHONY: test-unit test-it test-e2e test-image test-faults
 test-unit: ## Unit tests, formatting, package directions, generated files, shellcheck
 	hack/test.sh unit
 
@@ -31,6 +31,9 @@ test-it: ## The operator on a real API server with libvirt's test driver
 
 test-e2e: ## The operator with real guests
 	hack/test.sh e2e
+
+test-image: ## The operator's container image and chart, with real guests
+	hack/test.sh image
 
 test-faults: ## A lab in use that is broken in every way, into docs/reliability.md (FAULTS=NAME,... chooses)
 	hack/test.sh faults

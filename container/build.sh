@@ -3,7 +3,7 @@
 # package manager, and of Java what the operator uses. For a base that is pulled: container/Containerfile.
 #
 # usage: container/build.sh [--tag NAME:TAG] [OUTDIR]
-#   --tag    name in podman's storage; default: ejabberd-lab-operator and the version of pom.xml
+#   --tag    name in podman's storage; default: localhost/ejabberd-lab-operator and the version of pom.xml
 #   OUTDIR   gets image.tar (an OCI archive) and sbom.json (CycloneDX); default: target/container
 #
 # Needs the operator in target/quarkus-app (make build), and root (uses sudo otherwise). DEBIAN_MIRROR overrides the
@@ -57,7 +57,7 @@ etc() { # ROOT
 
 # The last part of container/Containerfile is that of both images.
 containerfile() {
-  echo "FROM localhost/$BASE"
+  echo "FROM $BASE"
   sed -n '/^COPY target/,$p' "$HERE/Containerfile"
 }
 
@@ -87,8 +87,8 @@ OUT=${1:-$REPO_DIR/target/container}
 need mmdebstrap podman jlink jq
 [[ -e $APP/quarkus-run.jar ]] || die "$APP is missing: run 'make build' first"
 [[ -n $tag ]] ||
-  tag=ejabberd-lab-operator:$(sed -n 's|^  <version>\(.*\)</version>$|\1|p' "$REPO_DIR/pom.xml")
-BASE=ejabberd-lab-operator-base:${tag##*:}
+  tag=localhost/ejabberd-lab-operator:$(sed -n 's|^  <version>\(.*\)</version>$|\1|p' "$REPO_DIR/pom.xml")
+BASE=localhost/ejabberd-lab-operator-base:${tag##*:}
 
 mkdir -p "$OUT"
 as_root rm -rf --one-file-system "$OUT/root"

@@ -9,6 +9,7 @@ INSTANCE=${INSTANCE:-test}
 # A cluster of the user's.
 given=${LAB_KUBECONFIG-}
 started=
+image=
 ended=
 MVN=(mvn --batch-mode --no-transfer-progress --file "$REPO_DIR/pom.xml")
 
@@ -22,6 +23,8 @@ it       the operator on a real API server with libvirt's test driver
 it-all   the same and the tests that take long (JUnit tag "long")
 e2e      the operator with real guests on a libvirt of its own
 e2e-all  the same and the tests that take long
+image    the operator's container image, installed with its chart and run as a kubelet would, brings
+         up a lab of real guests
 faults   a lab in use that is broken in every way; FAULTS=NAME,... chooses, and then only with
          REPORT=yes their rows go into docs/reliability.md
 
@@ -56,6 +59,7 @@ clean_up() {
   pkill --parent $$ || :
   # Only what was started here: another run may have a libvirt of that name.
   [[ -z $started ]] || "$HACK_DIR/libvirt.sh" down --name "$INSTANCE" || outcome=1
+  [[ -z $image ]] || as_root podman rmi --force "$image" "${image/operator:/operator-base:}" >/dev/null || outcome=1
   control_planes_down || outcome=1
   [[ -n $ended ]] || outcome=$((outcome ? outcome : 1))
   if ((outcome == 0)); then
@@ -155,6 +159,15 @@ e2e-all() {
   guests e2e -Dfailsafe.excluded=faults
 }
 
+# The name is that of this run, so that it can be taken away again.
+image() {
+  "$HACK_DIR/install-deps.sh" container
+  package
+  image=localhost/ejabberd-lab-operator:test-$INSTANCE
+  "$REPO_DIR/container/build.sh" --tag "$image"
+  LAB_OPERATOR_IMAGE=$image guests e2e -Dit.test=BringUpE2E
+}
+
 faults() {
   guests faults ${FAULTS:+"-Dfaults=$FAULTS"} ${REPORT:+-Dfaults.report=true}
 }
@@ -165,7 +178,7 @@ faults() {
 }
 for layer in "$@"; do
   case $layer in
-    unit | it | it-all | e2e | e2e-all | faults) ;;
+    unit | it | it-all | e2e | e2e-all | image | faults) ;;
     *)
       usage >&2
       exit 2

@@ -2,11 +2,11 @@ package dev.ejabberdlab.act;
 
 import dev.ejabberdlab.guest.GuestChannel.GuestTimeoutException;
 import dev.ejabberdlab.guest.GuestReport;
-import dev.ejabberdlab.log.LogContext;
 import dev.ejabberdlab.guest.StepLaunchException;
 import dev.ejabberdlab.hypervisor.HypervisorException;
 import dev.ejabberdlab.hypervisor.HypervisorException.NameConflict;
 import dev.ejabberdlab.hypervisor.HypervisorException.Unreachable;
+import dev.ejabberdlab.log.LogContext;
 import dev.ejabberdlab.plan.Action;
 import dev.ejabberdlab.plan.Failure;
 import dev.ejabberdlab.plan.Key;

@@ -192,7 +192,8 @@ public class EjabberdLabReconciler implements Reconciler<EjabberdLab>, Cleaner<E
         .orElseGet(DeleteControl::defaultDelete);
   }
 
-  private static LogContext about(EjabberdLab lab) {
+  /** What log lines of a lab are about. */
+  static LogContext about(EjabberdLab lab) {
     return LogContext.NONE.host(lab.hostInUse()).lab(lab.qualifiedName());
   }
 }

@@ -1,6 +1,5 @@
 package dev.ejabberdlab.controller;
 
-import dev.ejabberdlab.log.LogContext;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLab;
 import dev.ejabberdlab.api.v1alpha1.EjabberdLabStatus;
 import dev.ejabberdlab.status.LabStatuses;
@@ -42,9 +41,9 @@ public class FrameworkFailures implements Metrics {
       HasMetadata resource, Exception exception, Map<String, Object> metadata) {
     // The reconciler tells of its own failures and throws none of them.
     if (resource instanceof EjabberdLab lab) {
-      LogContext about =
-          LogContext.NONE.host(lab.hostInUse()).lab(lab.qualifiedName());
-      background.executor().execute(about.around(() -> tell(lab, exception)));
+      background
+          .executor()
+          .execute(EjabberdLabReconciler.about(lab).around(() -> tell(lab, exception)));
     }
   }
 

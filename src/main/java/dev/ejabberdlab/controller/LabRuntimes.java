@@ -120,17 +120,17 @@ public class LabRuntimes {
   }
 
   private void tick(LabRuntime runtime) {
-      Owner owner = runtime.owner();
-      try {
-        if (exists.test(new ResourceID(owner.name(), owner.namespace()), owner.uid())) {
-          runtime.tick();
-        } else {
-          forget(owner.uid().toString());
-          vanished.accept(runtime);
-        }
-      } catch (RuntimeException | Error e) {
-        LOG.errorf(e, "%s: its observation was not started; the next beat tries.", owner);
+    Owner owner = runtime.owner();
+    try {
+      if (exists.test(new ResourceID(owner.name(), owner.namespace()), owner.uid())) {
+        runtime.tick();
+      } else {
+        forget(owner.uid().toString());
+        vanished.accept(runtime);
       }
+    } catch (RuntimeException | Error e) {
+      LOG.errorf(e, "%s: its observation was not started; the next beat tries.", owner);
+    }
   }
 
   @PreDestroy

@@ -368,7 +368,8 @@ public final class LabWatch {
     long question = questions.incrementAndGet();
     said(
         node,
-        Question.ofNode(node, about(now, "the guest of node " + node), () -> steps.report(channel(domain)))
+        Question.ofNode(
+                node, about(now, "the guest of node " + node), () -> steps.report(channel(domain)))
             .missingIsUnknown(),
         at,
         question);

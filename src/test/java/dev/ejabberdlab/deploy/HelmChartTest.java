@@ -48,7 +48,7 @@ class HelmChartTest {
       fullnameOverride: lab-operator
       serviceAccount: {name: robot, annotations: {example.org/role: operator}}
       libvirt:
-        socket: {enabled: true, hostPath: /var/run/libvirt}
+        socket: {enabled: true, hostPath: /var/run/libvirt, group: 120}
         tls: {secretName: libvirt-client}
         ssh: {secretName: libvirt-key}
       libvirtHost:
@@ -70,6 +70,11 @@ class HelmChartTest {
       affinity: {nodeAffinity: {}}
       priorityClassName: high
       """;
+
+  /** A libvirt on the pod's own node. */
+  private static final String SOCKET = "libvirt: {socket: {enabled: true, group: 108}}";
+
+  private static final Path COMPONENT = MANIFESTS.resolve("components/libvirt-socket");
 
   @TempDir Path temporary;
 
@@ -145,8 +150,8 @@ class HelmChartTest {
   }
 
   @Test
-  void mountsNothingOfTheNodeWithoutTheSocket() throws IOException {
-    JsonNode pod = pod(render("libvirt: {socket: {enabled: false}}"));
+  void mountsNothingOfTheNodeUnlessTold() throws IOException {
+    JsonNode pod = pod(render(""));
 
     assertThat(byName(pod.path("volumes")).keySet()).containsExactly("tmp");
     assertThat(byName(pod.at("/containers/0/volumeMounts")).keySet()).containsExactly("tmp");
@@ -155,9 +160,7 @@ class HelmChartTest {
   /** What the Pod Security level restricted asks for. */
   @Test
   void meetsRestrictedWithoutTheSocket() throws IOException {
-    String remote =
-        "libvirt: {socket: {enabled: false}, tls: {secretName: a}, ssh: {secretName: b}}";
-    JsonNode pod = pod(render(remote));
+    JsonNode pod = pod(render("libvirt: {tls: {secretName: a}, ssh: {secretName: b}}"));
 
     assertThat(pod.path("volumes"))
         .allSatisfy(volume -> assertThat(volume.has("emptyDir") || volume.has("secret")).isTrue());
@@ -169,14 +172,45 @@ class HelmChartTest {
     assertThat(container.at("/capabilities/drop/0").asText()).isEqualTo("ALL");
   }
 
+  /** With the socket as well: its group is enough. */
+  @Test
+  void isNeverRoot() throws IOException {
+    JsonNode security = pod(render(SOCKET)).path("securityContext");
+
+    assertThat(security.path("runAsNonRoot").asBoolean()).isTrue();
+    assertThat(security.path("runAsUser").asInt()).isEqualTo(10001);
+    assertThat(security.path("runAsGroup").asInt()).isEqualTo(10001);
+    assertThat(security.path("supplementalGroups")).extracting(JsonNode::asInt).containsExactly(108);
+  }
+
   /** Else baseline, as many clusters enforce it, refuses the pod with its hostPath. */
   @Test
-  void theNamespaceLetsThePodMountTheSocket() throws IOException {
-    JsonNode namespace =
-        only(parse(Files.readString(MANIFESTS.resolve("namespace.yaml"))), "Namespace");
+  void theNamespaceLetsThePodMountTheSocketWhereItDoes() throws IOException {
+    assertThat(enforced(MANIFESTS)).isEqualTo("restricted");
+    assertThat(enforced(COMPONENT)).isEqualTo("privileged");
+  }
 
-    assertThat(namespace.at("/metadata/labels/pod-security.kubernetes.io~1enforce").asText())
-        .isEqualTo("privileged");
+  private static String enforced(Path manifests) throws IOException {
+    return only(parse(Files.readString(manifests.resolve("namespace.yaml"))), "Namespace")
+        .at("/metadata/labels/pod-security.kubernetes.io~1enforce")
+        .asText();
+  }
+
+  /** What the component adds to the manifests is what the chart does with the value. */
+  @Test
+  void mountsTheSocketAsTheComponentDoes() throws IOException {
+    JsonNode chart = pod(render(SOCKET));
+    JsonNode patch = pod(parse(Files.readString(COMPONENT.resolve("deployment.yaml"))));
+
+    assertThat(chart.at("/securityContext/supplementalGroups"))
+        .isEqualTo(patch.at("/securityContext/supplementalGroups"));
+    assertThat(byName(chart.path("volumes")))
+        .containsAllEntriesOf(byName(patch.path("volumes")))
+        .hasSize(2);
+    assertThat(byName(chart.at("/containers/0/volumeMounts")))
+        .containsAllEntriesOf(byName(patch.at("/containers/0/volumeMounts")))
+        .hasSize(2);
+    assertThat(chart.at("/containers/0/name")).isEqualTo(patch.at("/containers/0/name"));
   }
 
   @Test
@@ -214,6 +248,9 @@ class HelmChartTest {
           image: {pullPolicy: Sometimes}               | '/image/pullPolicy': value must be one of
           image: {repository: ''}                      | '/image/repository': minLength
           libvirt: {sockets: {}}                       | 'sockets' not allowed
+          libvirt: {socket: {enabled: true}}           | libvirt.socket.group must be given
+          libvirt: {socket: {group: libvirt}}          | '/libvirt/socket/group': got string, want
+          logs: {level: LOUD}                          | '/logs/level': value must be one of
           libvirt: {socket: {hostPath: run/libvirt}}   | '/libvirt/socket/hostPath': 'run/libvirt' does not match
           libvirtHost: {virtualization: xen}           | '/libvirtHost/virtualization': value must be one of
           libvirtHost: {name: Default}                 | '/libvirtHost/name': 'Default' does not match
@@ -288,11 +325,11 @@ class HelmChartTest {
         .containsExactlyInAnyOrderElementsOf(wanted);
   }
 
-  /** Things that any Kubernetes would refuse or that would not find each other. */
   private static String value(Map<String, JsonNode> environment, String name) {
     return environment.get(name).path("value").asText();
   }
 
+  /** Things that any Kubernetes would refuse or that would not find each other. */
   private static void assertWellFormed(List<JsonNode> objects, String serviceAccount) {
     for (JsonNode object : objects) {
       assertThat(object.path("apiVersion").asText()).as("%s", object).isNotEmpty();

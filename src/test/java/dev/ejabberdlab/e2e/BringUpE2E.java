@@ -205,7 +205,7 @@ class BringUpE2E {
   @Order(7)
   void noSecretIsAnywhereButInItsSecret() throws IOException {
     lab.ready();
-    String log = Files.readString(OperatorProcess.log().toPath());
+    String log = Files.readString(Operator.LOG.toPath());
     String resource = Serialization.asYaml(lab.resource());
     String events =
         Serialization.asYaml(

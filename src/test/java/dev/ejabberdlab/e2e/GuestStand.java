@@ -43,9 +43,9 @@ final class GuestStand implements AutoCloseable {
 
   final KubernetesClient client;
   final Hypervisor hypervisor;
-  final OperatorProcess operator;
+  final Operator operator;
 
-  private GuestStand(KubernetesClient client, Hypervisor hypervisor, OperatorProcess operator) {
+  private GuestStand(KubernetesClient client, Hypervisor hypervisor, Operator operator) {
     this.client = client;
     this.hypervisor = hypervisor;
     this.operator = operator;
@@ -56,15 +56,21 @@ final class GuestStand implements AutoCloseable {
     String uri = variable("LAB_LIBVIRT_URI");
     KubernetesClient client =
         new KubernetesClientBuilder().withConfig(Config.fromKubeconfig(kubeconfig)).build();
+    String image = System.getenv("LAB_OPERATOR_IMAGE");
     GuestStand stand =
         new GuestStand(
             client,
             new LibvirtHypervisorFactory().open(uri),
-            new OperatorProcess(new File(variable("LAB_OPERATOR_KUBECONFIG"))));
+            image == null
+                ? new OperatorProcess(new File(variable("LAB_OPERATOR_KUBECONFIG")))
+                : OperatorPod.install(client, kubeconfig.toPath(), image, uri));
     await().atMost(PATIENCE).ignoreExceptions().untilAsserted(() -> stand.hypervisor.facts());
     LibvirtHost host = new LibvirtHost();
     host.getMetadata().setName(NAME);
-    host.setSpec(new LibvirtHostSpec(uri, POOL, LibvirtHostSpec.Virtualization.qemu, null));
+    host.setSpec(
+        new LibvirtHostSpec(
+            image == null ? uri : OperatorPod.LIBVIRT,
+            POOL, LibvirtHostSpec.Virtualization.qemu, null));
     client.resource(host).serverSideApply();
     return stand;
   }

@@ -5,11 +5,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.concurrent.TimeUnit;
 
-/** The packaged operator in a process of its own, so that it can be killed. */
-final class OperatorProcess {
+/** The operator in a process of this machine. */
+final class OperatorProcess implements Operator {
 
   private static final File JAR = new File("target/quarkus-app/quarkus-run.jar");
-  private static final File LOG = new File("target/e2e/operator.log");
 
   private final File kubeconfig;
   private Process process;
@@ -21,12 +20,8 @@ final class OperatorProcess {
     this.kubeconfig = kubeconfig;
   }
 
-  /** Where all operators of this run have written to. */
-  static File log() {
-    return LOG;
-  }
-
-  void start() {
+  @Override
+  public void start() {
     if (!JAR.exists()) {
       throw new IllegalStateException(JAR + " is missing: run 'make build' first.");
     }
@@ -56,18 +51,19 @@ final class OperatorProcess {
     Runtime.getRuntime().addShutdownHook(new Thread(started::destroyForcibly));
   }
 
-  boolean runs() {
+  @Override
+  public boolean runs() {
     return process != null && process.isAlive();
   }
 
-  /** As {@code kill -9}. */
-  void kill() {
+  @Override
+  public void kill() {
     process.destroyForcibly();
     awaitEnd();
   }
 
-  /** As {@code kill}. */
-  void stop() {
+  @Override
+  public void stop() {
     if (process == null) {
       return;
     }

@@ -85,7 +85,9 @@ class RepairIT {
     }
   }
 
-  /** Each line about the lab names it and its host in its context, those of actions the node too. */
+  /**
+   * Each line about the lab names it and its host in its context, those of actions the node too.
+   */
   private static void saysWhatItIsAbout(List<LoggedLines.Line> lines, EjabberdLab lab) {
     String name = lab.qualifiedName();
     List<LoggedLines.Line> about = lines.stream().filter(l -> l.text().contains(name)).toList();

@@ -31,9 +31,7 @@ class LogContextTest {
 
       assertThat(logged.lines())
           .extracting(LoggedLines.Line::text, LoggedLines.Line::about)
-          .containsExactly(
-              tuple("it fails", NODE),
-              tuple("something else", LogContext.NONE));
+          .containsExactly(tuple("it fails", NODE), tuple("something else", LogContext.NONE));
     }
   }
 
@@ -53,8 +51,7 @@ class LogContextTest {
         () -> {
           NODE.run(() -> assertThat(LogContext.current()).isEqualTo(NODE));
           assertThat(LogContext.current()).isEqualTo(LAB);
-          LogContext.NONE.run(
-              () -> assertThat(LogContext.current()).isEqualTo(LogContext.NONE));
+          LogContext.NONE.run(() -> assertThat(LogContext.current()).isEqualTo(LogContext.NONE));
           assertThat(LogContext.current()).isEqualTo(LAB);
           assertThatThrownBy(
                   () ->

@@ -2,9 +2,9 @@ package dev.ejabberdlab.hypervisor.libvirt;
 
 import dev.ejabberdlab.hypervisor.HypervisorEvent;
 import dev.ejabberdlab.hypervisor.HypervisorException;
-import dev.ejabberdlab.log.LogContext;
 import dev.ejabberdlab.hypervisor.HypervisorException.OtherHost;
 import dev.ejabberdlab.hypervisor.HypervisorException.Unreachable;
+import dev.ejabberdlab.log.LogContext;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;

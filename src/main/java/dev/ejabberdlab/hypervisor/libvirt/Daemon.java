@@ -1,6 +1,7 @@
 package dev.ejabberdlab.hypervisor.libvirt;
 
 import dev.ejabberdlab.log.LogContext;
+
 /**
  * Threads that do not keep the process from ending. Their log lines are about what those of the
  * thread are about that makes them.
