@@ -64,13 +64,15 @@ containerfile() {
 # What Maven knows of the operator's libraries, and Debian of its packages.
 sbom() { # ROOT
   local file
+  run_logged "listing libraries" "$OUT/sbom.log" \
+    mvn --batch-mode --no-transfer-progress --file "$REPO_DIR/pom.xml" org.cyclonedx:cyclonedx-maven-plugin:makeBom
   for file in "$1"/var/lib/dpkg/status.d/*; do
     jq --raw-input --slurp '
       split("\n") | map(capture("^(?<key>[A-Z][A-Za-z-]*): (?<value>.*)$")? // empty) | from_entries
       | {type: "library", name: .Package, version: .Version, licenses: [],
          purl: "pkg:deb/debian/\(.Package | @uri)@\(.Version | @uri)?arch=\(.Architecture)&distro=debian-12",
          "bom-ref": "deb/\(.Package)"} | del(.licenses)' "$file"
-  done | jq --slurp --slurpfile maven "$REPO_DIR/target/quarkus-run-cyclonedx.json" \
+  done | jq --slurp --slurpfile maven "$REPO_DIR/target/sbom.json" \
     '. as $debian | $maven[0] | .components += $debian' >"$OUT/sbom.json"
 }
 
@@ -84,7 +86,7 @@ while (($#)); do
   esac
 done
 OUT=${1:-$REPO_DIR/target/container}
-need mmdebstrap podman jlink jq
+need mmdebstrap mvn podman jlink jq
 [[ -e $APP/quarkus-run.jar ]] || die "$APP is missing: run 'make build' first"
 [[ -n $tag ]] ||
   tag=localhost/ejabberd-lab-operator:$(sed -n 's|^  <version>\(.*\)</version>$|\1|p' "$REPO_DIR/pom.xml")

@@ -73,6 +73,7 @@ want_container() {
   want maven "builds the operator" mvn
   want mmdebstrap "unpacks Debian packages" mmdebstrap
   want podman "makes the image" podman
+  want runc "runs it in tests" runc
   want jq "lists what is in it" jq
 }
 

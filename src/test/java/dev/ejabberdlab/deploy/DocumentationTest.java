@@ -189,7 +189,8 @@ class DocumentationTest {
     assertThat(first("image: ejabberd-lab-operator:(.+)$", "deploy/deployment.yaml"))
         .isEqualTo(version);
     assertThat(Files.readString(Path.of("docs/install.md")))
-        .contains("localhost/ejabberd-lab-operator:" + version + " ", "image.tag=" + release + "\n");
+        .contains(
+            "localhost/ejabberd-lab-operator:" + version + " ", "image.tag=" + release + "\n");
   }
 
   private static String first(String pattern, String file) throws IOException {

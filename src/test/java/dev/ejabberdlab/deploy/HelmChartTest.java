@@ -180,7 +180,9 @@ class HelmChartTest {
     assertThat(security.path("runAsNonRoot").asBoolean()).isTrue();
     assertThat(security.path("runAsUser").asInt()).isEqualTo(10001);
     assertThat(security.path("runAsGroup").asInt()).isEqualTo(10001);
-    assertThat(security.path("supplementalGroups")).extracting(JsonNode::asInt).containsExactly(108);
+    assertThat(security.path("supplementalGroups"))
+        .extracting(JsonNode::asInt)
+        .containsExactly(108);
   }
 
   /** Else baseline, as many clusters enforce it, refuses the pod with its hostPath. */

@@ -70,7 +70,9 @@ final class GuestStand implements AutoCloseable {
     host.setSpec(
         new LibvirtHostSpec(
             image == null ? uri : OperatorPod.LIBVIRT,
-            POOL, LibvirtHostSpec.Virtualization.qemu, null));
+            POOL,
+            LibvirtHostSpec.Virtualization.qemu,
+            null));
     client.resource(host).serverSideApply();
     return stand;
   }

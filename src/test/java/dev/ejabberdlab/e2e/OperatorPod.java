@@ -38,8 +38,8 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The operator as its chart installs it: the pod that the API server has, run by podman as a kubelet
- * would, with the rights of its ServiceAccount. What this cannot translate fails the run.
+ * The operator as its chart installs it: the pod that the API server has, run by podman as a
+ * kubelet would, with the rights of its ServiceAccount. What this cannot translate fails the run.
  */
 final class OperatorPod implements Operator {
 
@@ -214,7 +214,10 @@ final class OperatorPod implements Operator {
 
   private List<String> command() {
     List<String> command =
-        new ArrayList<>(List.of("podman", "run", "--rm", "--name", RELEASE, "--pull", "never"));
+        new ArrayList<>(List.of("podman", "--runtime", "runc", "run", "--rm", "--name", RELEASE));
+    command.addAll(List.of("--pull", "never"));
+    // Podman asks for more by default than this machine may allow.
+    command.addAll(List.of("--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096"));
     // There is no network of pods: the API server listens on this machine's loopback.
     command.addAll(List.of("--network", "host", "--read-only-tmpfs=false"));
     user(pod.getSecurityContext(), command);
