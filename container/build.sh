@@ -48,8 +48,10 @@ link_java() { # ROOT
   as_root "$1/opt/java/bin/java" -Xshare:dump >/dev/null
 }
 
-# Names for the user that the container runs as, and where names of hosts come from.
-etc() { # ROOT
+# What installing would have done and is needed: libvirt's socket is looked for in /var/run. And a name for the user that
+# the container runs as, and where names of hosts come from.
+configure() { # ROOT
+  as_root ln -sfn /run "$1/var/run"
   as_root tee "$1/etc/passwd" <<<'operator:x:10001:10001::/tmp:/usr/sbin/nologin' >/dev/null
   as_root tee "$1/etc/group" <<<'operator:x:10001:' >/dev/null
   as_root tee "$1/etc/nsswitch.conf" <<<'hosts: files dns' >/dev/null
@@ -96,7 +98,7 @@ mkdir -p "$OUT"
 as_root rm -rf --one-file-system "$OUT/root"
 debian "$OUT/root"
 link_java "$OUT/root"
-etc "$OUT/root"
+configure "$OUT/root"
 step "making the image"
 as_root tar --directory "$OUT/root" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --create . |
   as_root podman import --quiet - "$BASE" >/dev/null
