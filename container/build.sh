@@ -51,7 +51,8 @@ link_java() { # ROOT
 # What installing would have done and is needed: libvirt's socket is looked for in /var/run. And a name for the user that
 # the container runs as, and where names of hosts come from.
 configure() { # ROOT
-  as_root ln -sfn /run "$1/var/run"
+  as_root rm -rf --one-file-system "$1/var/run"
+  as_root ln -s /run "$1/var/run"
   as_root tee "$1/etc/passwd" <<<'operator:x:10001:10001::/tmp:/usr/sbin/nologin' >/dev/null
   as_root tee "$1/etc/group" <<<'operator:x:10001:' >/dev/null
   as_root tee "$1/etc/nsswitch.conf" <<<'hosts: files dns' >/dev/null

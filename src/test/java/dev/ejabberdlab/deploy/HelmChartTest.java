@@ -61,6 +61,9 @@ class HelmChartTest {
       metrics:
         service: {enabled: true, port: 9000}
         serviceMonitor: {enabled: true, interval: 15s, labels: {release: prometheus}}
+      networkPolicy:
+        enabled: true
+        metricsFrom: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}]
       logs: {json: true, level: DEBUG}
       extraEnv: [{name: QUARKUS_LOG_LEVEL, value: WARN}]
       podAnnotations: {example.org/note: a}
@@ -115,6 +118,8 @@ class HelmChartTest {
             "Deployment/lab-operator",
             "Service/lab-operator",
             "ServiceMonitor/lab-operator",
+            "PodDisruptionBudget/lab-operator",
+            "NetworkPolicy/lab-operator",
             "LibvirtHost/rack1");
     assertWellFormed(objects, "robot");
 
@@ -147,6 +152,49 @@ class HelmChartTest {
                 """));
     assertThat(only(objects, "ServiceMonitor").at("/spec/endpoints/0/path").asText())
         .isEqualTo("/q/metrics");
+  }
+
+  @Test
+  void oneOfSeveralReplicasStaysAndTheyAreSpread() throws IOException {
+    List<JsonNode> objects = render("replicas: 2");
+    JsonNode labels = only(objects, "Deployment").at("/spec/selector/matchLabels");
+
+    assertThat(only(objects, "PodDisruptionBudget").path("spec"))
+        .isEqualTo(
+            YAML.createObjectNode()
+                .put("maxUnavailable", 1)
+                .set("selector", YAML.createObjectNode().set("matchLabels", labels)));
+    JsonNode spread = pod(objects).path("topologySpreadConstraints");
+    assertThat(spread).hasSize(1);
+    assertThat(spread.at("/0/topologyKey").asText()).isEqualTo("kubernetes.io/hostname");
+    assertThat(spread.at("/0/labelSelector/matchLabels")).isEqualTo(labels);
+  }
+
+  @Test
+  void ownSpreadReplacesIt() throws IOException {
+    JsonNode spread =
+        pod(render(
+                """
+                replicas: 2
+                topologySpreadConstraints:
+                  - {maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule}
+                """))
+            .path("topologySpreadConstraints");
+
+    assertThat(spread).hasSize(1);
+    assertThat(spread.at("/0/topologyKey").asText()).isEqualTo("zone");
+  }
+
+  @Test
+  void onlyWhoMayAskForMetricsReachesThePod() throws IOException {
+    JsonNode open = only(render(EVERY_OPTION), "NetworkPolicy").path("spec");
+    JsonNode closed = only(render("networkPolicy: {enabled: true}"), "NetworkPolicy").path("spec");
+
+    assertThat(open.at("/ingress/0/ports/0/port").asText()).isEqualTo("http");
+    assertThat(open.at("/ingress/0/from/0").has("namespaceSelector")).isTrue();
+    assertThat(closed.path("ingress").isArray()).isTrue();
+    assertThat(closed.path("ingress")).isEmpty();
+    assertThat(closed.path("policyTypes")).extracting(JsonNode::asText).containsExactly("Ingress");
   }
 
   @Test
@@ -252,6 +300,8 @@ class HelmChartTest {
           libvirt: {sockets: {}}                       | 'sockets' not allowed
           libvirt: {socket: {enabled: true}}           | libvirt.socket.group must be given
           libvirt: {socket: {group: libvirt}}          | '/libvirt/socket/group': got string, want
+          networkPolicy: {enable: true}                | 'enable' not allowed
+          topologySpreadConstraints: [{maxSkew: 1}]    | missing properties
           logs: {level: LOUD}                          | '/logs/level': value must be one of
           libvirt: {socket: {hostPath: run/libvirt}}   | '/libvirt/socket/hostPath': 'run/libvirt' does not match
           libvirtHost: {virtualization: xen}           | '/libvirtHost/virtualization': value must be one of
