@@ -55,7 +55,7 @@ configure() { # ROOT
   as_root ln -s /run "$1/var/run"
   as_root tee "$1/etc/passwd" <<<'operator:x:10001:10001::/tmp:/usr/sbin/nologin' >/dev/null
   as_root tee "$1/etc/group" <<<'operator:x:10001:' >/dev/null
-  as_root tee "$1/etc/nsswitch.conf" <<<'hosts: files dns' >/dev/null
+  as_root tee "$1/etc/nsswitch.conf" <<<$'passwd: files\ngroup: files\nhosts: files dns' >/dev/null
 }
 
 # The last part of container/Containerfile is that of both images.

@@ -10,6 +10,8 @@ INSTANCE=${INSTANCE:-test}
 given=${LAB_KUBECONFIG-}
 started=
 image=
+user_made=
+OPERATOR_USER=ejabberd-lab-operator
 ended=
 MVN=(mvn --batch-mode --no-transfer-progress --file "$REPO_DIR/pom.xml")
 
@@ -60,6 +62,7 @@ clean_up() {
   # Only what was started here: another run may have a libvirt of that name.
   [[ -z $started ]] || "$HACK_DIR/libvirt.sh" down --name "$INSTANCE" || outcome=1
   [[ -z $image ]] || as_root podman rmi --force "$image" "${image/operator:/operator-base:}" >/dev/null || outcome=1
+  [[ -z $user_made ]] || as_root userdel "$OPERATOR_USER" || outcome=1
   control_planes_down || outcome=1
   [[ -n $ended ]] || outcome=$((outcome ? outcome : 1))
   if ((outcome == 0)); then
@@ -165,6 +168,11 @@ image() {
   package
   image=localhost/ejabberd-lab-operator:test-$INSTANCE
   "$REPO_DIR/container/build.sh" --tag "$image"
+  # libvirtd lets in only users that its machine knows (docs/install.md).
+  if ! getent passwd 10001 >/dev/null; then
+    as_root useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin "$OPERATOR_USER"
+    user_made=yes
+  fi
   LAB_OPERATOR_IMAGE=$image guests e2e -Dit.test=BringUpE2E
 }
 
