@@ -168,10 +168,11 @@ image() {
   package
   image=localhost/ejabberd-lab-operator:test-$INSTANCE
   "$REPO_DIR/container/build.sh" --tag "$image"
-  # libvirtd lets in only users that its machine knows (docs/install.md).
+  # libvirtd lets in only users and groups that its machine knows (docs/install.md).
   if ! getent passwd 10001 >/dev/null; then
-    as_root useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin "$OPERATOR_USER"
     user_made=yes
+    as_root groupadd --system --gid 10001 "$OPERATOR_USER"
+    as_root useradd --system --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin "$OPERATOR_USER"
   fi
   LAB_OPERATOR_IMAGE=$image guests e2e -Dit.test=BringUpE2E
 }
