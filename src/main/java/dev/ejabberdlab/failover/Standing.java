@@ -107,6 +107,11 @@ record Standing(
       if (guestsKnowBetter) {
         return bySight(names.get(0), top, adopting(names.get(0)), true);
       }
+      if (top == term && names.size() > 1 && named.filter(primaries::contains).isPresent()) {
+        // A lost record has left a decision with the number of the recorded one. Whoever obeyed it
+        // obeys no other of that number.
+        return bySight(named.get(), term + 1, recorded, false);
+      }
       if (named.isPresent()) {
         return bySight(named.get(), term, recorded, false);
       }
@@ -121,11 +126,14 @@ record Standing(
           .findFirst();
     }
 
-    /** A standby with which something is done at this moment: it may be told to accept writes. */
+    /**
+     * One with data with which something is done at this moment: it may be told to accept writes,
+     * also while its server is down.
+     */
     private Optional<String> promoted() {
       return database.instances().stream()
           .filter(work::isUnderWay)
-          .filter(i -> instances.postgresql(i).filter(Postgresql::isStandby).isPresent())
+          .filter(i -> instances.postgresql(i).filter(p -> !p.isPrimary()).isPresent())
           .findFirst();
     }
 

@@ -326,6 +326,26 @@ class StandingTest {
         .isEqualTo(P1);
   }
 
+  /**
+   * The record of a promotion was lost before anybody saw it, and the next decision got its number.
+   */
+  @Test
+  void aDecisionWhoseNumberIsTakenGetsAnother() {
+    PostgresqlStatus recorded = at(2, working());
+    Scene scene = aIsPrimary(2).obeyed(P2, 2, P2);
+
+    Primacy renewed = decide(scene, recorded);
+    assertThat(renewed.target()).isEqualTo(P1);
+    assertThat(renewed.term()).isEqualTo(3);
+    assertThat(renewed.underWay()).isEmpty();
+    assertThat(renewed.doubt()).isEmpty();
+
+    assertThat(decide(scene, at(3, working())).term()).as("once").isEqualTo(3);
+    assertThat(decide(unknown(P1, scene), recorded).term())
+        .as("nobody is seen to follow the recorded one")
+        .isEqualTo(2);
+  }
+
   /** The order may still be on its way that the lost record told of. */
   @Test
   void withoutARecordNobodyIsDecidedUponWhileAStepMayPromoteAStandby() {
@@ -334,6 +354,9 @@ class StandingTest {
     assertThat(decide(scene, null).doubt())
         .contains("There is no record of who is primary, and a step on psql2server has not ended.");
     assertThat(decide(scene, at(1, working())).doubt()).isEmpty();
+    assertThat(decide(scene.postgresql(P2, atRest(false, 0)), null).doubt())
+        .as("its server was stopped meanwhile")
+        .isPresent();
   }
 
   @ParameterizedTest(name = "{0}: {1}")

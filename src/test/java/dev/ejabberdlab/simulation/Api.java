@@ -264,6 +264,23 @@ final class Api {
                         postgresql.synchronous()));
   }
 
+  /** Whether the status says on which timeline the primary was. */
+  boolean hasRecordedTimeline() {
+    return postgresql().map(PostgresqlStatus::timeline).isPresent();
+  }
+
+  /** Whether the status names another one as primary. */
+  boolean hasRecordedOther(String node) {
+    return postgresql()
+        .map(PostgresqlStatus::targetPrimary)
+        .filter(target -> !target.equals(node))
+        .isPresent();
+  }
+
+  private Optional<PostgresqlStatus> postgresql() {
+    return Optional.ofNullable(lab.getStatus()).map(EjabberdLabStatus::postgresql);
+  }
+
   /** Whether an operator has ever written down that decision. */
   boolean hasRecorded(String primary, long term) {
     return recorded.contains(primary + "/" + term);

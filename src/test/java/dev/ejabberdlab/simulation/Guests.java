@@ -235,7 +235,7 @@ final class Guests {
         if (!has) {
           return;
         }
-        witness.acknowledged(place, disk.wal.row(place));
+        witness.acknowledged(machine, place, disk.wal.row(place));
       }
       boot.acknowledged++;
     }

@@ -359,7 +359,8 @@ final class Life {
     if (database && others.isEmpty()) {
       return;
     }
-    boolean isSeen = operators.isOneAwake();
+    // Else nobody knows any more how far the lost one was.
+    boolean isSeen = operators.isOneAwake() && api.hasRecordedTimeline();
     if (database
         && !(isSeen
             && host.guests().isOneAsFar(machine, others, shape.synchronous().isPresent()))) {

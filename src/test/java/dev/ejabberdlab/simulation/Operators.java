@@ -58,8 +58,9 @@ final class Operators {
     }
   }
 
-  private void startIfAllAreDead() {
-    if (operators.stream().noneMatch(o -> o.process.isAlive())) {
+  /** As the lease goes to another one when its holder is dead. */
+  private void startIfNobodyLeads() {
+    if (leader == null || !leader.process.isAlive()) {
       start();
     }
   }
@@ -78,7 +79,7 @@ final class Operators {
   void kill(int seconds) {
     operators.forEach(o -> o.process.kill());
     operators.clear();
-    world.after(seconds * 1000L, this::startIfAllAreDead);
+    world.after(seconds * 1000L, this::startIfNobodyLeads);
   }
 
   void killAtAction(int places) {
@@ -87,7 +88,7 @@ final class Operators {
         60_000,
         () -> {
           operators.forEach(o -> o.process.killAfter(Integer.MAX_VALUE));
-          startIfAllAreDead();
+          startIfNobodyLeads();
         });
   }
 

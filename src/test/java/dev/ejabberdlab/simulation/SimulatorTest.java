@@ -1,14 +1,19 @@
 package dev.ejabberdlab.simulation;
 
+import static dev.ejabberdlab.simulation.Kind.ANSWERS_LATE;
 import static dev.ejabberdlab.simulation.Kind.CLOCK_BACK;
 import static dev.ejabberdlab.simulation.Kind.CLOCK_FORWARD;
+import static dev.ejabberdlab.simulation.Kind.DESTROY;
 import static dev.ejabberdlab.simulation.Kind.EDIT_INSTANCES;
 import static dev.ejabberdlab.simulation.Kind.EDIT_PRIMARY;
+import static dev.ejabberdlab.simulation.Kind.EDIT_SYNCHRONOUS;
 import static dev.ejabberdlab.simulation.Kind.HALT;
 import static dev.ejabberdlab.simulation.Kind.HANG;
 import static dev.ejabberdlab.simulation.Kind.HOST_REBOOTS;
 import static dev.ejabberdlab.simulation.Kind.HOST_REPLACED;
 import static dev.ejabberdlab.simulation.Kind.KILL;
+import static dev.ejabberdlab.simulation.Kind.KILL_AT_ACTION;
+import static dev.ejabberdlab.simulation.Kind.KILL_POSTGRESQL;
 import static dev.ejabberdlab.simulation.Kind.LAG;
 import static dev.ejabberdlab.simulation.Kind.LOSE_DISK;
 import static dev.ejabberdlab.simulation.Kind.PAUSE;
@@ -17,6 +22,7 @@ import static dev.ejabberdlab.simulation.Kind.PROMOTE_BY_HAND;
 import static dev.ejabberdlab.simulation.Kind.SAVE_TO_FILE;
 import static dev.ejabberdlab.simulation.Kind.STATUS_CLEARED;
 import static dev.ejabberdlab.simulation.Kind.STATUS_RESTORED;
+import static dev.ejabberdlab.simulation.Kind.STOP_POSTGRESQL;
 import static dev.ejabberdlab.simulation.Kind.UNMARK;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -179,7 +185,25 @@ class SimulatorTest {
             new Story.Event(30, SAVE_TO_FILE, 832, 879_448),
             new Story.Event(134, HOST_REBOOTS, 678, 804_213),
             new Story.Event(140, EDIT_PRIMARY, 67, 12_458),
-            new Story.Event(153, PROMOTE_BY_HAND, 637, 380_024)));
+            new Story.Event(153, PROMOTE_BY_HAND, 637, 380_024)),
+        // The status was lost while an order to promote was on its way to a server that was down.
+        story(
+            31_137,
+            new Draw.Shape(2, 3, Optional.empty(), true, 1, 0, 1, true, true),
+            new Story.Event(77, KILL_POSTGRESQL, 529, 378_395),
+            new Story.Event(83, ANSWERS_LATE, 854, 141_636),
+            new Story.Event(84, STOP_POSTGRESQL, 425, 695_186),
+            new Story.Event(86, STATUS_CLEARED, 201, 752_347)),
+        // Two decisions with one number, the first of which was never recorded.
+        story(
+            36_972,
+            new Draw.Shape(4, 2, Optional.of("preferred"), true, 60, 0, 1, true, true),
+            new Story.Event(48, LOSE_DISK, 342, 487_506),
+            new Story.Event(78, EDIT_SYNCHRONOUS, 177, 392_904),
+            new Story.Event(340, KILL_AT_ACTION, 389, 905_946),
+            new Story.Event(343, DESTROY, 865, 852_607),
+            new Story.Event(387, DESTROY, 4, 417_655),
+            new Story.Event(390, STATUS_RESTORED, 0, 557_714)));
   }
 
   private static Story story(long seed, int instances, int members, Story.Event... events) {

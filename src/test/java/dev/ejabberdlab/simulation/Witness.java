@@ -104,9 +104,14 @@ final class Witness {
     }
   }
 
-  /** A row that a client was told is safe. */
-  void acknowledged(int place, int row) {
-    if (isPromised) {
+  /**
+   * A row that a client was told is safe. Of a former primary that somebody has just brought back,
+   * with its memory, nothing is promised: another standby may confirm its commits until it follows
+   * the new one.
+   */
+  void acknowledged(Machine machine, int place, int row) {
+    boolean isBroughtBack = looked < PATIENCE && api.hasRecordedOther(machine.node);
+    if (isPromised && !isBroughtBack) {
       rows.add(new int[] {place, row});
     }
   }
