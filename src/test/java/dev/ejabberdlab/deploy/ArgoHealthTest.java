@@ -81,7 +81,7 @@ class ArgoHealthTest {
   void thePatchHoldsTheSameForBothKinds() throws IOException {
     JsonNode data = YAML.readTree(PATCH.toFile()).path("data");
 
-    assertThat(data.size()).isEqualTo(2);
+    assertThat(data.size()).isEqualTo(3);
     for (String kind : new String[] {"EjabberdLab", "LibvirtHost"}) {
       assertThat(data.path("resource.customizations.health.ejabberdlab.dev_" + kind).asText())
           .as("health check of %s in %s", kind, PATCH)

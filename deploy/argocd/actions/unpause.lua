@@ -1,0 +1,3 @@
+-- The operator acts again.
+obj.metadata.annotations["ejabberdlab.dev/paused"] = nil
+return obj
