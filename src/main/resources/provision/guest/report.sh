@@ -288,8 +288,12 @@ SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() || CASE
   (SELECT coalesce(wait_event_type || ' ' || wait_event, '') FROM pg_stat_activity WHERE backend_type = 'startup');
 SQL
   ) || :
-  if [[ -n $answer ]]; then
+  if [[ $answer == \{* ]]; then
     printf '%s,"replay":"%s"}' "${answer%\}}" "${replay//[\"\\]/}"
+  elif [[ -n $answer ]]; then
+    # Only the second question was answered in time. That says nothing but that the machine is busy.
+    echo 'PostgreSQL did not say within 5 s how it is' >&2
+    return 1
   else
     : 2>/dev/null >"$boot/replay" || :
     postgresql_at_rest "$held"
@@ -396,7 +400,11 @@ term() {
 read -r boot_id </proc/sys/kernel/random/boot_id
 printf '{"bootId":"%s","steps":[%s]' "$boot_id" "$(steps)"
 [[ ! -e $facts/term ]] || printf ',"term":%s' "$(term)"
-[[ ! -e $facts/read-write-address ]] || printf ',"postgresql":%s' "$(postgresql)"
+if [[ -e $facts/read-write-address ]]; then
+  # A failure ends the report: what is not known is not said.
+  said=$(postgresql)
+  printf ',"postgresql":%s' "$said"
+fi
 [[ ! -e $facts/ejabberd ]] || printf ',"ejabberd":%s' "$(ejabberd)"
 # The guest's time, and how many milliseconds this report took: the operator compares it with its own.
 ended=${EPOCHREALTIME//[!0-9]/}

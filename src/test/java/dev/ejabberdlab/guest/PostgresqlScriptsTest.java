@@ -1,6 +1,7 @@
 package dev.ejabberdlab.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -108,6 +109,16 @@ class PostgresqlScriptsTest {
     assertThat(seen.isStandby()).isTrue();
     assertThat(seen.isReplayStopped()).isFalse();
     assertThat(seen.lsn()).isEqualTo(4096);
+  }
+
+  /** As on a machine that was busy when the first of two questions was asked. */
+  @Test
+  void anAnswerToTheSecondQuestionAloneIsNone() throws IOException {
+    write("answer", "0/1000|not paused|Activity RecoveryWalStream\n");
+
+    assertThatThrownBy(() -> runner.report(guest))
+        .isInstanceOf(StepLaunchException.class)
+        .hasMessageContaining("PostgreSQL did not say within 5 s how it is");
   }
 
   @ParameterizedTest
