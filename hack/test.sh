@@ -62,7 +62,11 @@ clean_up() {
   # Only what was started here: another run may have a libvirt of that name.
   [[ -z $started ]] || "$HACK_DIR/libvirt.sh" down --name "$INSTANCE" || outcome=1
   [[ -z $image ]] || as_root podman rmi --force "$image" "${image/operator:/operator-base:}" >/dev/null || outcome=1
-  [[ -z $user_made ]] || as_root userdel "$OPERATOR_USER" || outcome=1
+  if [[ -n $user_made ]]; then
+    ! getent passwd "$OPERATOR_USER" >/dev/null || as_root userdel "$OPERATOR_USER" || outcome=1
+    # userdel takes the group along where the machine is set up so.
+    ! getent group "$OPERATOR_USER" >/dev/null || as_root groupdel "$OPERATOR_USER" || outcome=1
+  fi
   control_planes_down || outcome=1
   [[ -n $ended ]] || outcome=$((outcome ? outcome : 1))
   if ((outcome == 0)); then

@@ -35,7 +35,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 
 /**
  * The operator as its chart installs it: the pod that the API server has, run by podman as a
@@ -338,31 +337,20 @@ final class OperatorPod implements Operator {
   @Override
   public void kill() {
     GuestStand.run(List.of("podman", "kill", "--signal", "KILL", RELEASE), "");
-    awaitEnd();
+    Operator.awaitEnd(process);
   }
 
   @Override
   public void stop() {
     if (runs()) {
       GuestStand.run(List.of("podman", "stop", "--time", "60", RELEASE), "");
-      awaitEnd();
+      Operator.awaitEnd(process);
     }
   }
 
   private void remove() {
     if (runs()) {
       GuestStand.run(List.of("podman", "rm", "--force", RELEASE), "");
-    }
-  }
-
-  private void awaitEnd() {
-    try {
-      if (!process.waitFor(2, TimeUnit.MINUTES)) {
-        throw new AssertionError("The operator does not end; see " + LOG);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException(e);
     }
   }
 }

@@ -3,7 +3,6 @@ package dev.ejabberdlab.e2e;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.concurrent.TimeUnit;
 
 /** The operator in a process of this machine. */
 final class OperatorProcess implements Operator {
@@ -59,7 +58,7 @@ final class OperatorProcess implements Operator {
   @Override
   public void kill() {
     process.destroyForcibly();
-    awaitEnd();
+    Operator.awaitEnd(process);
   }
 
   @Override
@@ -68,17 +67,6 @@ final class OperatorProcess implements Operator {
       return;
     }
     process.destroy();
-    awaitEnd();
-  }
-
-  private void awaitEnd() {
-    try {
-      if (!process.waitFor(2, TimeUnit.MINUTES)) {
-        throw new AssertionError("The operator does not end; see " + LOG);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException(e);
-    }
+    Operator.awaitEnd(process);
   }
 }
